@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Brings what the build needs and NuGet does not carry: libtorch, a fast BLAS, DuckDB's C library, and the native shim.
+# Each step looks first and does nothing where its result is already there, so that a second run takes a second.
+#   LIBTORCH=DIR  use this libtorch (PyTorch's zip, or the torch folder of an installed wheel) instead of Debian's
+#   DUCKDB=FILE   use this libduckdb.so instead of the npm package's
+set -euo pipefail
+cd "$(dirname "$0")/.."
+native=.artifacts/native
+mkdir -p "$native"
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 2; }
+need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+
+# The Debian packages: named here once, installed with root, else said.
+debian_packages() {
+  local missing=()
+  need g++ g++
+  need cmake cmake
+  if [ -z "${DUCKDB:-}" ]; then need npm npm; fi
+  if [ -z "${LIBTORCH:-}" ]; then
+    [ -e /usr/include/torch/script.h ] || missing+=(libtorch-dev)
+    # Debian's libtorch takes any BLAS; the reference one is some twenty times slower than OpenBLAS.
+    ldconfig -p | grep -q 'libopenblas' || missing+=(libopenblas0-pthread)
+  fi
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null 2>&1 ||
+    fail "missing: ${missing[*]} (Debian's names). This system has no apt-get: install their equivalents, or set LIBTORCH to an unpacked libtorch, then run make again."
+  if [ "$(id -u)" -ne 0 ]; then
+    fail "missing: ${missing[*]}. You are not root: run 'sudo apt-get install --no-install-recommends ${missing[*]}', or without root set LIBTORCH to an unpacked libtorch (PyTorch's zip or the torch folder of a Python wheel), then run make again."
+  fi
+  say "installing ${missing[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+duckdb_library() {
+  if [ -n "${DUCKDB:-}" ]; then
+    [ -f "$DUCKDB" ] || fail "DUCKDB=$DUCKDB is not a file; expected the path of libduckdb.so (1.5 or newer)."
+    ln -sfn "$(realpath "$DUCKDB")" "$native/libduckdb.so"
+    return
+  fi
+  local version
+  version=$(sed -n 's/.*"@duckdb\/node-bindings-linux-x64": *"\([^"]*\)".*/\1/p' .ci/package.json)
+  if [ -f "$native/libduckdb.so" ] && [ "$(cat "$native/duckdb.version" 2>/dev/null)" = "$version" ]; then return; fi
+  say "fetching DuckDB $version"
+  mkdir -p .artifacts/npm
+  cp .ci/package.json .artifacts/npm/package.json
+  npm install --prefix .artifacts/npm --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null ||
+    fail "npm could not install @duckdb/node-bindings-linux-x64 $version: check the network, or set DUCKDB to a libduckdb.so you have."
+  # Its own copy, so that removing the npm folder leaves the tool whole; renamed last, so that a half copy is never found.
+  rm -f "$native/libduckdb.so"
+  cp .artifacts/npm/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so "$native/.libduckdb.so"
+  mv "$native/.libduckdb.so" "$native/libduckdb.so"
+  printf '%s' "$version" > "$native/duckdb.version"
+}
+
+torch_shim() {
+  local sources key
+  sources=$(find train/Torch/Native -type f | LC_ALL=C sort)
+  # shellcheck disable=SC2086
+  key=$(cat $sources | sha256sum | cut -c1-16)-${LIBTORCH:-debian}
+  if [ -f "$native/libofflinerl_torch.so" ] && [ "$(cat "$native/shim.key" 2>/dev/null)" = "$key" ]; then return; fi
+  say "building the torch shim"
+  cmake -S train/Torch/Native -B .artifacts/shim -DCMAKE_BUILD_TYPE=Release ${LIBTORCH:+-DLIBTORCH="$LIBTORCH"} >.artifacts/shim.log 2>&1 &&
+    cmake --build .artifacts/shim -j2 >>.artifacts/shim.log 2>&1 ||
+    { tail -n 30 .artifacts/shim.log >&2; fail "the torch shim did not build against ${LIBTORCH:-Debian's libtorch}; the whole log is .artifacts/shim.log."; }
+  mv .artifacts/shim/libofflinerl_torch.so "$native/libofflinerl_torch.so"
+  printf '%s' "$key" > "$native/shim.key"
+}
+
+debian_packages
+duckdb_library
+torch_shim

@@ -1,0 +1,38 @@
+# Every target does the set-up it needs. CONFIG= names a config file, ARGS= adds arguments.
+CONFIGURATION ?= Release
+TOOL := .artifacts/tool/offlinerl
+.DEFAULT_GOAL := build
+
+.PHONY: setup build test format bench ingest train evaluate demo clean
+
+setup:                ## libtorch, DuckDB, the native shim
+	@./.ci/setup.sh
+
+build: setup          ## the tool, at .artifacts/tool/offlinerl
+	@dotnet publish cli/OfflineRL.Cli.csproj -c $(CONFIGURATION) -o .artifacts/tool --nologo -v quiet
+	@ln -sfn ../native/libduckdb.so .artifacts/tool/libduckdb.so
+	@ln -sfn ../native/libofflinerl_torch.so .artifacts/tool/libofflinerl_torch.so
+
+test: build           ## every test
+	@./.ci/test.sh $(ARGS)
+
+format:               ## whitespace, style and analyzers, rewritten in place
+	@dotnet format OfflineRL.sln $(ARGS)
+
+bench: build          ## every benchmark, as ratios; ARGS=--filter NAME for one
+	@dotnet run -c Release --project tests/Benchmarks/OfflineRL.Benchmarks.csproj -- $(ARGS)
+
+ingest: build         ## CONFIG=FILE: record or import a dataset
+	@$(TOOL) ingest $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
+
+train: build          ## CONFIG=FILE: train from a dataset
+	@$(TOOL) train $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
+
+evaluate: build       ## CONFIG=FILE: score a run
+	@$(TOOL) evaluate $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
+
+demo: build           ## record, train, evaluate on defaults
+	@./.ci/demo.sh
+
+clean:                ## what was built; datasets, runs and reports stay
+	@rm -rf .artifacts
