@@ -1,1 +1,16 @@
-return 0;
+using System.CommandLine;
+using OfflineRL.Cli.Hosting;
+
+return ToolHost.Run(
+    new RootCommand("""
+        Turns logged decisions into better policies: ingest trajectories, train from the stored data alone, evaluate.
+
+        A first round on defaults:
+          offlinerl ingest record --set name=cartpole
+          offlinerl train --dataset cartpole --algorithm dqn
+          offlinerl evaluate rollout --policy run:cartpole-dqn
+        """)
+    {
+        GlobalOptions.Root,
+    },
+    args);
