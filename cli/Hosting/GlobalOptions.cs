@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflineRL.Datasets;
 
 namespace OfflineRL.Cli.Hosting;
 
@@ -24,4 +25,7 @@ static class GlobalOptions
         Arity = ArgumentArity.ZeroOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
+
+    /// <summary>The workspace that <c>--root</c> names.</summary>
+    public static Workspace Workspace(this ParseResult arguments) => Datasets.Workspace.Open(arguments.GetValue(Root));
 }
