@@ -1,0 +1,78 @@
+namespace OfflineRL.Evaluate;
+
+/// <summary>How far the whole-episode weights can be trusted.</summary>
+/// <param name="Episodes">n.</param>
+/// <param name="EffectiveSampleSize">(sum w)^2 / sum w^2 (Kong 1992), in [1, n]; 0 where every weight is 0.</param>
+/// <param name="MeanWeight">1 in expectation; far from it, the sample misses what matters. Infinite on overflow.</param>
+/// <param name="MaxWeight">The largest weight. Infinite on overflow.</param>
+/// <param name="TopEpisodeShare">The share of all weight that the heaviest episode has, in [1/n, 1].</param>
+/// <param name="TopTenPercentShare">The share that the heaviest tenth of the episodes (at least one) has.</param>
+/// <param name="ZeroWeightEpisodes">Episodes that the evaluation policy could not have produced.</param>
+public sealed record WeightDiagnostics(
+    int Episodes,
+    double EffectiveSampleSize,
+    double MeanWeight,
+    double MaxWeight,
+    double TopEpisodeShare,
+    double TopTenPercentShare,
+    int ZeroWeightEpisodes)
+{
+    /// <summary>Below this effective sample size an estimate is an anecdote about a few episodes.</summary>
+    public const double TooSmall = 10;
+
+    /// <summary>Below this it is worth a look, not a decision.</summary>
+    public const double Small = 50;
+
+    /// <summary>Measures the weights rho_iT of whole episodes.</summary>
+    public static WeightDiagnostics Of(LoggedEpisodes episodes)
+    {
+        var weights = ScaledFinalWeights(episodes);
+        var sum = weights.Sum();
+        var squares = weights.Sum(w => w * w);
+        var maxLogWeight = MaxFinalLogWeight(episodes);
+        var zero = weights.Count(w => w == 0);
+        if (sum == 0)
+            return new WeightDiagnostics(episodes.Count, 0, 0, 0, 0, 0, zero);
+
+        var sorted = weights.Order().Reverse().ToArray();
+        var tenth = Math.Max(1, episodes.Count / 10);
+        return new WeightDiagnostics(
+            episodes.Count,
+            sum * sum / squares,
+            Math.Exp(maxLogWeight) * (sum / episodes.Count),
+            Math.Exp(maxLogWeight),
+            sorted[0] / sum,
+            sorted.Take(tenth).Sum() / sum,
+            zero);
+    }
+
+    /// <summary>What the numbers mean for a reader in a hurry.</summary>
+    public string Verdict()
+    {
+        if (EffectiveSampleSize == 0)
+            return "not identifiable: the evaluation policy could have produced none of the logged episodes";
+        if (EffectiveSampleSize < TooSmall)
+            return $"do not trust: the weights leave {EffectiveSampleSize:0.#} effective episodes of {Episodes}";
+        if (EffectiveSampleSize < Small)
+            return $"weak: {EffectiveSampleSize:0.#} effective episodes of {Episodes}";
+        return $"usable: {EffectiveSampleSize:0.#} effective episodes of {Episodes}";
+    }
+
+    /// <summary>[E], exp(log rho_iT - max_j log rho_jT): the largest is 1; all 0 where every weight is 0.</summary>
+    internal static double[] ScaledFinalWeights(LoggedEpisodes episodes)
+    {
+        var scale = MaxFinalLogWeight(episodes);
+        var weights = new double[episodes.Count];
+        for (var i = 0; !double.IsNegativeInfinity(scale) && i < weights.Length; i++)
+            weights[i] = Math.Exp(episodes.FinalLogWeight(i) - scale);
+        return weights;
+    }
+
+    static double MaxFinalLogWeight(LoggedEpisodes episodes)
+    {
+        var max = double.NegativeInfinity;
+        for (var i = 0; i < episodes.Count; i++)
+            max = Math.Max(max, episodes.FinalLogWeight(i));
+        return max;
+    }
+}
