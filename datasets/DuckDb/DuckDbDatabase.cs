@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OfflineRL.Datasets;
 
 /// <summary>How a database is opened. Extensions are never loaded and the configuration is locked.</summary>
@@ -6,47 +8,82 @@ public sealed record DuckDbOptions
     /// <summary>Null: DuckDB's default, one per core.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Such as <c>2GB</c>; null: DuckDB's default.</summary>
+    /// <summary>Such as <c>2GB</c>; null: DuckDB's default, 80 % of the machine.</summary>
     public string? MemoryLimit { get; init; }
 
-    /// <summary>Where results larger than memory spill; null: nowhere.</summary>
+    /// <summary>Where what does not fit into memory spills; null: nowhere, so that nothing is left behind.</summary>
     public string? TemporaryFolder { get; init; }
 
     /// <summary>Whether SQL may read and write files.</summary>
     public bool FileAccess { get; init; } = true;
 }
 
-/// <summary>An embedded database.</summary>
+/// <summary>An embedded database in memory.</summary>
 public sealed class DuckDbDatabase : IDisposable
 {
+    readonly DatabaseHandle _handle;
+
+    DuckDbDatabase(DatabaseHandle handle) => _handle = handle;
+
     /// <exception cref="UserErrorException">DuckDB's library is not there; the message names <c>make setup</c> and <c>DUCKDB</c>.</exception>
-    public static DuckDbDatabase OpenInMemory(DuckDbOptions? options = null) => throw new NotSupportedException();
+    public static unsafe DuckDbDatabase OpenInMemory(DuckDbOptions? options = null)
+    {
+        options ??= new();
+        NativeMethods.EnsureLoaded();
+        if (NativeMethods.CreateConfig(out nint config) != 0)
+        {
+            throw new DuckDbException("DuckDB cannot create a configuration.");
+        }
+
+        try
+        {
+            Set("autoinstall_known_extensions", "false");
+            Set("autoload_known_extensions", "false");
+            Set("allow_community_extensions", "false");
+            Set("temp_directory", options.TemporaryFolder ?? "");
+            if (options.Threads is { } threads)
+            {
+                Set("threads", threads.ToString(CultureInfo.InvariantCulture));
+            }
+
+            if (options.MemoryLimit is { } limit)
+            {
+                Set("memory_limit", limit);
+            }
+
+            if (!options.FileAccess)
+            {
+                Set("enable_external_access", "false");
+            }
+
+            Set("lock_configuration", "true");
+            if (NativeMethods.OpenDatabase(null, out nint database, config, out byte* error) != 0)
+            {
+                DuckDbException exception = DuckDbException.From(error, "DuckDB cannot open a database in memory.");
+                NativeMethods.Free(error);
+                throw exception;
+            }
+
+            return new DuckDbDatabase(new DatabaseHandle(database));
+        }
+        finally
+        {
+            NativeMethods.DestroyConfig(ref config);
+        }
+
+        void Set(string name, string value)
+        {
+            if (NativeMethods.SetConfig(config, name, value) != 0)
+            {
+                throw new DuckDbException($"DuckDB does not take the option {name} = '{value}'.");
+            }
+        }
+    }
 
     /// <summary>A connection is used by one thread at a time.</summary>
-    public DuckDbConnection Connect() => throw new NotSupportedException();
+    public DuckDbConnection Connect() => NativeMethods.Connect(_handle, out nint connection) == 0
+        ? new DuckDbConnection(new ConnectionHandle(connection))
+        : throw new DuckDbException("DuckDB cannot connect to its database.");
 
-    public void Dispose()
-    {
-    }
-}
-
-public sealed class DuckDbConnection : IDisposable
-{
-    /// <param name="sql">One statement with <c>?</c> or <c>$1</c> where parameters go. Quote names with <see cref="DuckDbSql"/>.</param>
-    /// <param name="parameters">null, bool, int, long, float, double, string, byte[].</param>
-    /// <exception cref="DuckDbException">With DuckDB's text.</exception>
-    public DuckDbResult Query(string sql, params ReadOnlySpan<object?> parameters) => throw new NotSupportedException();
-
-    /// <summary>As <see cref="Query"/>, chunks are made while they are read: for results larger than memory.</summary>
-    public DuckDbResult Stream(string sql, params ReadOnlySpan<object?> parameters) => throw new NotSupportedException();
-
-    /// <summary>Rows changed.</summary>
-    public long Execute(string sql, params ReadOnlySpan<object?> parameters) => throw new NotSupportedException();
-
-    /// <summary>Appends chunks of rows to a table of this database.</summary>
-    public DuckDbAppender Append(string table) => throw new NotSupportedException();
-
-    public void Dispose()
-    {
-    }
+    public void Dispose() => _handle.Dispose();
 }

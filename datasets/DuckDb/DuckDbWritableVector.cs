@@ -1,0 +1,69 @@
+using System.Text;
+
+namespace OfflineRL.Datasets;
+
+/// <summary>One column of a chunk that is being filled.</summary>
+public readonly unsafe ref struct DuckDbWritableVector
+{
+    readonly nint _vector;
+    readonly DuckDbColumnType _type;
+
+    internal DuckDbWritableVector(nint vector, DuckDbColumnType type)
+    {
+        _vector = vector;
+        _type = type;
+    }
+
+    public DuckDbType Type => _type.Id;
+
+    /// <summary>The values in place; <paramref name="count"/> of them.</summary>
+    public Span<T> Values<T>(int count)
+        where T : unmanaged => new(NativeMethods.VectorData(_vector), count);
+
+    public void SetNull(int row)
+    {
+        NativeMethods.EnsureValidityWritable(_vector);
+        NativeMethods.VectorValidity(_vector)[row >> 6] &= ~(1UL << (row & 63));
+    }
+
+    public void SetText(int row, string? text)
+    {
+        if (text is null)
+        {
+            SetNull(row);
+        }
+        else
+        {
+            SetBytes(row, Encoding.UTF8.GetBytes(text));
+        }
+    }
+
+    public void SetBytes(int row, ReadOnlySpan<byte> bytes)
+    {
+        byte none = 0;
+        fixed (byte* pointer = bytes)
+        {
+            NativeMethods.AssignBytes(_vector, (ulong)row, pointer == null ? &none : pointer, (ulong)bytes.Length);
+        }
+    }
+
+    /// <summary>Writes <paramref name="values"/> as lists of <paramref name="width"/> values for the rows from <paramref name="firstRow"/>, behind the lists already there.</summary>
+    public void AppendLists<T>(int firstRow, int width, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        ulong offset = NativeMethods.ListSize(_vector);
+        ulong size = offset + (ulong)values.Length;
+        if (NativeMethods.ReserveList(_vector, size) != 0 || NativeMethods.SetListSize(_vector, size) != 0)
+        {
+            throw new DuckDbException($"DuckDB cannot reserve a list of {size} values.");
+        }
+
+        values.CopyTo(new Span<T>((T*)NativeMethods.VectorData(NativeMethods.ListChild(_vector)) + offset, values.Length));
+        int rows = values.Length / width;
+        Span<DuckDbList> lists = new((DuckDbList*)NativeMethods.VectorData(_vector) + firstRow, rows);
+        for (int i = 0; i < rows; i++)
+        {
+            lists[i] = new(offset + (ulong)(i * (long)width), (ulong)width);
+        }
+    }
+}
