@@ -62,9 +62,9 @@ torch_shim() {
   key=$(cat $sources | sha256sum | cut -c1-16)-${LIBTORCH:-debian}
   if [ -f "$native/libofflinerl_torch.so" ] && [ "$(cat "$native/shim.key" 2>/dev/null)" = "$key" ]; then return; fi
   say "building the torch shim"
-  cmake -S train/Torch/Native -B .artifacts/shim -DCMAKE_BUILD_TYPE=Release ${LIBTORCH:+-DLIBTORCH="$LIBTORCH"} >.artifacts/shim.log 2>&1 &&
-    cmake --build .artifacts/shim -j2 >>.artifacts/shim.log 2>&1 ||
-    { tail -n 30 .artifacts/shim.log >&2; fail "the torch shim did not build against ${LIBTORCH:-Debian's libtorch}; the whole log is .artifacts/shim.log."; }
+  { cmake -S train/Torch/Native -B .artifacts/shim -DCMAKE_BUILD_TYPE=Release -DLIBTORCH="${LIBTORCH:-}" &&
+    cmake --build .artifacts/shim -j2; } >.artifacts/shim.log 2>&1 ||
+    { tail -n 30 .artifacts/shim.log >&2; fail "the torch shim did not build against ${LIBTORCH:-the libtorch of the system}; the whole log is .artifacts/shim.log."; }
   mv .artifacts/shim/libofflinerl_torch.so "$native/libofflinerl_torch.so"
   printf '%s' "$key" > "$native/shim.key"
 }
