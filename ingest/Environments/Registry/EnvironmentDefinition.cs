@@ -1,0 +1,89 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Environments;
+
+/// <summary>A closed interval of a parameter.</summary>
+public readonly record struct Interval(double Low, double High)
+{
+    public bool Contains(double value) => value >= Low && value <= High;
+
+    public bool Overlaps(Interval other) => Low <= other.High && other.Low <= High;
+
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"[{Low}, {High}]");
+}
+
+/// <summary>A parameter of an environment and where its values may lie.</summary>
+/// <param name="Name">snake_case.</param>
+/// <param name="Default">The value where an id does not name it; inside <paramref name="Recordable"/>.</param>
+/// <param name="Unit">For readers.</param>
+/// <param name="Valid">Where the environment is defined at all.</param>
+/// <param name="Recordable">Where the recorder may go.</param>
+/// <param name="HeldOut">Kept back for evaluation; none touches <paramref name="Recordable"/>.</param>
+public sealed record ParameterDefinition(
+    string Name,
+    double Default,
+    string Unit,
+    Interval Valid,
+    Interval Recordable,
+    IReadOnlyList<Interval> HeldOut);
+
+/// <summary>A named environment that is never recorded.</summary>
+/// <param name="Name">What reports call it.</param>
+/// <param name="Id">An id with parameters that <see cref="EnvironmentRegistry"/> takes.</param>
+public sealed record HeldOutVariant(string Name, string Id);
+
+/// <summary>An environment as the registry knows it.</summary>
+public sealed record EnvironmentDefinition
+{
+    /// <summary>Without parameters, for example <c>CartPole-v1</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>One sentence.</summary>
+    public required string Description { get; init; }
+
+    public required Space ObservationSpace { get; init; }
+
+    public required Space ActionSpace { get; init; }
+
+    /// <summary>Steps after which an episode is cut as truncated.</summary>
+    public required int MaxEpisodeSteps { get; init; }
+
+    /// <summary>In ordinal order of their names.</summary>
+    public required IReadOnlyList<ParameterDefinition> Parameters { get; init; }
+
+    public IReadOnlyList<HeldOutVariant> HeldOutVariants { get; init; } = [];
+
+    /// <summary>Mean return of uniform random actions on the defaults; null where nobody has measured it.</summary>
+    public double? ReferenceRandomReturn { get; init; }
+
+    /// <summary>Mean return of a policy that solves the defaults; null where there is none.</summary>
+    public double? ReferenceExpertReturn { get; init; }
+
+    /// <summary>Makes a batch of instances of a resolved identity.</summary>
+    internal Func<EnvironmentIdentity, int, IVectorEnvironment> Create { get; init; } = static (identity, _) => throw Throw.NotMakeable(identity);
+
+    /// <summary>Whether every parameter lies where the recorder may go.</summary>
+    public bool IsRecordable(EnvironmentIdentity identity) =>
+        Parameters.All(p => p.Recordable.Contains(identity.Parameters[p.Name]));
+
+    /// <summary>
+    /// Whether the identity lies in the held-out region: some parameter in a held-out interval, every other one there
+    /// or in its recordable interval.
+    /// </summary>
+    public bool IsHeldOut(EnvironmentIdentity identity) =>
+        !IsRecordable(identity) &&
+        Parameters.All(p => p.Recordable.Contains(identity.Parameters[p.Name]) || p.HeldOut.Any(h => h.Contains(identity.Parameters[p.Name])));
+}
+
+/// <summary>What an evaluation on an environment says about generalization, given what was recorded.</summary>
+public enum VariantLabel
+{
+    /// <summary>The environment of the log.</summary>
+    Nominal,
+
+    /// <summary>Declared as held out and not in the log.</summary>
+    HeldOut,
+
+    /// <summary>Neither can be said: the log names no environment or another one, or the parameters lie in no declared region.</summary>
+    Unknown,
+}

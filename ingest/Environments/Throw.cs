@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Environments;
+
+/// <summary>Every error of this project.</summary>
+[StackTraceHidden]
+static class Throw
+{
+    public static UserErrorException UnknownEnvironment(string name, IEnumerable<string> known) =>
+        new($"Unknown environment '{name}'.{NearestName.Hint(name, known.ToList())} 'offlinerl environments list' shows them.");
+
+    public static UserErrorException MalformedId(string id, string part) =>
+        new($"Environment '{id}': '{part}' is not a parameter; expected NAME?key=value&key=value with each key once, for example CartPole-v1?length=0.8.");
+
+    public static UserErrorException UnknownParameter(string id, string name, IEnumerable<string> known) =>
+        new($"Environment '{id}': unknown parameter '{name}'.{NearestName.Hint(name, known.ToList())}");
+
+    public static UserErrorException ParameterOutside(string id, ParameterDefinition p, string text) =>
+        new($"Environment '{id}': {p.Name} is '{text}'; expected a number in {p.Valid} ({p.Unit}).");
+
+    public static UserErrorException NotRecordable(string id, ParameterDefinition p, double value) =>
+        new(string.Create(CultureInfo.InvariantCulture,
+            $"Environment '{id}' may not be recorded: {p.Name} is {value}, the recordable range is {p.Recordable}. What lies outside is kept for evaluation; choose a value inside, or evaluate on it instead."));
+
+    public static UserErrorException UnknownPolicy(string spec, string name, IEnumerable<string> known) =>
+        new($"Unknown built-in policy '{name}' in '{spec}'.{NearestName.Hint(name, known.ToList())}");
+
+    public static UserErrorException PolicyOption(string spec, string option) =>
+        new($"Built-in policy '{spec}': '{option}' is not understood; expected epsilon=E with E from 0 to 1, for example scripted?epsilon=0.2.");
+
+    public static UserErrorException UniformNeedsDiscrete(EnvironmentDefinition environment) =>
+        new($"The built-in policy 'uniform' needs discrete actions; those of {environment.Id} are {environment.ActionSpace}.");
+
+    public static UserErrorException SpacesDiffer(IPolicy first, IPolicy other) =>
+        new($"Policies '{first.Name}' and '{other.Name}' cannot be mixed: their spaces differ (observations {first.ObservationSpace} and {other.ObservationSpace}, actions {first.ActionSpace} and {other.ActionSpace}).");
+
+    public static ArgumentException NotDiscrete(IPolicy policy) =>
+        new($"Policy '{policy.Name}' has actions {policy.ActionSpace}; epsilon-soft needs discrete ones.");
+
+    public static UserErrorException PolicyNeedsEnvironment(string name, string environment) =>
+        new($"The built-in policy '{name}' controls CartPole-v1 and cannot act in {environment}. Use 'uniform', or a trained policy.");
+
+    public static InvalidOperationException NotMakeable(EnvironmentIdentity identity) =>
+        new($"The definition of {identity.Id} has no way to make an instance.");
+
+    public static void IfNotReset([NotNull] object? random, EnvironmentIdentity identity)
+    {
+        if (random is null)
+            throw new InvalidOperationException($"{identity.Id} was stepped before its first reset; call Reset once with a seed for every instance.");
+    }
+
+    public static void IfOutsideBatch(int instance, int count)
+    {
+        if ((uint)instance >= (uint)count)
+            throw new ArgumentOutOfRangeException(nameof(instance), instance, $"Instance {instance} was named; expected 0 to {count - 1}.");
+    }
+
+    public static void IfLengthDiffers(int found, int expected, string name)
+    {
+        if (found != expected)
+            throw new ArgumentOutOfRangeException(name, found, $"{name} has length {found}; expected {expected}.");
+    }
+
+    [DoesNotReturn]
+    public static void ActionOutside(ReadOnlySpan<int> actions, int count)
+    {
+        var at = actions.IndexOfAnyExceptInRange(0, count - 1);
+        throw new ArgumentOutOfRangeException(nameof(actions), actions[at], $"Action {actions[at]} in instance {at}; expected 0 to {count - 1}.");
+    }
+}
