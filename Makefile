@@ -1,25 +1,33 @@
 # Every target does the set-up it needs. CONFIG= names a config file, ARGS= adds arguments.
 CONFIGURATION ?= Release
 TOOL := .artifacts/tool/offlinerl
+SOURCES := $(shell find datasets ingest train evaluate cli -name '*.cs' -o -name '*.csproj' -o -name '*.yaml') \
+  Directory.Build.props Directory.Packages.props global.json .editorconfig
 .DEFAULT_GOAL := build
 
-.PHONY: setup build test format bench ingest train evaluate demo clean
+.PHONY: help setup build test format bench ingest train evaluate demo clean
+
+help:                 ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 setup:                ## libtorch, DuckDB, the native shim
 	@./.ci/setup.sh
 
-build: setup          ## the tool, at .artifacts/tool/offlinerl
+build: setup $(TOOL)  ## the tool, at .artifacts/tool/offlinerl
+
+$(TOOL): $(SOURCES)
 	@dotnet publish cli/OfflineRL.Cli.csproj -c $(CONFIGURATION) -o .artifacts/tool --nologo -v quiet
 	@ln -sfn ../native/libduckdb.so .artifacts/tool/libduckdb.so
 	@ln -sfn ../native/libofflinerl_torch.so .artifacts/tool/libofflinerl_torch.so
+	@touch $@
 
-test: build           ## every test
+test: build           ## every test; ARGS= goes to xunit's runner
 	@./.ci/test.sh $(ARGS)
 
 format:               ## whitespace, style and analyzers, rewritten in place
 	@dotnet format OfflineRL.sln $(ARGS)
 
-bench: build          ## every benchmark, as ratios; ARGS=--filter NAME for one
+bench: build          ## every benchmark, as ratios; ARGS=NAME for one
 	@dotnet run -c Release --project tests/Benchmarks/OfflineRL.Benchmarks.csproj -- $(ARGS)
 
 ingest: build         ## CONFIG=FILE: record or import a dataset
