@@ -1,0 +1,103 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>One episode while it is recorded: columns that grow.</summary>
+sealed class EpisodeBuffer
+{
+    readonly List<float> _observations = [];
+    readonly List<int> _discrete = [];
+    readonly List<float> _continuous = [];
+    readonly List<double> _rewards = [];
+    readonly List<double> _logProbabilities = [];
+    readonly List<double> _probabilities = [];
+    readonly List<float> _final = [];
+
+    /// <summary>Its place in the order of episodes, which also names its random streams.</summary>
+    public required long Index { get; init; }
+
+    public string BehaviorPolicy { get; set; } = "";
+
+    public int Steps => _rewards.Count;
+
+    public bool Terminated { get; private set; }
+
+    public bool Truncated { get; private set; }
+
+    /// <summary>Appends a step; the spans that do not apply are empty.</summary>
+    public void Add(ReadOnlySpan<float> observation, ReadOnlySpan<int> discrete, ReadOnlySpan<float> continuous, double reward, double logProbability, ReadOnlySpan<double> probabilities)
+    {
+        _observations.AddRange(observation);
+        _discrete.AddRange(discrete);
+        _continuous.AddRange(continuous);
+        _rewards.Add(reward);
+        _logProbabilities.Add(logProbability);
+        _probabilities.AddRange(probabilities);
+    }
+
+    public void Finish(bool terminated, bool truncated, ReadOnlySpan<float> finalObservation)
+    {
+        (Terminated, Truncated) = (terminated, truncated);
+        _final.AddRange(finalObservation);
+    }
+
+    /// <summary>Keeps the first <paramref name="steps"/> steps and marks the episode as truncated there.</summary>
+    public void CutAt(int steps)
+    {
+        var width = _observations.Count / Steps;
+        _final.Clear();
+        _final.AddRange(CollectionsMarshal.AsSpan(_observations).Slice(steps * width, width));
+        (Terminated, Truncated) = (false, true);
+        Keep(_observations, steps);
+        Keep(_discrete, steps);
+        Keep(_continuous, steps);
+        Keep(_logProbabilities, steps);
+        Keep(_probabilities, steps);
+        Keep(_rewards, steps);
+    }
+
+    /// <summary>The columns for the writer.</summary>
+    /// <param name="environment">Goes into the key: the same episode of another environment is another episode.</param>
+    /// <param name="seed">Of the recording.</param>
+    public EpisodeColumns ToColumns(EnvironmentIdentity environment, ulong seed) => new()
+    {
+        Key = Key(environment, seed),
+        BehaviorPolicy = BehaviorPolicy,
+        Environment = environment,
+        Observations = CollectionsMarshal.AsSpan(_observations),
+        DiscreteActions = CollectionsMarshal.AsSpan(_discrete),
+        ContinuousActions = CollectionsMarshal.AsSpan(_continuous),
+        Rewards = CollectionsMarshal.AsSpan(_rewards),
+        Terminated = Terminated,
+        Truncated = Truncated,
+        FinalObservation = CollectionsMarshal.AsSpan(_final),
+        BehaviorLogProbabilities = CollectionsMarshal.AsSpan(_logProbabilities),
+        BehaviorProbabilities = CollectionsMarshal.AsSpan(_probabilities),
+    };
+
+    // Only a true duplicate shares the key: seed and index alone would also name what another policy did from the same start.
+    string Key(EnvironmentIdentity environment, ulong seed)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{environment}\n{BehaviorPolicy}\n"));
+        Span<byte> numbers = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt64LittleEndian(numbers, seed);
+        BinaryPrimitives.WriteInt64LittleEndian(numbers[8..], Index);
+        hash.AppendData(numbers);
+        hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_observations)));
+        hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_discrete)));
+        hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_continuous)));
+        hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_rewards)));
+        return "record:" + Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
+    }
+
+    void Keep<T>(List<T> column, int steps)
+    {
+        var kept = column.Count / Steps * steps;
+        column.RemoveRange(kept, column.Count - kept);
+    }
+}

@@ -1,0 +1,81 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>What an ingest config file describes.</summary>
+public enum IngestTask
+{
+    Record,
+    Import,
+}
+
+/// <summary>One behavior policy of a recording.</summary>
+public sealed record BehaviorConfig : IValidatable
+{
+    /// <summary><c>uniform</c>, <c>scripted</c> and the other built-in policies, or <c>run:NAME</c> for a trained one.</summary>
+    public string Policy { get; init; } = "uniform";
+
+    /// <summary>Probability, 0 to 1, with which a step's action is drawn uniformly instead.</summary>
+    public double Epsilon { get; init; }
+
+    /// <summary>Share of the episodes, relative to the other policies' weights.</summary>
+    public double Weight { get; init; } = 1;
+
+    public IEnumerable<string> Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Policy))
+            yield return "policy is empty; expected a built-in policy such as 'scripted', or run:NAME.";
+        if (!(Epsilon is >= 0 and <= 1))
+            yield return FormattableString.Invariant($"epsilon is {Epsilon}; expected 0 to 1.");
+        if (!(Weight > 0) || double.IsInfinity(Weight))
+            yield return FormattableString.Invariant($"weight is {Weight}; expected a positive number.");
+    }
+}
+
+/// <summary>A recording: an environment, who acts in it, and how much.</summary>
+public sealed record RecordConfig : IValidatable
+{
+    /// <summary>Says that a config file is for recording; <c>record</c>.</summary>
+    public IngestTask Task { get; init; } = IngestTask.Record;
+
+    /// <summary>The dataset: <c>NAME</c> for its next version, <c>NAME-vN</c> for that one.</summary>
+    public string Name { get; init; } = "cartpole";
+
+    /// <summary>An id of <c>offlinerl environments list</c>, parameters inside the recordable ranges.</summary>
+    public string Environment { get; init; } = "CartPole-v1";
+
+    /// <summary>Rows to record, exactly; the last episode is cut as truncated where it would go on.</summary>
+    public long Steps { get; init; } = 50_000;
+
+    /// <summary>Instances stepped together. It changes the speed and, for built-in policies, not one digit of the data.</summary>
+    public int Batch { get; init; } = 32;
+
+    /// <summary>Of everything random: environments, behavior, split.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Who acts; one is drawn for each episode. The default's mean return lies between 100 and 300.</summary>
+    public IReadOnlyList<BehaviorConfig> Mixture { get; init; } =
+    [
+        new() { Policy = "uniform", Weight = 2 },
+        new() { Policy = "scripted-weak", Epsilon = 0.2, Weight = 1 },
+        new() { Policy = "scripted", Epsilon = 0.5, Weight = 4 },
+        new() { Policy = "scripted", Epsilon = 0.35, Weight = 2 },
+    ];
+
+    /// <summary>Parts of the split by episode, with their fractions, which sum to 1.</summary>
+    public IReadOnlyDictionary<string, double> Split { get; init; } = new Dictionary<string, double> { ["train"] = 0.8, ["test"] = 0.2 };
+
+    public IEnumerable<string> Validate()
+    {
+        if (Task != IngestTask.Record)
+            yield return "task is 'import'; expected 'record'. Use 'offlinerl ingest import' for this file.";
+        if (Steps < 1)
+            yield return $"steps is {Steps}; expected at least 1.";
+        if (Batch is < 1 or > 65536)
+            yield return $"batch is {Batch}; expected 1 to 65536.";
+        if (Mixture.Count == 0)
+            yield return "mixture is empty; expected at least one policy.";
+        foreach (var fault in Splits.Rule(Split, Seed).Validate())
+            yield return $"split: {fault}.";
+    }
+}

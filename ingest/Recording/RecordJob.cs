@@ -1,0 +1,70 @@
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
+
+namespace OfflineRL.Ingest;
+
+/// <summary><c>offlinerl ingest record</c>: an environment, a mixture of policies, a dataset.</summary>
+public static class RecordJob
+{
+    /// <summary>Records and commits. Interrupted or failed, it leaves nothing.</summary>
+    /// <param name="config">Validated.</param>
+    /// <param name="workspace">Gets the dataset.</param>
+    /// <param name="trainedPolicy">Loads a policy from a spec such as <c>run:NAME</c>; this project knows only the built-in ones.</param>
+    /// <param name="progress">Told of rows written.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    /// <exception cref="UserErrorException">The environment, a policy or the name cannot be used.</exception>
+    public static DatasetManifest Run(RecordConfig config, Workspace workspace, Func<string, IPolicy> trainedPolicy, IJobProgress progress, CancellationToken cancellation)
+    {
+        Config.Check(config);
+        var identity = EnvironmentRegistry.ResolveRecordable(config.Environment);
+        var policies = new List<IPolicy>();
+        try
+        {
+            foreach (var behavior in config.Mixture)
+                policies.Add(Policy(behavior, EnvironmentRegistry.Definition(config.Environment), trainedPolicy));
+            var mixture = new MixturePolicy(
+                policies.Select((p, i) => config.Mixture[i].Epsilon > 0 ? new EpsilonSoftPolicy(p, config.Mixture[i].Epsilon) : p).ToList(),
+                config.Mixture.Select(b => b.Weight).ToList());
+            using var environment = EnvironmentRegistry.Make(config.Environment, config.Batch);
+            using var writer = DatasetWriter.Create(workspace, config.Name, Describe(config, environment));
+            var recorder = new Recorder(environment, mixture, config.Steps, RandomStream.Create(config.Seed, "record"));
+            recorder.Run(episode => writer.WriteEpisode(episode.ToColumns(identity, config.Seed)), progress, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            return writer.Commit();
+        }
+        finally
+        {
+            foreach (var policy in policies)
+                (policy as IDisposable)?.Dispose();
+        }
+    }
+
+    static IPolicy Policy(BehaviorConfig behavior, EnvironmentDefinition environment, Func<string, IPolicy> trainedPolicy)
+    {
+        const string BuiltIn = "builtin:";
+        var spec = behavior.Policy;
+        if (spec.StartsWith(BuiltIn, StringComparison.Ordinal) || !spec.Contains(':', StringComparison.Ordinal))
+            return BuiltInPolicies.Make(spec.StartsWith(BuiltIn, StringComparison.Ordinal) ? spec[BuiltIn.Length..] : spec, environment);
+        var policy = trainedPolicy(spec);
+        if (policy.ActionSpace == environment.ActionSpace && policy.ObservationSpace.FlatSize == environment.ObservationSpace.FlatSize)
+            return policy;
+        (policy as IDisposable)?.Dispose();
+        throw Throw.PolicyDoesNotFit(spec, policy, environment);
+    }
+
+    static DatasetDescription Describe(RecordConfig config, IVectorEnvironment environment)
+    {
+        var discrete = environment.ActionSpace is DiscreteSpace;
+        return new DatasetDescription
+        {
+            ObservationSpace = environment.ObservationSpace,
+            ActionSpace = environment.ActionSpace,
+            Environment = environment.Identity,
+            PropensitySource = PropensitySource.Logged,
+            PropensityKind = discrete ? PropensityKind.Probability : PropensityKind.Density,
+            HasBehaviorProbabilities = discrete,
+            Provenance = new Provenance { Command = "ingest record", Config = Config.ToYaml(config) },
+            Split = Splits.Rule(config.Split, config.Seed),
+        };
+    }
+}
