@@ -1,1 +1,8 @@
-return 0;
+using OfflineRL.Benchmarks.Harness;
+
+// Each benchmark is one file beside this one, listed here.
+IBenchmark[] benchmarks =
+[
+];
+
+return Runner.Run(benchmarks, args);
