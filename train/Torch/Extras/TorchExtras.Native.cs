@@ -1,0 +1,55 @@
+using System.Text;
+using TorchSharp.Interop;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Torch;
+
+/// <content>The extras on this library's own binding.</content>
+public static unsafe partial class TorchExtras
+{
+    public static partial bool IsSupported => true;
+
+    public static partial string Describe()
+    {
+        var buffer = stackalloc byte[512];
+        var length = NativeMethods.ofl_describe(buffer, 512);
+        NativeMethods.Check(length, nameof(Describe));
+        return Encoding.UTF8.GetString(buffer, length);
+    }
+
+    public static partial void EnsureAvailable() => _ = NativeMethods.ofl_threads();
+
+    public static partial MemoryStatistics Memory => new(Tensor.TotalCount, Tensor.PeakCount, NativeMemory.LiveBytes);
+
+    private static partial void SetThreads(int count) => set_num_threads(count);
+
+    private static partial Tensor FusedMlp(Tensor input, ReadOnlySpan<Tensor> weights, ReadOnlySpan<Tensor> biases, MlpActivation activation, MlpActivation outputActivation)
+    {
+        const int MaxLayers = 32;
+        if (weights.Length > MaxLayers) return PlainMlp(input, weights, biases, activation, outputActivation);
+        var handles = stackalloc IntPtr[2 * MaxLayers];
+        for (var k = 0; k < weights.Length; k++)
+        {
+            handles[2 * k] = weights[k].Handle;
+            handles[2 * k + 1] = biases[k].Handle;
+        }
+        var result = NativeMethods.ofl_mlp(input.Handle, handles, weights.Length, (int)activation, (int)outputActivation, out var bytes);
+        foreach (var weight in weights) GC.KeepAlive(weight);
+        foreach (var bias in biases) GC.KeepAlive(bias);
+        GC.KeepAlive(input);
+        return new Tensor(NativeMethods.Check(result, "Mlp"), bytes);
+    }
+
+    internal static bool TryFusedAdam(FlatAdam adam, Tensor values, Tensor gradients, bool zeroGrad)
+    {
+        if (!values.is_cpu() || values.dtype != ScalarType.Float32) return false;
+        var (rate, beta1, beta2, eps, decay, decoupled, maxNorm) = adam.Settings;
+        NativeMethods.Check(
+            NativeMethods.ofl_adam_step(
+                values.Handle, gradients.Handle, adam.FirstMoment.Handle, adam.SecondMoment.Handle, adam.StepCount,
+                rate, beta1, beta2, eps, decay, decoupled ? 1 : 0, maxNorm, zeroGrad ? 1 : 0),
+            "FlatAdam.Step");
+        GC.KeepAlive(adam);
+        return true;
+    }
+}

@@ -1,0 +1,34 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Torch;
+
+/// <content>The extras on TorchSharp: plain operators, the same figures.</content>
+public static partial class TorchExtras
+{
+    public static partial bool IsSupported => false;
+
+    public static partial string Describe() => $"TorchSharp, libtorch {__version__}";
+
+    public static partial void EnsureAvailable()
+    {
+        try
+        {
+            InitializeDeviceType(DeviceType.CPU);
+        }
+        catch (Exception e) when (e is not TorchUnavailableException)
+        {
+            throw new TorchUnavailableException(
+                "TorchSharp found no libtorch: add the package TorchSharp-cpu or TorchSharp-cuda-linux, or build without -p:Torch=TorchSharp.", e);
+        }
+    }
+
+    public static partial MemoryStatistics Memory => new(Tensor.TotalCount, Tensor.PeakCount, -1);
+
+    private static partial void SetThreads(int count) => set_num_threads(count);
+
+    private static partial Tensor FusedMlp(Tensor input, ReadOnlySpan<Tensor> weights, ReadOnlySpan<Tensor> biases, MlpActivation activation, MlpActivation outputActivation) =>
+        PlainMlp(input, weights, biases, activation, outputActivation);
+
+    internal static bool TryFusedAdam(FlatAdam adam, Tensor values, Tensor gradients, bool zeroGrad) => false;
+}

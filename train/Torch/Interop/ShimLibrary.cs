@@ -1,0 +1,54 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace TorchSharp.Interop;
+
+/// <summary>
+/// Finds libofflinerl_torch.so: OFFLINERL_TORCH_SHIM, then beside the program, then the nearest <c>.artifacts/native</c>
+/// above it. The shim names libtorch itself, by its own search path.
+/// </summary>
+static class ShimLibrary
+{
+    internal const string Name = "offlinerl_torch";
+    const string FileName = "libofflinerl_torch.so";
+    static readonly Lock Gate = new();
+    static IntPtr _library;
+
+    internal static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
+        name == Name ? Load() : IntPtr.Zero;
+
+    static IntPtr Load()
+    {
+        lock (Gate)
+        {
+            if (_library == IntPtr.Zero) _library = LoadFrom(Locate());
+            return _library;
+        }
+    }
+
+    static IntPtr LoadFrom(string file)
+    {
+        try
+        {
+            return NativeLibrary.Load(file);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw TorchThrow.LibraryDoesNotLoad(file, e);
+        }
+    }
+
+    static string Locate()
+    {
+        var named = Environment.GetEnvironmentVariable("OFFLINERL_TORCH_SHIM");
+        if (!string.IsNullOrEmpty(named)) return File.Exists(named) ? named : throw TorchThrow.NamedLibraryMissing(named);
+        var beside = Path.Combine(AppContext.BaseDirectory, FileName);
+        if (File.Exists(beside)) return beside;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var built = Path.Combine(folder.FullName, ".artifacts", "native", FileName);
+            if (File.Exists(built)) return built;
+        }
+        throw TorchThrow.LibraryMissing(AppContext.BaseDirectory);
+    }
+}
