@@ -1,0 +1,282 @@
+// A stack of dense layers as one autograd node. Forward and backward are matrix products into buffers of their own with
+// the bias and activation work fused around them; gradients of leaf weights are added to .grad in place.
+#include "shim.h"
+#include "simd.h"
+
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/accumulate_grad.h>
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/graph_task.h>
+#include <torch/csrc/autograd/saved_variable.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <vector>
+
+namespace {
+
+using torch::autograd::Node;
+using torch::autograd::SavedVariable;
+using torch::autograd::variable_list;
+
+enum Activation : int32_t { kLinear = 0, kRelu = 1, kTanhAct = 2 };
+
+bool plain_floats(const at::Tensor& t) { return t.is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous(); }
+
+OFL_VECTORISED void add_bias(float* __restrict y, const float* __restrict bias, int64_t rows, int64_t columns) {
+  for (int64_t r = 0; r < rows; ++r, y += columns) {
+    for (int64_t c = 0; c < columns; ++c) y[c] += bias[c];
+  }
+}
+
+OFL_VECTORISED void add_bias_relu(float* __restrict y, const float* __restrict bias, int64_t rows, int64_t columns) {
+  for (int64_t r = 0; r < rows; ++r, y += columns) {
+    for (int64_t c = 0; c < columns; ++c) {
+      const float sum = y[c] + bias[c];
+      // NaN passes, as through at::relu.
+      y[c] = sum < 0.0f ? 0.0f : sum;
+    }
+  }
+}
+
+OFL_VECTORISED void mask_relu(float* __restrict g, const float* __restrict h, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) g[i] = h[i] <= 0.0f ? 0.0f : g[i];
+}
+
+OFL_VECTORISED void add_rows(float* __restrict sum, const float* __restrict g, int64_t rows, int64_t columns) {
+  for (int64_t r = 0; r < rows; ++r, g += columns) {
+    for (int64_t c = 0; c < columns; ++c) sum[c] += g[c];
+  }
+}
+
+// activation(x W^T + b) for x [B, in], outside autograd.
+at::Tensor layer_forward(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int32_t activation) {
+  at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
+  at::mm_out(y, x, weight.t());
+  if (plain_floats(y) && plain_floats(bias)) {
+    auto* kernel = activation == kRelu ? add_bias_relu : add_bias;
+    kernel(y.data_ptr<float>(), bias.data_ptr<float>(), y.size(0), y.size(1));
+    if (activation == kTanhAct) y.tanh_();
+    return y;
+  }
+  y.add_(bias);
+  if (activation == kRelu) y.relu_();
+  if (activation == kTanhAct) y.tanh_();
+  return y;
+}
+
+// grad with respect to what went into the activation, given its output; works in place on a buffer that is ours.
+void activation_backward_(at::Tensor& grad, const at::Tensor& output, int32_t activation) {
+  if (activation == kRelu) {
+    if (plain_floats(grad) && plain_floats(output)) {
+      mask_relu(grad.data_ptr<float>(), output.data_ptr<float>(), grad.numel());
+    } else {
+      grad = at::threshold_backward(grad, output, 0);
+    }
+  } else if (activation == kTanhAct) {
+    grad = at::tanh_backward(grad, output);
+  }
+}
+
+struct MlpBackward : public Node {
+  SavedVariable input;
+  std::vector<SavedVariable> layers;  // W0, b0, W1, b1, ...
+  std::vector<at::Tensor> hidden;     // outputs of all layers but the last, [B, out_k]
+  SavedVariable output;               // of the last layer, where its activation's gradient needs it
+  int32_t activation = kLinear;
+  int32_t output_activation = kLinear;
+
+  std::string name() const override { return "MlpBackward"; }
+
+  void release_variables() override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    input.reset_data();
+    for (auto& saved : layers) saved.reset_data();
+    hidden.clear();
+    output.reset_data();
+  }
+
+  variable_list apply(variable_list&& grads) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    variable_list results(1 + layers.size());
+    if (!grads[0].defined()) return results;
+    at::Tensor x = input.unpack();
+    std::vector<at::Tensor> tensors;
+    tensors.reserve(layers.size());
+    for (auto& saved : layers) tensors.push_back(saved.unpack());
+    if (c10::GradMode::is_enabled()) {
+      differentiable(x, tensors, grads[0], results);
+    } else {
+      fused(x, tensors, grads[0], results);
+    }
+    return results;
+  }
+
+  // The gradient of a leaf, to add to in place: null where the result must travel through the engine instead.
+  at::Tensor destination(size_t position) {
+    auto* sink = dynamic_cast<torch::autograd::AccumulateGrad*>(next_edge(position).function.get());
+    if (sink == nullptr || !sink->pre_hooks().empty() || !sink->post_hooks().empty()) return {};
+    // Captured means that autograd.grad asked for it: .grad must stay as it is.
+    const auto* plan = torch::autograd::get_current_graph_task_exec_info();
+    if (plan != nullptr && !plan->empty()) {
+      auto entry = plan->find(sink);
+      if (entry == plan->end() || entry->second.captures_) return {};
+    }
+    const at::Tensor& variable = sink->variable;
+    const at::Tensor& grad = variable.grad();
+    const bool fits = grad.defined() && !grad.requires_grad() && grad.layout() == at::kStrided && grad.is_contiguous() &&
+        grad.scalar_type() == variable.scalar_type() && grad.device() == variable.device();
+    return fits ? grad : at::Tensor();
+  }
+
+  void fused(const at::Tensor& x, const std::vector<at::Tensor>& tensors, const at::Tensor& upstream, variable_list& results) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const int64_t count = static_cast<int64_t>(tensors.size() / 2);
+    const at::Tensor flat = x.dim() == 2 ? x : x.reshape({-1, x.size(-1)});
+    at::Tensor grad = upstream.reshape({-1, tensors.back().size(0)});
+    if (output_activation != kLinear) {
+      grad = grad.clone(at::MemoryFormat::Contiguous);
+      activation_backward_(grad, output.unpack(shared_from_this()).reshape(grad.sizes()), output_activation);
+    } else {
+      grad = grad.contiguous();
+    }
+    for (int64_t k = count - 1; k >= 0; --k) {
+      const at::Tensor& before = k > 0 ? hidden[k - 1] : flat;
+      weight_gradient(1 + 2 * k, grad, before, results);
+      bias_gradient(2 + 2 * k, grad, results);
+      if (!needed_below(k)) return;
+      at::Tensor next = at::empty({grad.size(0), tensors[2 * k].size(1)}, grad.options());
+      at::mm_out(next, grad, tensors[2 * k]);
+      if (k > 0) activation_backward_(next, hidden[k - 1], activation);
+      grad = next;
+    }
+    results[0] = grad.reshape(x.sizes());
+  }
+
+  // Whether the input or any parameter of a layer before the k-th wants a gradient.
+  bool needed_below(int64_t k) {
+    for (int64_t position = 0; position < 1 + 2 * k; ++position) {
+      if (task_should_compute_output(position)) return true;
+    }
+    return false;
+  }
+
+  void weight_gradient(int64_t position, const at::Tensor& grad, const at::Tensor& before, variable_list& results) {
+    if (!task_should_compute_output(position)) return;
+    at::Tensor into = destination(position);
+    if (into.defined()) {
+      at::addmm_out(into, into, grad.t(), before);
+    } else {
+      results[position] = at::mm(grad.t(), before);
+    }
+  }
+
+  void bias_gradient(int64_t position, const at::Tensor& grad, variable_list& results) {
+    if (!task_should_compute_output(position)) return;
+    at::Tensor into = destination(position);
+    if (into.defined() && plain_floats(into) && plain_floats(grad)) {
+      add_rows(into.data_ptr<float>(), grad.data_ptr<float>(), grad.size(0), grad.size(1));
+    } else if (into.defined()) {
+      into.add_(grad.sum(0));
+    } else {
+      results[position] = grad.sum(0);
+    }
+  }
+
+  // For gradients of gradients: the same stack in recorded operators, differentiated by autograd itself.
+  void differentiable(const at::Tensor& x, const std::vector<at::Tensor>& tensors, const at::Tensor& upstream, variable_list& results) {
+    at::Tensor y = x;
+    for (size_t k = 0; k < tensors.size(); k += 2) {
+      y = at::linear(y, tensors[k], tensors[k + 1]);
+      const int32_t act = k + 2 == tensors.size() ? output_activation : activation;
+      if (act == kRelu) y = at::relu(y);
+      if (act == kTanhAct) y = at::tanh(y);
+    }
+    variable_list wanted;
+    std::vector<size_t> positions;
+    for (size_t position = 0; position <= tensors.size(); ++position) {
+      const at::Tensor& candidate = position == 0 ? x : tensors[position - 1];
+      if (candidate.requires_grad() && task_should_compute_output(position)) {
+        wanted.push_back(candidate);
+        positions.push_back(position);
+      }
+    }
+    if (wanted.empty()) return;
+    auto found = torch::autograd::grad({y}, wanted, {upstream}, /*retain_graph=*/true, /*create_graph=*/true, /*allow_unused=*/true);
+    for (size_t k = 0; k < positions.size(); ++k) results[positions[k]] = found[k];
+  }
+};
+
+void check_layers(const at::Tensor& input, const std::vector<at::Tensor>& tensors) {
+  TORCH_CHECK(input.dim() >= 1, "the input must have at least one axis");
+  int64_t width = input.size(-1);
+  for (size_t k = 0; k < tensors.size(); k += 2) {
+    const auto& weight = tensors[k];
+    const auto& bias = tensors[k + 1];
+    TORCH_CHECK(weight.dim() == 2 && weight.size(1) == width, "weight ", k / 2, " has shape ", weight.sizes(), ", expected [*, ", width, "]");
+    TORCH_CHECK(bias.dim() == 1 && bias.size(0) == weight.size(0), "bias ", k / 2, " has shape ", bias.sizes(), ", expected [", weight.size(0), "]");
+    width = weight.size(0);
+  }
+}
+
+bool wants_graph(const at::Tensor& input, const std::vector<at::Tensor>& tensors) {
+  if (!c10::GradMode::is_enabled()) return false;
+  if (input.requires_grad()) return true;
+  for (const auto& tensor : tensors) {
+    if (tensor.requires_grad()) return true;
+  }
+  return false;
+}
+
+at::Tensor mlp(const at::Tensor& input, const std::vector<at::Tensor>& tensors, int32_t activation, int32_t output_activation) {
+  check_layers(input, tensors);
+  const bool record = wants_graph(input, tensors);
+  std::vector<at::Tensor> hidden;
+  at::Tensor result;
+  {
+    at::AutoDispatchBelowADInplaceOrView below;
+    at::Tensor x = input.dim() == 2 ? input : input.reshape({-1, input.size(-1)});
+    for (size_t k = 0; k + 2 < tensors.size(); k += 2) {
+      x = layer_forward(x, tensors[k], tensors[k + 1], activation);
+      if (record) hidden.push_back(x);
+    }
+    result = layer_forward(x, tensors[tensors.size() - 2], tensors.back(), output_activation);
+    if (input.dim() != 2) {
+      auto sizes = input.sizes().vec();
+      sizes.back() = result.size(1);
+      result = result.view(sizes);
+    }
+  }
+  if (!record) return result;
+  std::shared_ptr<MlpBackward> node(new MlpBackward(), torch::autograd::deleteNode);
+  torch::autograd::edge_list edges;
+  edges.reserve(1 + tensors.size());
+  edges.push_back(torch::autograd::impl::gradient_edge(input));
+  for (const auto& tensor : tensors) edges.push_back(torch::autograd::impl::gradient_edge(tensor));
+  node->set_next_edges(std::move(edges));
+  node->activation = activation;
+  node->output_activation = output_activation;
+  node->hidden = std::move(hidden);
+  node->input = SavedVariable(input, false);
+  node->layers.reserve(tensors.size());
+  for (const auto& tensor : tensors) node->layers.emplace_back(tensor, false);
+  torch::autograd::set_history(result, node);
+  if (output_activation != kLinear) node->output = SavedVariable(result, true);
+  return result;
+}
+
+}  // namespace
+
+// layers: W0, b0, W1, b1, ... of count layers.
+OFL_EXPORT ofl::Handle ofl_mlp(ofl::Handle input, const ofl::Handle* layers, int32_t count, int32_t activation,
+                               int32_t output_activation, int64_t* bytes) {
+  return ofl::guard<ofl::Handle>(nullptr, [&] {
+    std::vector<at::Tensor> tensors;
+    tensors.reserve(2 * count);
+    for (int32_t k = 0; k < 2 * count; ++k) tensors.push_back(ofl::borrow(layers[k]));
+    at::Tensor result = mlp(ofl::borrow(input), tensors, activation, output_activation);
+    *bytes = ofl::owned_bytes(result);
+    return ofl::give(std::move(result));
+  });
+}
