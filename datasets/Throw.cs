@@ -5,4 +5,19 @@ static class Throw
 {
     public static UserErrorException Exists(string path) =>
         new($"'{path}' exists already, and what is committed is never written again; choose another name, or delete it first.");
+
+    public static UserErrorException VersionExists(string fullName, string name) =>
+        new($"The dataset '{fullName}' exists already, and a version that exists is never written again; " +
+            $"write '{name}' to get its next version, or choose another name.");
+
+    public static UserErrorException Unreadable(string file, string reason) =>
+        new($"'{file}' cannot be read as Parquet: {reason.TrimEnd('.')}. It may be truncated or damaged; 'offlinerl datasets check' " +
+            "compares a dataset's files with its manifest. Copy the dataset again, or make it again from its sources.");
+
+    public static UserErrorException Damaged(string dataset, string reason) =>
+        new($"The dataset '{dataset}' does not hold what its manifest says: {reason}. 'offlinerl datasets check' lists every finding; " +
+            "copy the dataset again, or make it again from its sources.");
+
+    public static UserErrorException CannotWrite(string folder, Exception inner) =>
+        new($"Cannot write in '{folder}': {inner.Message}", inner);
 }

@@ -18,7 +18,7 @@ public sealed class Workspace
     public string ReportsFolder => Path.Combine(Root, "reports");
 
     /// <summary>Everything below it can be deleted and is made again when needed.</summary>
-    public string CacheFolder => Path.Combine(Root, ".cache");
+    public string CacheFolder => Path.Combine(Root, "cache");
 
     /// <param name="root">The folder of <c>--root</c>; null: <c>OFFLINERL_ROOT</c>, else the working folder. It need not exist yet.</param>
     /// <exception cref="UserErrorException">The root is a file.</exception>

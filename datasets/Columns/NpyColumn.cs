@@ -1,21 +1,83 @@
+using System.IO.MemoryMappedFiles;
+
 namespace OfflineRL.Datasets;
 
 /// <summary>A memory-mapped <c>.npy</c> array of <see cref="Rows"/> rows of <see cref="Width"/> numbers; it may hold more than 2^31 of them.</summary>
-public sealed class NpyColumn<T>
+public sealed unsafe class NpyColumn<T> : IDisposable
     where T : unmanaged
 {
+    readonly MemoryMappedFile _file;
+    readonly MemoryMappedViewAccessor _view;
+    T* _data;
+
+    /// <summary>Maps a file, read-only.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="rows">Rows it must have.</param>
+    /// <param name="width">Numbers a row must have.</param>
+    /// <exception cref="UserErrorException">The file is missing, damaged, or of another type or shape.</exception>
+    internal NpyColumn(string path, long rows, int width)
+    {
+        if (!File.Exists(path))
+        {
+            throw new UserErrorException($"'{path}' does not exist; delete the folder of columns, it is made again.");
+        }
+
+        NpyHeader header = NpyHeader.Read(path, sizeof(T), out long offset);
+        string type = NpyHeader.TypeOf<T>();
+        bool fits = (header.Type == type || (header.Type == "|b1" && type == "|u1")) && header.Rows == rows && Math.Max(1, header.Width) == width;
+        if (!fits)
+        {
+            throw new UserErrorException($"'{path}' holds {header.Rows} rows of {Math.Max(1, header.Width)} {header.Type}, expected {rows} of {width} {type}; " +
+                "delete the folder of columns, it is made again.");
+        }
+
+        Rows = rows;
+        Width = width;
+        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        byte* start = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _data = (T*)(start + offset);
+    }
+
     public long Rows { get; }
 
     /// <summary>Numbers a row.</summary>
     public int Width { get; }
 
     /// <summary>The first number; valid until the owner is disposed.</summary>
-    public unsafe T* Pointer { get; }
-
-    /// <summary>Rows as one span of rows * Width numbers.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Outside the column, or more numbers than a span holds.</exception>
-    public ReadOnlySpan<T> Slice(long firstRow, int rows) => throw new NotSupportedException();
+    public T* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_data == null, this);
+            return _data;
+        }
+    }
 
     /// <summary>One row.</summary>
     public ReadOnlySpan<T> this[long row] => Slice(row, 1);
+
+    /// <summary>Rows as one span of rows * Width numbers.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Outside the column, or more numbers than a span holds.</exception>
+    public ReadOnlySpan<T> Slice(long firstRow, int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow, Rows - rows);
+        long count = (long)rows * Width;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(rows));
+        return new(Pointer + (firstRow * Width), (int)count);
+    }
+
+    public void Dispose()
+    {
+        if (_data != null)
+        {
+            _data = null;
+            _view.SafeMemoryMappedViewHandle.ReleasePointer();
+            _view.Dispose();
+            _file.Dispose();
+        }
+    }
 }

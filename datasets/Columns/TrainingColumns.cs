@@ -1,46 +1,55 @@
 namespace OfflineRL.Datasets;
 
-/// <summary><c>columns.json</c>: what a trainer must know beside the numbers.</summary>
-public sealed record ColumnsInfo
-{
-    public int SchemaVersion { get; init; } = TrajectorySchema.Version;
-
-    /// <summary><c>NAME-vN</c> of the dataset the columns were made from.</summary>
-    public required string Dataset { get; init; }
-
-    public required string ContentHash { get; init; }
-
-    public required long Steps { get; init; }
-
-    public required int Episodes { get; init; }
-
-    public required Space ObservationSpace { get; init; }
-
-    public required Space ActionSpace { get; init; }
-
-    public EnvironmentIdentity? Environment { get; init; }
-
-    public PropensitySource PropensitySource { get; init; }
-
-    public PropensityKind PropensityKind { get; init; }
-
-    /// <summary>Names of the parts of the split; <see cref="TrainingColumns.EpisodeSplit"/> holds indices into it.</summary>
-    public required IReadOnlyList<string> Splits { get; init; }
-
-    public IReadOnlyList<InfoColumn> InfoColumns { get; init; } = [];
-
-    public required DatasetStatistics Statistics { get; init; }
-}
-
-/// <summary>A dataset as memory-mapped columns. N: steps, E: episodes, D: numbers per observation, A: action dimensions or discrete actions.</summary>
+/// <summary>
+/// A dataset as memory-mapped columns, in the order of the dataset's rows. N: steps, E: episodes, D: numbers per observation, A: action
+/// dimensions or discrete actions. Opening and reading them needs neither DuckDB nor the Parquet files.
+/// </summary>
 public sealed class TrainingColumns : IDisposable
 {
-    /// <summary>Opens a compiled folder; needs neither DuckDB nor the Parquet files.</summary>
-    public static TrainingColumns Open(string folder) => throw new NotSupportedException();
+    /// <summary>Name of the description within the folder.</summary>
+    public const string InfoFile = "columns.json";
 
-    public ColumnsInfo Info { get; } = null!;
+    readonly List<IDisposable> _open = [];
+    readonly Dictionary<string, NpyColumn<double>> _info = [];
 
-    public string Folder { get; } = "";
+    TrainingColumns(string folder, ColumnsInfo info)
+    {
+        Folder = folder;
+        Info = info;
+        TrajectorySchema schema = new(info.ObservationSpace, info.ActionSpace, info.InfoColumns);
+        long steps = info.Steps, episodes = info.Episodes;
+        if (schema.ObservationsAreBytes)
+        {
+            ObservationBytes = Map<byte>(ColumnNames.Observations, steps, schema.ObservationWidth);
+            FinalObservationBytes = Map<byte>(ColumnNames.FinalObservations, episodes, schema.ObservationWidth);
+        }
+        else
+        {
+            Observations = Map<float>(ColumnNames.Observations, steps, schema.ObservationWidth);
+            FinalObservations = Map<float>(ColumnNames.FinalObservations, episodes, schema.ObservationWidth);
+        }
+
+        FinalObservationKnown = Map<byte>(ColumnNames.FinalObservationKnown, episodes, 1);
+        DiscreteActions = schema.ActionCount > 0 ? Map<int>(ColumnNames.Actions, steps, 1) : null;
+        ContinuousActions = schema.ActionCount > 0 ? null : Map<float>(ColumnNames.Actions, steps, schema.ActionWidth);
+        Rewards = Map<double>(ColumnNames.Rewards, steps, 1);
+        Terminated = Map<byte>(ColumnNames.Terminated, steps, 1);
+        Truncated = Map<byte>(ColumnNames.Truncated, steps, 1);
+        BehaviorLogProbabilities = info.PropensityKind != PropensityKind.None ? Map<double>(ColumnNames.BehaviorLogProbabilities, steps, 1) : null;
+        BehaviorProbabilities = info.HasBehaviorProbabilities ? Map<double>(ColumnNames.BehaviorProbabilities, steps, schema.ActionCount) : null;
+        ActionMasks = info.HasActionMask ? Map<byte>(ColumnNames.ActionMasks, steps, schema.ActionCount) : null;
+        EpisodeIndex = Map<int>(ColumnNames.EpisodeIndex, steps, 1);
+        EpisodeFirstRow = Map<long>(ColumnNames.EpisodeFirstRow, episodes + 1, 1);
+        EpisodeSplit = Map<byte>(ColumnNames.EpisodeSplit, episodes, 1);
+        foreach (InfoColumn column in info.InfoColumns.Where(c => c.Type != InfoType.Text))
+        {
+            _info.Add(column.Name, Map<double>(column.Name, steps, Math.Max(1, column.Width)));
+        }
+    }
+
+    public ColumnsInfo Info { get; private init; }
+
+    public string Folder { get; }
 
     public long Steps => Info.Steps;
 
@@ -59,7 +68,7 @@ public sealed class TrainingColumns : IDisposable
     public NpyColumn<byte>? FinalObservationBytes { get; }
 
     /// <summary>[E], 1: known.</summary>
-    public NpyColumn<byte> FinalObservationKnown { get; } = null!;
+    public NpyColumn<byte> FinalObservationKnown { get; }
 
     /// <summary>[N].</summary>
     public NpyColumn<int>? DiscreteActions { get; }
@@ -68,38 +77,78 @@ public sealed class TrainingColumns : IDisposable
     public NpyColumn<float>? ContinuousActions { get; }
 
     /// <summary>[N].</summary>
-    public NpyColumn<double> Rewards { get; } = null!;
+    public NpyColumn<double> Rewards { get; }
 
     /// <summary>[N], 1: the step ended in a terminal state.</summary>
-    public NpyColumn<byte> Terminated { get; } = null!;
+    public NpyColumn<byte> Terminated { get; }
 
     /// <summary>[N], 1: the episode was cut after the step.</summary>
-    public NpyColumn<byte> Truncated { get; } = null!;
+    public NpyColumn<byte> Truncated { get; }
 
     /// <summary>[N], NaN: unknown; null: the dataset has none.</summary>
     public NpyColumn<double>? BehaviorLogProbabilities { get; }
 
-    /// <summary>[N, A].</summary>
+    /// <summary>[N, A], NaN: unknown; null: the dataset has none.</summary>
     public NpyColumn<double>? BehaviorProbabilities { get; }
 
-    /// <summary>[N, A], 1: allowed.</summary>
+    /// <summary>[N, A], 1: allowed, which all are in steps without a mask; null: the dataset has none.</summary>
     public NpyColumn<byte>? ActionMasks { get; }
 
     /// <summary>[N], the episode of each step.</summary>
-    public NpyColumn<int> EpisodeIndex { get; } = null!;
+    public NpyColumn<int> EpisodeIndex { get; }
 
     /// <summary>[E + 1], the first row of each episode, and N at the end.</summary>
-    public NpyColumn<long> EpisodeFirstRow { get; } = null!;
+    public NpyColumn<long> EpisodeFirstRow { get; }
 
     /// <summary>[E], index into <see cref="ColumnsInfo.Splits"/>.</summary>
-    public NpyColumn<byte> EpisodeSplit { get; } = null!;
+    public NpyColumn<byte> EpisodeSplit { get; }
+
+    /// <summary>Opens a compiled folder.</summary>
+    /// <exception cref="UserErrorException">A file is missing, damaged, or of another layout than this tool's.</exception>
+    public static TrainingColumns Open(string folder)
+    {
+        ColumnsInfo info = JsonFiles.Read<ColumnsInfo>(Path.Combine(folder, InfoFile));
+        if (info.Layout != ColumnsInfo.CurrentLayout)
+        {
+            throw new UserErrorException($"The columns in '{folder}' have layout {info.Layout}, expected {ColumnsInfo.CurrentLayout}; delete the folder, it is made again.");
+        }
+
+        return Open(folder, info);
+    }
 
     /// <summary>A passed-through column of numbers, [N] or [N, Width]; integers and booleans as numbers, null as NaN.</summary>
     /// <param name="name">With or without the prefix <c>info_</c>.</param>
     /// <exception cref="UserErrorException">No such column of numbers; the message lists those there are.</exception>
-    public NpyColumn<double> InfoColumn(string name) => throw new NotSupportedException();
+    public NpyColumn<double> InfoColumn(string name) =>
+        _info.TryGetValue(name, out NpyColumn<double>? column) || _info.TryGetValue("info_" + name, out column)
+            ? column
+            : throw new UserErrorException($"The dataset '{Info.Dataset}' has no passed-through column of numbers '{name}'; " +
+                (_info.Count == 0 ? "it has none at all." : $"it has {string.Join(", ", _info.Keys.Order(StringComparer.Ordinal))}."));
 
     public void Dispose()
     {
+        foreach (IDisposable column in _open)
+        {
+            column.Dispose();
+        }
+    }
+
+    /// <summary>As <see cref="Open(string)"/>, for the dataset that shares the content but maybe not the name.</summary>
+    internal static TrainingColumns Open(string folder, ColumnsInfo info) => new(folder, info);
+
+    NpyColumn<T> Map<T>(string name, long rows, int width)
+        where T : unmanaged
+    {
+        try
+        {
+            NpyColumn<T> column = new(Path.Combine(Folder, name + ".npy"), rows, width);
+            _open.Add(column);
+            return column;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 }

@@ -5,7 +5,10 @@ namespace OfflineRL.Datasets;
 /// <summary>What the numbers of a space are stored as.</summary>
 public enum ElementType
 {
+    [JsonStringEnumMemberName("float32")]
     Float32,
+
+    [JsonStringEnumMemberName("uint8")]
     UInt8,
 }
 
@@ -36,8 +39,8 @@ public sealed record DiscreteSpace(int Count) : Space
 /// <param name="ElementType">What the numbers are stored as.</param>
 public sealed record BoxSpace(
     IReadOnlyList<int> Shape,
-    IReadOnlyList<double> Low,
-    IReadOnlyList<double> High,
+    [property: JsonConverter(typeof(BoundsJsonConverter))] IReadOnlyList<double> Low,
+    [property: JsonConverter(typeof(BoundsJsonConverter))] IReadOnlyList<double> High,
     ElementType ElementType = ElementType.Float32) : Space
 {
     /// <summary>A vector of <paramref name="size"/> numbers without bounds.</summary>

@@ -20,17 +20,27 @@ public readonly unsafe ref struct DuckDbWritableVector
     public Span<T> Values<T>(int count)
         where T : unmanaged => new(NativeMethods.VectorData(_vector), count);
 
-    public void SetNull(int row)
+    public void SetNulls(int firstRow, int count)
     {
         NativeMethods.EnsureValidityWritable(_vector);
-        NativeMethods.VectorValidity(_vector)[row >> 6] &= ~(1UL << (row & 63));
+        ulong* validity = NativeMethods.VectorValidity(_vector);
+        for (int row = firstRow; row < firstRow + count; row++)
+        {
+            validity[row >> 6] &= ~(1UL << (row & 63));
+        }
+
+        if (Type == DuckDbType.List)
+        {
+            // What an earlier chunk left there must not be followed.
+            new Span<DuckDbList>((DuckDbList*)NativeMethods.VectorData(_vector) + firstRow, count).Clear();
+        }
     }
 
     public void SetText(int row, string? text)
     {
         if (text is null)
         {
-            SetNull(row);
+            SetNulls(row, 1);
         }
         else
         {

@@ -3,28 +3,110 @@ namespace OfflineRL.Datasets;
 /// <summary>A committed dataset.</summary>
 public sealed class Dataset
 {
+    /// <summary>Name of the manifest within the folder.</summary>
+    public const string ManifestFile = "manifest.json";
+
+    /// <summary>Name of the episodes table within the folder.</summary>
+    public const string EpisodesFile = "episodes.parquet";
+
+    static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+
+    readonly Workspace _workspace;
+    readonly Lazy<IReadOnlyList<EpisodeRecord>> _episodes;
+
+    Dataset(Workspace workspace, string folder, DatasetManifest manifest)
+    {
+        _workspace = workspace;
+        Folder = folder;
+        Manifest = manifest;
+        _episodes = new(ReadEpisodes);
+    }
+
     /// <param name="workspace">Where names are looked up.</param>
     /// <param name="nameOrPath"><c>NAME</c> (newest version), <c>NAME-vN</c>, or the path of a dataset's folder.</param>
     /// <exception cref="UserErrorException">No such dataset, or its manifest cannot be read.</exception>
-    public static Dataset Open(Workspace workspace, string nameOrPath) => throw new NotSupportedException();
+    public static Dataset Open(Workspace workspace, string nameOrPath)
+    {
+        if (nameOrPath.Contains('/', StringComparison.Ordinal) || File.Exists(Path.Combine(nameOrPath, ManifestFile)))
+        {
+            return OpenFolder(workspace, Path.GetFullPath(nameOrPath));
+        }
+
+        DatasetName name = DatasetName.Parse(nameOrPath);
+        int version = name.Version ?? DatasetName.Newest(workspace.DataFolder, name.Name);
+        string folder = Path.Combine(workspace.DataFolder, $"{name.Name}-v{version}");
+        return version > 0 && Directory.Exists(folder) ? OpenFolder(workspace, folder) : throw Missing(workspace, nameOrPath);
+    }
 
     /// <summary>Every committed dataset of the workspace, by name and version.</summary>
-    public static IReadOnlyList<Dataset> List(Workspace workspace) => throw new NotSupportedException();
+    public static IReadOnlyList<Dataset> List(Workspace workspace) => !Directory.Exists(workspace.DataFolder) ? []
+        : [.. Directory.EnumerateDirectories(workspace.DataFolder)
+            .Where(folder => Path.GetFileName(folder)[0] != '.' && File.Exists(Path.Combine(folder, ManifestFile)))
+            .Select(folder => OpenFolder(workspace, folder))
+            .OrderBy(d => d.Manifest.Name, StringComparer.Ordinal).ThenBy(d => d.Manifest.Version)];
 
     /// <summary><c>NAME-vN</c>.</summary>
     public string FullName => Manifest.FullName;
 
-    public string Folder => throw new NotSupportedException();
+    public string Folder { get; }
 
-    public DatasetManifest Manifest => throw new NotSupportedException();
+    public DatasetManifest Manifest { get; }
 
     /// <summary>Read on first use.</summary>
-    public IReadOnlyList<EpisodeRecord> Episodes => throw new NotSupportedException();
+    public IReadOnlyList<EpisodeRecord> Episodes => _episodes.Value;
+
+    /// <summary>The Parquet files of the steps, in order.</summary>
+    public IReadOnlyList<DatasetFile> StepFiles => [.. Manifest.Files.Where(f => f.Path.StartsWith("data/", StringComparison.Ordinal))];
+
+    internal DatasetFile EpisodeFile => Manifest.Files.First(f => f.Path == EpisodesFile);
 
     /// <summary>Verifies hashes, schema, order, values and the episodes table.</summary>
     /// <exception cref="CheckFailedException">Something does not hold; the message lists every finding.</exception>
-    public void Check(IJobProgress progress) => throw new NotSupportedException();
+    public void Check(IJobProgress progress)
+    {
+        IReadOnlyList<string> findings = new DatasetCheck(this).Run(progress);
+        if (findings.Count > 0)
+        {
+            throw new CheckFailedException($"{FullName}: {findings.Count} findings\n  " + string.Join("\n  ", findings));
+        }
+    }
 
     /// <summary>Opens the training columns; makes them first where the cache does not hold them (only then DuckDB is loaded).</summary>
-    public TrainingColumns Compile(IJobProgress progress) => throw new NotSupportedException();
+    /// <exception cref="UserErrorException">The files cannot be read, or do not hold what the manifest says.</exception>
+    public TrainingColumns Compile(IJobProgress progress) => ColumnCompiler.OpenOrCompile(this, _workspace, progress);
+
+    /// <summary>The absolute path of one of the dataset's files.</summary>
+    public string PathOf(DatasetFile file) => Path.Combine(Folder, file.Path);
+
+    /// <summary>Files in the folder, relative, with forward slashes.</summary>
+    internal IEnumerable<string> FilesFound() => Directory.EnumerateFiles(Folder, "*", Everything)
+        .Select(path => Path.GetRelativePath(Folder, path).Replace('\\', '/'));
+
+    static Dataset OpenFolder(Workspace workspace, string folder)
+    {
+        string path = Path.Combine(folder, ManifestFile);
+        if (!File.Exists(path))
+        {
+            throw new UserErrorException($"'{folder}' is no dataset: it has no {ManifestFile}.");
+        }
+
+        DatasetManifest manifest = JsonFiles.Read<DatasetManifest>(path);
+        ManifestRules.Require(path, folder, manifest);
+        return new Dataset(workspace, folder, manifest);
+    }
+
+    static UserErrorException Missing(Workspace workspace, string name)
+    {
+        string[] known = [.. List(workspace).Select(d => d.FullName)];
+        return new($"There is no dataset '{name}' in '{workspace.DataFolder}'; " + (known.Length == 0
+            ? "there is none at all. Record one with 'offlinerl ingest record', import one with 'offlinerl ingest import', or name another root with --root."
+            : $"there are {string.Join(", ", known)}."));
+    }
+
+    List<EpisodeRecord> ReadEpisodes()
+    {
+        List<EpisodeRecord> episodes = [];
+        new EpisodesReader(this).Read((episode, _) => episodes.Add(episode));
+        return episodes;
+    }
 }

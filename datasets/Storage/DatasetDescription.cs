@@ -93,4 +93,57 @@ public sealed record DatasetDescription
 
     /// <summary>Default: every episode is <c>train</c>.</summary>
     public SplitRule Split { get; init; } = SplitRule.AllTrain;
+
+    /// <summary>All contradictions; empty where there are none.</summary>
+    public IEnumerable<string> Validate()
+    {
+        bool discrete = ActionSpace is DiscreteSpace;
+        if (ObservationSpace.FlatSize < 1 || ActionSpace.FlatSize < 1 || ActionSpace is DiscreteSpace { Count: < 1 } || ObservationSpace is DiscreteSpace { Count: < 1 })
+        {
+            yield return $"the spaces {ObservationSpace} and {ActionSpace} must each have at least one number";
+        }
+
+        if (ActionSpace is BoxSpace { ElementType: not ElementType.Float32 })
+        {
+            yield return "continuous actions are float32";
+        }
+
+        if (!discrete && (HasBehaviorProbabilities || HasActionMask))
+        {
+            yield return "behavior_probs and action_mask are for discrete actions only";
+        }
+
+        if (PropensityKind == (discrete ? PropensityKind.Density : PropensityKind.Probability))
+        {
+            yield return $"{(discrete ? "discrete actions have probabilities" : "continuous actions have densities")}, not a propensity_kind of {PropensityKind}";
+        }
+
+        if ((PropensitySource == PropensitySource.Unknown) != (PropensityKind == PropensityKind.None))
+        {
+            yield return $"propensity_source is {PropensitySource} and propensity_kind {PropensityKind}: either both are known or neither";
+        }
+
+        foreach (InfoColumn column in InfoColumns)
+        {
+            if (!System.Text.RegularExpressions.Regex.IsMatch(column.Name, @"\Ainfo_[a-z0-9_]{1,64}\z"))
+            {
+                yield return $"the column '{column.Name}' is not of the form info_name in lower snake case";
+            }
+
+            if (column.Width < 0 || (column.Width > 0 && column.Type != InfoType.Double))
+            {
+                yield return $"the column '{column.Name}' of width {column.Width}: only columns of type double are lists";
+            }
+        }
+
+        foreach (IGrouping<string, InfoColumn> group in InfoColumns.GroupBy(c => c.Name).Where(g => g.Count() > 1))
+        {
+            yield return $"the column '{group.Key}' appears {group.Count()} times";
+        }
+
+        foreach (string fault in Split.Validate())
+        {
+            yield return "split: " + fault;
+        }
+    }
 }

@@ -31,11 +31,12 @@ public sealed partial class PendingFolder : IDisposable
     public string Name { get; }
 
     /// <param name="target">Path of the folder to make. Its parents are created.</param>
+    /// <param name="mayExist">Whether the target may exist, because <see cref="TryCommit"/> will be given another name.</param>
     /// <exception cref="UserErrorException">The target exists, or the parent cannot be written.</exception>
-    public static PendingFolder Create(string target)
+    public static PendingFolder Create(string target, bool mayExist = false)
     {
         target = Path.GetFullPath(target.TrimEnd('/'));
-        if (Path.Exists(target))
+        if (!mayExist && Path.Exists(target))
         {
             throw Throw.Exists(target);
         }

@@ -1,0 +1,172 @@
+using System.Security.Cryptography;
+
+namespace OfflineRL.Datasets;
+
+/// <summary>Compares a dataset with its manifest and the contract, and gathers what does not hold.</summary>
+sealed class DatasetCheck(Dataset dataset)
+{
+    const int MostFindingsEach = 20;
+
+    readonly DatasetManifest _manifest = dataset.Manifest;
+    readonly List<string> _findings = [];
+    readonly Dictionary<string, int> _counts = [];
+
+    /// <returns>The findings; empty where everything holds.</returns>
+    public IReadOnlyList<string> Run(IJobProgress progress)
+    {
+        CheckFiles(progress);
+        using ContentHash hash = new();
+        StoredHash stored = new(hash, _manifest);
+        List<EpisodeRecord> episodes = [];
+        bool readable = Try(() => new EpisodesReader(dataset).Read((episode, final) =>
+        {
+            stored.Add(episode, final);
+            CheckFinal(episode, final);
+            episodes.Add(episode);
+        }));
+        if (readable)
+        {
+            CheckEpisodes(episodes);
+            readable = Try(() => CheckSteps(episodes, stored, progress));
+        }
+
+        string found = readable ? hash.Finish(ContentHeader.Of(_manifest)) : _manifest.ContentHash;
+        if (found != _manifest.ContentHash)
+        {
+            Add("content", $"the content hash of the rows is {found}, the manifest says {_manifest.ContentHash}");
+        }
+
+        foreach ((string kind, int count) in _counts.Where(c => c.Value > MostFindingsEach))
+        {
+            _findings.Add($"{count - MostFindingsEach} more findings of the kind '{kind}'");
+        }
+
+        return _findings;
+    }
+
+    void CheckFiles(IJobProgress progress)
+    {
+        long done = 0, total = _manifest.Files.Sum(f => f.Bytes);
+        foreach (DatasetFile file in _manifest.Files)
+        {
+            string path = dataset.PathOf(file);
+            if (!File.Exists(path))
+            {
+                Add("file", $"'{file.Path}' is missing");
+                continue;
+            }
+
+            using FileStream stream = File.OpenRead(path);
+            if (stream.Length != file.Bytes)
+            {
+                Add("file", $"'{file.Path}' has {stream.Length} bytes, the manifest says {file.Bytes}: {(stream.Length < file.Bytes ? "it is truncated" : "it was changed")}");
+            }
+            else if (Convert.ToHexStringLower(SHA256.HashData(stream)) != file.Sha256)
+            {
+                Add("file", $"'{file.Path}' has another SHA-256 than the manifest says: it was changed");
+            }
+
+            done += file.Bytes;
+            progress.Report("check files", done, total);
+        }
+
+        HashSet<string> known = [Dataset.ManifestFile, .. _manifest.Files.Select(f => f.Path)];
+        foreach (string stranger in dataset.FilesFound().Where(f => !known.Contains(f)).Order(StringComparer.Ordinal))
+        {
+            Add("file", $"'{stranger}' is not in the manifest");
+        }
+    }
+
+    void CheckFinal(EpisodeRecord episode, ReadOnlySpan<byte> final)
+    {
+        if (_manifest.ObservationSpace is BoxSpace { ElementType: ElementType.Float32 })
+        {
+            foreach (float value in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(final))
+            {
+                if (!float.IsFinite(value))
+                {
+                    Add("final_observation", FormattableString.Invariant($"episode {episode.EpisodeId}: final_observation holds {value}"));
+                    return;
+                }
+            }
+        }
+    }
+
+    void CheckEpisodes(List<EpisodeRecord> episodes)
+    {
+        long row = 0;
+        for (int i = 0; i < episodes.Count; i++)
+        {
+            EpisodeRecord e = episodes[i];
+            if (e.EpisodeId != i || e.Steps < 1 || e.FirstRow != row)
+            {
+                Add("episodes table", $"row {i} of {Dataset.EpisodesFile}: found episode {e.EpisodeId}, {e.Steps} steps, first row {e.FirstRow}; expected episode {i} from row {row}");
+            }
+
+            string split = _manifest.Split.PartOf(e.SplitKey ?? e.EpisodeKey);
+            if (split != e.Split)
+            {
+                Add("split", $"episode {i} is in the split '{e.Split}', the manifest's rule says '{split}'");
+            }
+
+            if (!e.Terminated && !e.Truncated)
+            {
+                Add("episodes table", $"episode {i} ends neither terminated nor truncated");
+            }
+
+            row = e.FirstRow + e.Steps;
+        }
+
+        Compare("episodes", episodes.Count, _manifest.Counts.Episodes);
+        Compare("steps", row, _manifest.Counts.Steps);
+        Compare("terminated episodes", episodes.LongCount(e => e.Terminated), _manifest.Counts.Terminated);
+        Compare("truncated episodes", episodes.LongCount(e => e.Truncated), _manifest.Counts.Truncated);
+
+        void Compare(string what, long found, long expected)
+        {
+            if (found != expected)
+            {
+                Add("counts", $"found {found} {what}, the manifest says {expected}");
+            }
+        }
+    }
+
+    void CheckSteps(List<EpisodeRecord> episodes, StoredHash stored, IJobProgress progress)
+    {
+        StepsCheck steps = new(_manifest, episodes, Add);
+        long done = 0;
+        foreach (StepsChunk chunk in new StepsReader(dataset).Read())
+        {
+            stored.Add(chunk);
+            steps.Check(chunk);
+            done += chunk.Rows;
+            progress.Report("check rows", done, _manifest.Counts.Steps);
+        }
+
+        steps.Finish();
+    }
+
+    bool Try(Action action)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+        catch (UserErrorException e)
+        {
+            Add("unreadable", e.Message);
+            return false;
+        }
+    }
+
+    void Add(string kind, string finding)
+    {
+        int count = _counts.GetValueOrDefault(kind) + 1;
+        _counts[kind] = count;
+        if (count <= MostFindingsEach)
+        {
+            _findings.Add(finding);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace OfflineRL.Datasets;
+
+/// <summary>Streams <c>episodes.parquet</c> in the order of its rows.</summary>
+sealed class EpisodesReader(Dataset dataset)
+{
+    readonly TrajectorySchema _schema = TrajectorySchema.Of(dataset.Manifest);
+
+    /// <summary>Receives a row; the bytes of its final observation (float32, int32 or uint8 as stored) are valid during the call, empty where unknown.</summary>
+    public delegate void Visitor(EpisodeRecord episode, ReadOnlySpan<byte> finalObservation);
+
+    /// <exception cref="UserErrorException">The file is missing, truncated, or has not the contract's columns; or rows are missing.</exception>
+    public void Read(Visitor visit)
+    {
+        DatasetFile file = dataset.EpisodeFile;
+        string path = dataset.PathOf(file);
+        IReadOnlyList<SchemaColumn> columns = _schema.EpisodeColumns;
+        long rows = 0;
+        try
+        {
+            using DuckDbDatabase database = DuckDbDatabase.OpenInMemory(new() { Threads = 1 });
+            using DuckDbConnection connection = database.Connect();
+            string names = string.Join(", ", columns.Select(c => DuckDbSql.Name(c.Name)));
+            using DuckDbResult result = connection.Stream($"SELECT {names} FROM {SchemaSql.ReadParquet(path)}");
+            SchemaTypes.Require(path, result, columns);
+            while (result.Next() is { } chunk)
+            {
+                using (chunk)
+                {
+                    Visit(chunk, columns, path, rows, visit);
+                    rows += chunk.Rows;
+                }
+            }
+        }
+        catch (DuckDbException e)
+        {
+            throw Throw.Unreadable(path, e.Message);
+        }
+
+        if (rows != file.Rows)
+        {
+            throw Throw.Damaged(dataset.FullName, $"'{file.Path}' has {rows} rows, expected {file.Rows}");
+        }
+    }
+
+    void Visit(DuckDbChunk chunk, IReadOnlyList<SchemaColumn> columns, string path, long firstRow, Visitor visit)
+    {
+        for (int i = 0; i < columns.Count; i++)
+        {
+            for (int row = 0; !columns[i].Nullable && row < chunk.Rows; row++)
+            {
+                if (chunk[i].IsNull(row))
+                {
+                    throw new UserErrorException($"'{path}', row {firstRow + row}, column {columns[i].Name}: found null, where none may be.");
+                }
+            }
+        }
+
+        Dictionary<(string, string), EnvironmentIdentity> environments = [];
+        DuckDbVector final = chunk[8];
+        for (int row = 0; row < chunk.Rows; row++)
+        {
+            EpisodeRecord record = new()
+            {
+                EpisodeId = chunk[0].Values<long>()[row],
+                EpisodeKey = chunk[1].Text(row),
+                SplitKey = Text(chunk[2], row),
+                Steps = chunk[3].Values<int>()[row],
+                Return = chunk[4].Values<double>()[row],
+                FirstRow = chunk[5].Values<long>()[row],
+                Terminated = chunk[6].Values<bool>()[row],
+                Truncated = chunk[7].Values<bool>()[row],
+                FinalObservationKnown = !final.IsNull(row),
+                BehaviorPolicy = chunk[9].Text(row),
+                Environment = Environment(environments, Text(chunk[10], row), Text(chunk[11], row), path, firstRow + row),
+                SourceFile = Text(chunk[12], row),
+                Split = chunk[13].Text(row),
+            };
+            visit(record, record.FinalObservationKnown ? Final(final, row, path, firstRow) : []);
+        }
+    }
+
+    ReadOnlySpan<byte> Final(DuckDbVector column, int row, string path, long firstRow)
+    {
+        ReadOnlySpan<byte> bytes = _schema.ObservationsAreBytes ? column.Bytes(row)
+            : _schema.ObservationsAreDiscrete ? MemoryMarshal.AsBytes(column.Values<int>().Slice(row, 1))
+            : MemoryMarshal.AsBytes(column.Child.Values<float>().Slice((int)column.Lists[row].Offset, (int)column.Lists[row].Length));
+        int expected = _schema.ObservationWidth * (_schema.ObservationsAreBytes ? 1 : 4);
+        return bytes.Length == expected ? bytes : throw new UserErrorException(
+            $"'{path}', row {firstRow + row}, column final_observation: found {bytes.Length} bytes, expected {expected}.");
+    }
+
+    static string? Text(DuckDbVector column, int row) => column.IsNull(row) ? null : column.Text(row);
+
+    static EnvironmentIdentity? Environment(
+        Dictionary<(string, string), EnvironmentIdentity> known, string? id, string? parameters, string path, long row)
+    {
+        if (id is null)
+        {
+            return null;
+        }
+
+        // Most episodes share one identity; it is parsed once a chunk.
+        if (known.TryGetValue((id, parameters ?? ""), out EnvironmentIdentity? identity))
+        {
+            return identity;
+        }
+
+        try
+        {
+            identity = new(id, JsonSerializer.Deserialize<Dictionary<string, double>>(parameters ?? "{}") ?? []);
+        }
+        catch (JsonException e)
+        {
+            throw new UserErrorException($"'{path}', row {row}, column environment_parameters: found '{parameters}', expected a JSON object of numbers.", e);
+        }
+
+        known.Add((id, parameters ?? ""), identity);
+        return identity;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+
+namespace OfflineRL.Datasets;
+
+/// <summary>Streams a dataset's steps, in order, as chunks of column vectors.</summary>
+sealed class StepsReader(Dataset dataset)
+{
+    const int ChunksAhead = 16;
+
+    readonly IReadOnlyList<SchemaColumn> _columns = TrajectorySchema.Of(dataset.Manifest).StepColumns;
+
+    /// <summary>Reads one file after the other; DuckDB decodes on one thread while the caller works on another.</summary>
+    /// <exception cref="UserErrorException">A file is missing, truncated, or has not the contract's columns; or rows are missing.</exception>
+    public IEnumerable<StepsChunk> Read()
+    {
+        using BlockingCollection<StepsChunk> ready = new(ChunksAhead);
+        using CancellationTokenSource stop = new();
+        Task producer = Task.Run(() => Produce(ready, stop.Token));
+        try
+        {
+            foreach (StepsChunk chunk in ready.GetConsumingEnumerable())
+            {
+                using (chunk)
+                {
+                    yield return chunk;
+                }
+            }
+
+            producer.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            stop.Cancel();
+            try
+            {
+                producer.Wait();
+            }
+            catch (AggregateException)
+            {
+                // The consumer left early, or has just had this exception thrown at it.
+            }
+
+            while (ready.TryTake(out StepsChunk? chunk))
+            {
+                chunk.Dispose();
+            }
+        }
+    }
+
+    void Produce(BlockingCollection<StepsChunk> ready, CancellationToken stop)
+    {
+        try
+        {
+            using DuckDbDatabase database = DuckDbDatabase.OpenInMemory(new() { Threads = 1 });
+            using DuckDbConnection connection = database.Connect();
+            long firstRow = 0;
+            foreach (DatasetFile file in dataset.StepFiles)
+            {
+                firstRow += ReadFile(connection, file, firstRow, ready, stop);
+            }
+        }
+        finally
+        {
+            ready.CompleteAdding();
+        }
+    }
+
+    long ReadFile(DuckDbConnection connection, DatasetFile file, long firstRow, BlockingCollection<StepsChunk> ready, CancellationToken stop)
+    {
+        string path = dataset.PathOf(file);
+        long rows = 0;
+        try
+        {
+            string names = string.Join(", ", _columns.Select(c => DuckDbSql.Name(c.Name)));
+            using DuckDbResult result = connection.Stream($"SELECT {names} FROM {SchemaSql.ReadParquet(path)}");
+            SchemaTypes.Require(path, result, _columns);
+            while (result.Next() is { } chunk)
+            {
+                if (rows + chunk.Rows > file.Rows)
+                {
+                    rows += chunk.Rows;
+                    chunk.Dispose();
+                    break;
+                }
+
+                ready.Add(new StepsChunk(chunk, path, firstRow + rows, rows), stop);
+                rows += chunk.Rows;
+            }
+        }
+        catch (DuckDbException e)
+        {
+            throw Throw.Unreadable(path, e.Message);
+        }
+
+        return rows == file.Rows ? rows : throw Throw.Damaged(dataset.FullName, $"'{file.Path}' has {(rows > file.Rows ? "more" : rows)} rows, expected {file.Rows}");
+    }
+}

@@ -1,0 +1,218 @@
+using System.Globalization;
+
+namespace OfflineRL.Datasets;
+
+/// <summary>
+/// Streams steps into <c>data/part-*.parquet</c>: rows gather in a table in memory of a few row groups, which is then copied to a file and dropped,
+/// so that memory stays bounded however long the dataset is.
+/// </summary>
+sealed class StepsWriter : IDisposable
+{
+    const int RowGroupsPerPart = 4;
+
+    readonly DuckDbConnection _connection;
+    readonly string _folder;
+    readonly TrajectorySchema _schema;
+    readonly DatasetDescription _description;
+    readonly long _rowsPerPart;
+    readonly int _capacity = DuckDbAppender.Capacity;
+    DuckDbAppender? _appender;
+    int _filled;
+    long _partRows;
+
+    public StepsWriter(DuckDbConnection connection, string folder, DatasetDescription description)
+    {
+        _connection = connection;
+        _folder = folder;
+        _description = description;
+        _schema = TrajectorySchema.Of(description);
+        _rowsPerPart = (long)_schema.RowGroupRows * RowGroupsPerPart;
+        Directory.CreateDirectory(folder);
+    }
+
+    /// <summary>Rows of each part that is written.</summary>
+    public List<(string Path, long Rows)> Parts { get; } = [];
+
+    public void Write(in EpisodeColumns e, long episodeId)
+    {
+        int steps = e.Rewards.Length;
+        for (int from = 0; from < steps;)
+        {
+            _appender ??= Begin();
+            int count = (int)Math.Min(Math.Min(steps - from, _capacity - _filled), _rowsPerPart - _partRows);
+            Fill(_appender, e, episodeId, from, count);
+            _filled += count;
+            _partRows += count;
+            from += count;
+            if (_filled == _capacity || _partRows == _rowsPerPart)
+            {
+                _appender.Flush(_filled);
+                _filled = 0;
+            }
+
+            if (_partRows == _rowsPerPart)
+            {
+                FinishPart();
+            }
+        }
+    }
+
+    /// <summary>Writes what is left.</summary>
+    public void Finish()
+    {
+        if (_appender is not null)
+        {
+            if (_filled > 0)
+            {
+                _appender.Flush(_filled);
+                _filled = 0;
+            }
+
+            FinishPart();
+        }
+    }
+
+    public void Dispose() => _appender?.Dispose();
+
+    DuckDbAppender Begin()
+    {
+        _connection.Execute(SchemaSql.CreateTable("steps", _schema.StepColumns));
+        return _connection.Append("steps");
+    }
+
+    void FinishPart()
+    {
+        _appender!.Close();
+        _appender.Dispose();
+        _appender = null;
+        string path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"part-{Parts.Count:D5}.parquet"));
+        _connection.Execute(SchemaSql.CopyToParquet("steps", path, _schema.RowGroupRows));
+        _connection.Execute("DROP TABLE steps");
+        Parts.Add((path, _partRows));
+        _partRows = 0;
+    }
+
+    void Fill(DuckDbAppender rows, in EpisodeColumns e, long episodeId, int from, int count)
+    {
+        int last = e.Rewards.Length - 1, at = _filled;
+        rows[0].Values<long>(_capacity).Slice(at, count).Fill(episodeId);
+        Span<int> steps = rows[1].Values<int>(_capacity).Slice(at, count);
+        Span<bool> terminated = rows[5].Values<bool>(_capacity).Slice(at, count);
+        Span<bool> truncated = rows[6].Values<bool>(_capacity).Slice(at, count);
+        for (int i = 0; i < count; i++)
+        {
+            steps[i] = from + i;
+            terminated[i] = e.Terminated && from + i == last;
+            truncated[i] = e.Truncated && from + i == last;
+        }
+
+        FillObservations(rows[2], e, from, count);
+        if (_schema.ActionCount > 0)
+        {
+            e.DiscreteActions.Slice(from, count).CopyTo(rows[3].Values<int>(_capacity)[at..]);
+        }
+        else
+        {
+            rows[3].AppendLists(at, _schema.ActionWidth, e.ContinuousActions.Slice(from * _schema.ActionWidth, count * _schema.ActionWidth));
+        }
+
+        e.Rewards.Slice(from, count).CopyTo(rows[4].Values<double>(_capacity)[at..]);
+        FillNumbers(rows[7], e.BehaviorLogProbabilities, from, count);
+        FillLists(rows[8], e.BehaviorProbabilities, from, count);
+        FillLists(rows[9], e.ActionMasks, from, count);
+        if (e.TimestampMicros.IsEmpty)
+        {
+            rows[10].SetNulls(at, count);
+        }
+        else
+        {
+            e.TimestampMicros.Slice(from, count).CopyTo(rows[10].Values<long>(_capacity)[at..]);
+        }
+
+        for (int i = 0; i < e.Info.Length; i++)
+        {
+            FillInfo(rows[11 + i], _description.InfoColumns[i], e.Info[i], from, count);
+        }
+    }
+
+    void FillObservations(DuckDbWritableVector column, in EpisodeColumns e, int from, int count)
+    {
+        int width = _schema.ObservationWidth;
+        if (_schema.ObservationsAreBytes)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                column.SetBytes(_filled + i, e.ObservationBytes.Slice((from + i) * width, width));
+            }
+        }
+        else if (_schema.ObservationsAreDiscrete)
+        {
+            Span<int> values = column.Values<int>(_capacity).Slice(_filled, count);
+            for (int i = 0; i < count; i++)
+            {
+                values[i] = (int)e.Observations[from + i];
+            }
+        }
+        else
+        {
+            column.AppendLists(_filled, width, e.Observations.Slice(from * width, count * width));
+        }
+    }
+
+    void FillNumbers(DuckDbWritableVector column, ReadOnlySpan<double> values, int from, int count)
+    {
+        if (values.IsEmpty)
+        {
+            column.SetNulls(_filled, count);
+            return;
+        }
+
+        values.Slice(from, count).CopyTo(column.Values<double>(_capacity)[_filled..]);
+        for (int i = 0; i < count; i++)
+        {
+            if (double.IsNaN(values[from + i]))
+            {
+                column.SetNulls(_filled + i, 1);
+            }
+        }
+    }
+
+    void FillLists<T>(DuckDbWritableVector column, ReadOnlySpan<T> values, int from, int count)
+        where T : unmanaged
+    {
+        if (values.IsEmpty)
+        {
+            column.SetNulls(_filled, count);
+        }
+        else
+        {
+            column.AppendLists(_filled, _schema.ActionCount, values.Slice(from * _schema.ActionCount, count * _schema.ActionCount));
+        }
+    }
+
+    void FillInfo(DuckDbWritableVector column, InfoColumn description, InfoValues values, int from, int count)
+    {
+        switch (description.Type)
+        {
+            case InfoType.Double when description.Width > 0:
+                column.AppendLists(_filled, description.Width, values.Doubles.Span.Slice(from * description.Width, count * description.Width));
+                break;
+            case InfoType.Double:
+                FillNumbers(column, values.Doubles.Span, from, count);
+                break;
+            case InfoType.Integer:
+                values.Integers.Span.Slice(from, count).CopyTo(column.Values<long>(_capacity)[_filled..]);
+                break;
+            case InfoType.Boolean:
+                values.Booleans.Span.Slice(from, count).CopyTo(column.Values<bool>(_capacity)[_filled..]);
+                break;
+            default:
+                for (int i = 0; i < count; i++)
+                {
+                    column.SetText(_filled + i, values.Texts.Span[from + i]);
+                }
+
+                break;
+        }
+    }
+}
