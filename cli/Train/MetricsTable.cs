@@ -1,0 +1,35 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train;
+
+namespace OfflineRL.Cli.Train;
+
+/// <summary>Turns <c>metrics.jsonl</c> of finished seeds into <c>metrics.parquet</c>, where DuckDB is there.</summary>
+static class MetricsTable
+{
+    /// <summary>Writes the tables that are missing; without DuckDB it says so and leaves the JSON lines as they are.</summary>
+    public static void Write(TrainResult result, IJobProgress progress)
+    {
+        try
+        {
+            foreach (var seed in result.Seeds)
+                Write(RunFolder.SeedFolder(result.Folder, seed.Seed));
+        }
+        catch (Exception e) when (e is UserErrorException or DuckDbException)
+        {
+            progress.Line($"metrics.parquet was not written, metrics.jsonl holds the same: {e.Message}");
+        }
+    }
+
+    static void Write(string seedFolder)
+    {
+        var lines = Path.Combine(seedFolder, "metrics.jsonl");
+        var table = Path.Combine(seedFolder, "metrics.parquet");
+        if (File.Exists(table) || !File.Exists(lines))
+            return;
+        var beside = table + ".new";
+        using (var database = DuckDbDatabase.OpenInMemory())
+        using (var connection = database.Connect())
+            connection.Execute($"COPY (SELECT * FROM read_json({DuckDbSql.Text(lines)}, format = 'newline_delimited')) TO {DuckDbSql.Text(beside)} (FORMAT parquet)");
+        File.Move(beside, table);
+    }
+}

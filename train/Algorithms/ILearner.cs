@@ -1,0 +1,30 @@
+using OfflineRL.Train.Networks;
+using OfflineRL.Train.Sampling;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Train.Algorithms;
+
+/// <summary>What the loop needs of an algorithm: to step, to be saved, and to hand out its policy.</summary>
+interface ILearner : IDisposable
+{
+    /// <summary>Names of the metrics, in the order of <see cref="MetricSums"/>.</summary>
+    IReadOnlyList<string> MetricNames { get; }
+
+    /// <summary>[K] float64 on the training device: sums of each metric over the steps since the loop last zeroed it.</summary>
+    Tensor MetricSums { get; }
+
+    /// <summary>Every tensor that decides what the next steps do; loading copies into them.</summary>
+    IReadOnlyList<NamedTensor> State { get; }
+
+    /// <summary>Gradient steps done; set by the loop when it resumes.</summary>
+    long Updates { get; set; }
+
+    /// <summary>The network that a stored policy consists of.</summary>
+    Mlp PolicyNetwork { get; }
+
+    /// <summary>The temperature that a stored policy has by default: 0 for greedy.</summary>
+    double PolicyTemperature { get; }
+
+    /// <summary>One gradient step. It never waits for the device.</summary>
+    void Step(TransitionBatch batch);
+}

@@ -1,0 +1,253 @@
+using System.Globalization;
+using OfflineRL.Datasets;
+using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
+using TorchSharp;
+
+namespace OfflineRL.Train;
+
+/// <summary>The loop of one seed: draw, step, and, at their periods, metrics, policies and checkpoints.</summary>
+/// <remarks>
+/// Everything that decides the next step lies in the checkpoint: parameters, optimizer, sums of metrics, the sampler's
+/// random state, the step. Random streams are derived from the seed and a name, so that a seed's run does not depend on
+/// which other seeds are in the job.
+/// </remarks>
+sealed class SeedTraining : IDisposable
+{
+    readonly TrainConfig _config;
+    readonly ColumnsInfo _dataset;
+    readonly string _folder;
+    readonly string _run;
+    readonly ulong _seed;
+    readonly IJobProgress _progress;
+    readonly TimeProvider _time;
+    readonly TransitionSampler _sampler;
+    readonly ILearner _learner;
+    readonly DateTimeOffset _started;
+    readonly double[] _means;
+
+    MetricsLog? _metrics;
+    int _step, _checkpointed;
+    long _lastLogged;
+    int _lastLoggedStep;
+
+    public SeedTraining(TrainConfig config, TrainingColumns columns, string runFolder, ulong seed, torch.Device device, IJobProgress progress, TimeProvider time)
+    {
+        _config = config;
+        _dataset = columns.Info;
+        _run = runFolder;
+        _folder = RunFolder.SeedFolder(runFolder, seed);
+        _seed = seed;
+        _progress = progress;
+        _time = time;
+        _started = time.GetUtcNow();
+        _sampler = Sampler(config, columns, seed, device);
+        _learner = TrainJob.Learner(config, columns.Info, RandomStream.Create(seed, "train/init"), device);
+        _means = new double[_learner.MetricNames.Count];
+    }
+
+    /// <summary>The sampler of a seed; making one checks that the dataset fits the algorithm.</summary>
+    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, ulong seed, torch.Device device) => new(
+        columns, config.Split, config.BatchSize, config.Dqn.Discount, bootstraps: config.Algorithm == "dqn",
+        RandomStream.Create(seed, "train/sampler"), device);
+
+    public SeedResult Run(CancellationToken token)
+    {
+        var before = SeedStatus.TryRead(_folder);
+        Resume(before);
+        if (_step == _config.Steps)
+        {
+            if (before?.State != RunState.Finished)
+                SaveStatus(RunState.Finished);
+            _progress.Line($"seed {_seed}: finished already, {_step:N0} steps");
+            return new SeedResult(_seed, RunState.Finished, _step);
+        }
+
+        SaveStatus(RunState.Running);
+        try
+        {
+            var state = Train(token) ? RunState.Finished : RunState.Interrupted;
+            SaveStatus(state);
+            Log($"{(state == RunState.Finished ? "finished" : "interrupted")} at step {_step}");
+            return new SeedResult(_seed, state, _step);
+        }
+        catch (CheckFailedException e)
+        {
+            // A diverged seed does not take the others with it.
+            SaveStatus(RunState.Failed, e.Message);
+            Log($"failed: {e.Message}");
+            return new SeedResult(_seed, RunState.Failed, _step, e.Message);
+        }
+        catch (Exception e) when (TrySaveFailure(e))
+        {
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _metrics?.Dispose();
+        _learner.Dispose();
+        _sampler.Dispose();
+    }
+
+    // Whether it came to the end.
+    bool Train(CancellationToken token)
+    {
+        (_lastLogged, _lastLoggedStep) = (_time.GetTimestamp(), _step);
+        while (_step < _config.Steps)
+        {
+            if (token.IsCancellationRequested)
+            {
+                if (_checkpointed != _step)
+                    SaveCheckpoint();
+                return false;
+            }
+
+            _learner.Step(_sampler.Next());
+            _step++;
+            if (IsDue(_config.LogPeriodSteps))
+                LogMetrics();
+            // The policy first: a checkpoint of the last step means that all is there.
+            if (IsDue(_config.PolicyPeriodSteps))
+                SavePolicy();
+            if (IsDue(_config.CheckpointPeriodSteps))
+                SaveCheckpoint();
+        }
+
+        return true;
+    }
+
+    bool IsDue(int period) => _step == _config.Steps || _step % period == 0;
+
+    // Loads the newest checkpoint, and takes back what was written after it by a process that was killed.
+    void Resume(SeedStatus? before)
+    {
+        var checkpoint = Checkpoints.LoadNewest(_folder, _config.Algorithm, _learner, Log);
+        _step = _checkpointed = checkpoint?.Step ?? 0;
+        if (checkpoint is not null)
+            _sampler.State = checkpoint.Sampler;
+        foreach (var (_, folder) in StepFolders.List(RunFolder.PoliciesFolder(_folder)).Where(policy => policy.Step > _step))
+        {
+            // Without its description a folder is no policy, so a death in between leaves none that is half there.
+            File.Delete(Path.Combine(folder, PolicyDescription.FileName));
+            Directory.Delete(folder, recursive: true);
+        }
+
+        _metrics = new MetricsLog(Path.Combine(_folder, "metrics.jsonl"), checkpoint?.MetricsLength ?? 0);
+        if (before is { State: RunState.Running })
+            Log($"process {before.Pid} on {before.Host} ended without a word; going on from step {_step}");
+        else if (checkpoint is not null && _step < _config.Steps)
+            Log($"resuming from step {_step}");
+    }
+
+    void LogMetrics()
+    {
+        ReadMeans();
+        using (torch.NewDisposeScope())
+            _learner.MetricSums.zero_();
+        var now = _time.GetTimestamp();
+        var rate = (_step - _lastLoggedStep) / Math.Max(_time.GetElapsedTime(_lastLogged, now).TotalSeconds, 1e-9);
+        (_lastLogged, _lastLoggedStep) = (now, _step);
+        _metrics!.Append(_step, _learner.MetricNames, _means, rate);
+        EnsureFinite();
+        _progress.Report($"seed {_seed}", _step, _config.Steps, string.Create(CultureInfo.InvariantCulture, $"{_learner.MetricNames[0]} {_means[0]:G4}"));
+    }
+
+    // Means over the steps since the line before. A checkpoint between lines keeps the sums, so resuming changes none.
+    void ReadMeans()
+    {
+        var steps = _step % _config.LogPeriodSteps is var rest and > 0 ? rest : _config.LogPeriodSteps;
+        using var scope = torch.NewDisposeScope();
+        _learner.MetricSums.cpu().data<double>().CopyTo(_means);
+        foreach (ref var mean in _means.AsSpan())
+            mean /= steps;
+    }
+
+    void EnsureFinite()
+    {
+        for (var i = 0; i < _means.Length; i++)
+        {
+            if (!double.IsFinite(_means[i]))
+            {
+                throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture,
+                    $"training diverged: {_learner.MetricNames[i]} is {_means[i]} at step {_step}, expected a finite number. Lower {_config.Algorithm}.learning_rate or {_config.Algorithm}.max_gradient_norm; {Path.Combine(_folder, "metrics.jsonl")} shows how it came to it."));
+            }
+        }
+    }
+
+    void SavePolicy()
+    {
+        ReadMeans();
+        EnsureFinite();
+        var parent = RunFolder.PoliciesFolder(_folder);
+        using var pending = PendingFolder.Create(StepFolders.PathOf(parent, _step));
+        var network = _learner.PolicyNetwork;
+        TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName), [.. network.NamedTensors()]);
+        JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), new PolicyDescription
+        {
+            Name = string.Create(CultureInfo.InvariantCulture, $"{_config.Name}/seed-{_seed}/step-{_step}"),
+            Algorithm = _config.Algorithm,
+            ObservationSpace = _dataset.ObservationSpace,
+            ActionSpace = _dataset.ActionSpace,
+            Network = network.Describe(),
+            Temperature = _learner.PolicyTemperature,
+            Dataset = _dataset.Dataset,
+            ContentHash = _dataset.ContentHash,
+            Environment = _dataset.Environment,
+            Run = _config.Name,
+            Seed = _seed,
+            Step = _step,
+            ToolVersion = ToolVersion.Text,
+        });
+        pending.Commit();
+    }
+
+    void SaveCheckpoint()
+    {
+        ReadMeans();
+        EnsureFinite();
+        Checkpoints.Save(_folder, _config.Algorithm, _step, _learner, _sampler.State, _metrics!.Commit());
+        _checkpointed = _step;
+        SaveStatus(RunState.Running);
+    }
+
+    void SaveStatus(RunState state, string? error = null)
+    {
+        var now = _time.GetUtcNow();
+        new SeedStatus
+        {
+            State = state,
+            Seed = _seed,
+            Step = _step,
+            Steps = _config.Steps,
+            Pid = Environment.ProcessId,
+            Host = Environment.MachineName,
+            Started = _started,
+            Updated = now,
+            Error = error,
+        }.Save(_folder);
+        RunFolder.SaveStatus(_run, now);
+    }
+
+    // A disk that is full takes the status with it; the error that is reported stays the first one.
+    bool TrySaveFailure(Exception e)
+    {
+        try
+        {
+            SaveStatus(RunState.Failed, e.Message);
+        }
+        catch (IOException)
+        {
+            Log("the status could not be written either");
+        }
+
+        return true;
+    }
+
+    void Log(string text)
+    {
+        _progress.Line($"seed {_seed}: {text}");
+        File.AppendAllText(Path.Combine(_folder, "log.txt"), $"{_time.GetUtcNow():u} {text}\n");
+    }
+}

@@ -1,0 +1,72 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train.Algorithms;
+
+namespace OfflineRL.Train;
+
+/// <summary>Everything that decides what a training run does. Written, resolved, into the run folder before the first step.</summary>
+public sealed record TrainConfig : IValidatable
+{
+    /// <summary>Dataset to learn from: <c>NAME</c>, <c>NAME-vN</c>, or the path of a dataset or of a folder of compiled columns. Required.</summary>
+    public string Dataset { get; init; } = "";
+
+    /// <summary>Name of the run below <c>runs/</c>; empty: dataset and algorithm, such as <c>cartpole-v1-dqn</c>.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary><c>dqn</c> or <c>bc</c>. The default value is <c>dqn</c>.</summary>
+    public string Algorithm { get; init; } = "dqn";
+
+    /// <summary>Part of the dataset's split to learn from. The default value is <c>train</c>.</summary>
+    public string Split { get; init; } = "train";
+
+    /// <summary>Gradient steps for each seed. The default value is 10,000.</summary>
+    public int Steps { get; init; } = 10_000;
+
+    /// <summary>Transitions a step. The default value is 64.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary><c>auto</c> (a GPU where there is one), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. The default value is <c>auto</c>.</summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Seeds and ranges of seeds, trained one after the other as one job: <c>0..4</c>, <c>[0, 7, 10..12]</c>. The default value is 0.</summary>
+    public IReadOnlyList<string> Seeds { get; init; } = ["0"];
+
+    /// <summary>Steps between stored policies; the last step always stores one. The default value is 1,000.</summary>
+    public int PolicyPeriodSteps { get; init; } = 1_000;
+
+    /// <summary>Steps between checkpoints, of which the last two are kept. The default value is 1,000.</summary>
+    public int CheckpointPeriodSteps { get; init; } = 1_000;
+
+    /// <summary>Steps between lines of metrics, each the mean over the steps since the line before. The default value is 100.</summary>
+    public int LogPeriodSteps { get; init; } = 100;
+
+    /// <summary>Threads of one tensor operation on the CPU; more than one rarely helps nets of this size. The default value is 1.</summary>
+    public int Threads { get; init; } = 1;
+
+    public DqnConfig Dqn { get; init; } = new();
+
+    public BcConfig Bc { get; init; } = new();
+
+    public IEnumerable<string> Validate()
+    {
+        if (Dataset.Length == 0)
+            yield return "dataset is not set; name one, for example with --dataset cartpole.";
+        if (Name.AsSpan().ContainsAny('/', '\\') || Name.StartsWith('.'))
+            yield return $"name is '{Name}'; expected a plain name without slashes that does not start with a dot.";
+        if (Algorithm is not ("dqn" or "bc"))
+            yield return $"algorithm is '{Algorithm}'; expected dqn or bc.";
+        foreach (var (key, value) in new[]
+        {
+            ("steps", Steps), ("batch_size", BatchSize), ("policy_period_steps", PolicyPeriodSteps),
+            ("checkpoint_period_steps", CheckpointPeriodSteps), ("log_period_steps", LogPeriodSteps), ("threads", Threads),
+        })
+        {
+            if (value < 1)
+                yield return $"{key} is {value}; expected at least 1.";
+        }
+
+        if (!DeviceChoice.IsWellFormed(Device))
+            yield return $"device is '{Device}'; expected auto, cpu, cuda or cuda:N.";
+        if (SeedList.Fault(Seeds) is { } fault)
+            yield return fault;
+    }
+}

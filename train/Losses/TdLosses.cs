@@ -1,0 +1,111 @@
+using static TorchSharp.torch;
+
+namespace OfflineRL.Train.Losses;
+
+/// <summary>
+/// Temporal-difference errors and the losses made of them. Suffix <c>_tm1</c> is the step that is learned about,
+/// <c>_t</c> the one after it. All accept any leading axes and return the same leading axes.
+/// </summary>
+public static class TdLosses
+{
+    /// <summary>
+    /// The Q-learning error: r_t + discount_t * max_a q_t(a) - q_tm1(a_tm1).
+    /// Mnih et al. 2015, "Human-level control through deep reinforcement learning", Methods, algorithm 1.
+    /// </summary>
+    /// <param name="qTm1">[*, A] float: action values at s_tm1 by the network that learns.</param>
+    /// <param name="aTm1">[*] int64: action taken at s_tm1, in [0, A).</param>
+    /// <param name="rT">[*] float: reward that followed.</param>
+    /// <param name="discountT">[*] float in [0, 1]: 0 where the episode terminated, gamma elsewhere (also at a time limit).</param>
+    /// <param name="qTargetT">[*, A] float: action values at s_t by the target network.</param>
+    /// <param name="maskT">[*, A] bool, true where the action is allowed at s_t; null: all are. At least one must be.</param>
+    /// <param name="stopTargetGradients">Whether the target is a constant for the gradient.</param>
+    /// <returns>[*] float: target minus estimate.</returns>
+    /// <remarks>It cannot check that a_tm1 was allowed, nor that s_t is the real successor of s_tm1.</remarks>
+    public static Tensor QLearning(Tensor qTm1, Tensor aTm1, Tensor rT, Tensor discountT, Tensor qTargetT, Tensor? maskT = null, bool stopTargetGradients = true) =>
+        DoubleQLearning(qTm1, aTm1, rT, discountT, qTargetT, qTargetT, maskT, stopTargetGradients);
+
+    /// <summary>
+    /// The double Q-learning error: r_t + discount_t * q_target_t(argmax_a q_selector_t(a)) - q_tm1(a_tm1).
+    /// van Hasselt, Guez, Silver 2016, "Deep reinforcement learning with double Q-learning", equation 4.
+    /// </summary>
+    /// <param name="qTm1">[*, A] float: action values at s_tm1 by the network that learns.</param>
+    /// <param name="aTm1">[*] int64: action taken at s_tm1, in [0, A).</param>
+    /// <param name="rT">[*] float: reward that followed.</param>
+    /// <param name="discountT">[*] float in [0, 1]: 0 where the episode terminated, gamma elsewhere (also at a time limit).</param>
+    /// <param name="qTargetT">[*, A] float: action values at s_t by the target network, which value the chosen action.</param>
+    /// <param name="qSelectorT">[*, A] float: action values at s_t by the network that learns, which choose it (ties: lowest index).</param>
+    /// <param name="maskT">[*, A] bool, true where the action is allowed at s_t; null: all are. At least one must be.</param>
+    /// <param name="stopTargetGradients">Whether the target is a constant for the gradient.</param>
+    /// <returns>[*] float: target minus estimate.</returns>
+    /// <remarks>It cannot check that a_tm1 was allowed, nor that s_t is the real successor of s_tm1.</remarks>
+    public static Tensor DoubleQLearning(Tensor qTm1, Tensor aTm1, Tensor rT, Tensor discountT, Tensor qTargetT, Tensor qSelectorT, Tensor? maskT = null, bool stopTargetGradients = true)
+    {
+        var target = DoubleQTarget(rT, discountT, qTargetT, qSelectorT, maskT);
+        if (stopTargetGradients)
+            target = target.detach();
+        return TdErrors(qTm1, aTm1, target);
+    }
+
+    /// <summary>What the estimate is drawn to: r_t + discount_t * q_target_t(argmax_a q_selector_t(a)).</summary>
+    /// <returns>[*] float. Arguments as in <see cref="DoubleQLearning"/>.</returns>
+    public static Tensor DoubleQTarget(Tensor rT, Tensor discountT, Tensor qTargetT, Tensor qSelectorT, Tensor? maskT = null)
+    {
+        var shapes = new Shapes();
+        shapes.Require(qTargetT, "* A");
+        shapes.Require(qSelectorT, "* A");
+        shapes.Require(rT, "*");
+        shapes.Require(discountT, "*");
+        if (maskT is not null)
+        {
+            shapes.Require(maskT, "* A", ScalarType.Bool);
+            qSelectorT = MaskOut(qSelectorT, maskT);
+        }
+
+        var value = ReferenceEquals(qSelectorT, qTargetT)
+            ? qTargetT.amax([-1])
+            : qTargetT.gather(-1, qSelectorT.argmax(-1, keepdim: true)).squeeze(-1);
+        return rT.addcmul(discountT, value, 1);
+    }
+
+    /// <summary>target - q_tm1(a_tm1).</summary>
+    /// <param name="qTm1">[*, A] float: action values.</param>
+    /// <param name="aTm1">[*] int64: action taken, in [0, A).</param>
+    /// <param name="target">[*] float.</param>
+    /// <returns>[*] float.</returns>
+    public static Tensor TdErrors(Tensor qTm1, Tensor aTm1, Tensor target)
+    {
+        var shapes = new Shapes();
+        shapes.Require(qTm1, "* A");
+        shapes.Require(aTm1, "*", ScalarType.Int64);
+        shapes.Require(target, "*");
+        return target.sub(qTm1.gather(-1, aTm1.unsqueeze(-1)).squeeze(-1));
+    }
+
+    /// <summary>
+    /// Huber's loss of each error: e^2 / 2 where |e| is at most delta, delta * (|e| - delta / 2) beyond.
+    /// Huber 1964; with delta 1 its gradient is the clipped error of Mnih et al. 2015.
+    /// </summary>
+    /// <param name="errors">[*] float.</param>
+    /// <param name="delta">Where the square becomes a line; positive.</param>
+    /// <returns>[*] float, not negative.</returns>
+    public static Tensor Huber(Tensor errors, double delta = 1.0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delta);
+        var magnitude = errors.abs();
+        var quadratic = magnitude.clamp_max(delta);
+        // q * (|e| - q / 2) is q^2 / 2 inside, where q = |e|, and delta * (|e| - delta / 2) outside.
+        return quadratic.mul(magnitude.sub(quadratic.mul(0.5)));
+    }
+
+    /// <summary>Action values with those of forbidden actions at negative infinity, so that no argmax or softmax takes them.</summary>
+    /// <param name="values">[*, A] float.</param>
+    /// <param name="mask">[*, A] bool, true where allowed.</param>
+    /// <returns>[*, A] float.</returns>
+    public static Tensor MaskOut(Tensor values, Tensor mask)
+    {
+        var shapes = new Shapes();
+        shapes.Require(values, "* A");
+        shapes.Require(mask, "* A", ScalarType.Bool);
+        return values.masked_fill(mask.logical_not(), double.NegativeInfinity);
+    }
+}

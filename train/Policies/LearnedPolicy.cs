@@ -1,0 +1,203 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train.Sampling;
+
+namespace OfflineRL.Train;
+
+/// <summary>
+/// A policy that training stored, ready to act: scores of a dense network turned into a distribution over discrete
+/// actions. It needs no libtorch; a row's action depends on that row and its random stream alone.
+/// </summary>
+/// <remarks>Not thread-safe: its buffers are its own. Load one for each thread.</remarks>
+public sealed class LearnedPolicy : IPolicy, IDisposable
+{
+    readonly DenseNetwork _network;
+    readonly double _temperature, _epsilon;
+    readonly double[] _row;
+    float[] _features = [];
+    float[] _scores = [];
+
+    LearnedPolicy(PolicyDescription description, DenseNetwork network)
+    {
+        Description = description;
+        _network = network;
+        _temperature = description.Temperature;
+        _epsilon = description.Epsilon;
+        _row = new double[network.Outputs];
+    }
+
+    /// <summary>What <c>policy.json</c> says, with the temperature and epsilon in force.</summary>
+    public PolicyDescription Description { get; }
+
+    public string Name => Description.Name;
+
+    public Space ObservationSpace => Description.ObservationSpace;
+
+    public Space ActionSpace => Description.ActionSpace;
+
+    /// <summary>Reads a policy from its folder.</summary>
+    /// <param name="policyFolder">Holds <c>policy.json</c> and <c>policy.safetensors</c>.</param>
+    /// <param name="temperature">Instead of the stored one: 0 is greedy, above 0 softmax(scores / temperature).</param>
+    /// <param name="epsilon">Instead of the stored one: share of uniform actions, in [0, 1].</param>
+    /// <exception cref="UserErrorException">A file is missing or damaged, sizes contradict each other, a weight is not finite, or an option is out of range.</exception>
+    public static LearnedPolicy Load(string policyFolder, double? temperature = null, double? epsilon = null)
+    {
+        var path = Path.Combine(policyFolder, PolicyDescription.FileName);
+        if (!File.Exists(path))
+            Throw.BadFile(path, "the file does not exist", "the description of a policy", "Name a folder such as runs/NAME/seed-0/policies/step-10000.");
+        var description = JsonFiles.Read<PolicyDescription>(path);
+        description = description with { Temperature = temperature ?? description.Temperature, Epsilon = epsilon ?? description.Epsilon };
+        Check(path, description);
+        return new LearnedPolicy(description, ReadNetwork(policyFolder, description.Network));
+    }
+
+    /// <summary>None: the policy has no memory.</summary>
+    public IPolicyState? CreateState(int instances) => null;
+
+    /// <inheritdoc/>
+    /// <exception cref="UserErrorException">A mask allows no action.</exception>
+    public void Act(in PolicyInput input, in PolicyOutput output)
+    {
+        var actions = _row.Length;
+        var scores = Score(input);
+        for (var i = 0; i < input.Count; i++)
+        {
+            var probabilities = output.Probabilities.IsEmpty ? _row : output.Probabilities.Slice(i * actions, actions);
+            var best = Distribution(scores.Slice(i * actions, actions), MaskOf(input, i, actions), probabilities);
+            // Where one action has it all, nothing is drawn and no stream is needed.
+            var action = probabilities[best] == 1 ? best : input.Random[i].NextCategorical(probabilities);
+            output.Discrete[i] = action;
+            if (!output.LogProbabilities.IsEmpty)
+                output.LogProbabilities[i] = Math.Log(probabilities[action]);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="UserErrorException">A mask allows no action.</exception>
+    public void Score(in PolicyInput input, in ActionBatch actions, Span<double> logProbabilities, Span<double> probabilities)
+    {
+        var count = _row.Length;
+        var scores = Score(input);
+        for (var i = 0; i < input.Count; i++)
+        {
+            var row = probabilities.IsEmpty ? _row : probabilities.Slice(i * count, count);
+            Distribution(scores.Slice(i * count, count), MaskOf(input, i, count), row);
+            logProbabilities[i] = Math.Log(row[actions.Discrete[i]]);
+        }
+    }
+
+    public void Dispose() => _network.Dispose();
+
+    // The buffers grow to the largest batch seen and stay there.
+    ReadOnlySpan<float> Score(in PolicyInput input)
+    {
+        var (width, features, outputs) = (ObservationSpace.FlatSize, _network.Inputs, _network.Outputs);
+        if (input.Observations.Length != (long)input.Count * width)
+            throw new ArgumentException($"{input.Count} rows of {width} numbers were expected; found {input.Observations.Length} numbers.", nameof(input));
+        if (_scores.Length < input.Count * outputs)
+            _scores = new float[input.Count * outputs];
+        var scores = _scores.AsSpan(0, input.Count * outputs);
+        if (ObservationSpace is not DiscreteSpace)
+        {
+            _network.Forward(input.Observations, input.Count, scores);
+            return scores;
+        }
+
+        if (_features.Length < input.Count * features)
+            _features = new float[input.Count * features];
+        for (var i = 0; i < input.Count; i++)
+            Features.Encode(ObservationSpace, input.Observations.Slice(i * width, width), _features.AsSpan(i * features, features));
+        _network.Forward(_features.AsSpan(0, input.Count * features), input.Count, scores);
+        return scores;
+    }
+
+    static ReadOnlySpan<bool> MaskOf(in PolicyInput input, int row, int actions) =>
+        input.ActionMasks.IsEmpty ? default : input.ActionMasks.Slice(row * actions, actions);
+
+    // Fills the probabilities of one row and returns the allowed action of the highest score.
+    int Distribution(ReadOnlySpan<float> scores, ReadOnlySpan<bool> mask, Span<double> probabilities)
+    {
+        var (best, allowed) = (-1, 0);
+        for (var a = 0; a < scores.Length; a++)
+        {
+            if (!mask.IsEmpty && !mask[a])
+                continue;
+            allowed++;
+            if (best < 0 || scores[a] > scores[best])
+                best = a;
+        }
+
+        if (best < 0)
+            Throw.User($"Policy {Name} was asked for an action where the mask allows none of {scores.Length}; expected at least one.");
+        probabilities.Clear();
+        if (_temperature == 0)
+            probabilities[best] = 1;
+        else
+            Softmax(scores, mask, scores[best], probabilities);
+        if (_epsilon > 0)
+        {
+            for (var a = 0; a < scores.Length; a++)
+                probabilities[a] = (probabilities[a] * (1 - _epsilon)) + (mask.IsEmpty || mask[a] ? _epsilon / allowed : 0);
+        }
+
+        return best;
+    }
+
+    void Softmax(ReadOnlySpan<float> scores, ReadOnlySpan<bool> mask, double highest, Span<double> probabilities)
+    {
+        var sum = 0.0;
+        for (var a = 0; a < scores.Length; a++)
+        {
+            if (mask.IsEmpty || mask[a])
+                sum += probabilities[a] = Math.Exp((scores[a] - highest) / _temperature);
+        }
+
+        for (var a = 0; a < scores.Length; a++)
+            probabilities[a] /= sum;
+    }
+
+    static void Check(string path, PolicyDescription description)
+    {
+        var network = description.Network;
+        if (description.SchemaVersion != PolicyDescription.CurrentSchemaVersion)
+            Throw.BadFile(path, $"schema_version is {description.SchemaVersion}", $"{PolicyDescription.CurrentSchemaVersion}", "It was written by another version of this tool.");
+        if (network.Type != "mlp")
+            Throw.BadFile(path, $"network.type is '{network.Type}'", "mlp", "It was written by another version of this tool.");
+        if (network.Hidden.Any(width => width < 1))
+            Throw.BadFile(path, $"network.hidden is [{string.Join(", ", network.Hidden)}]", "widths of at least 1", "The file is damaged.");
+        if (description.ActionSpace is not DiscreteSpace actions || actions.Count != network.Outputs || Features.Size(description.ObservationSpace) != network.Inputs)
+            Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action", "The file is damaged.");
+        if (!(description.Temperature >= 0) || !double.IsFinite(description.Temperature))
+            Throw.BadFile(path, $"temperature is {description.Temperature}", "a finite number of at least 0", "Use 0 for greedy.");
+        if (!(description.Epsilon is >= 0 and <= 1))
+            Throw.BadFile(path, $"epsilon is {description.Epsilon}", "a number in [0, 1]", "Use 0 for none.");
+    }
+
+    static DenseNetwork ReadNetwork(string folder, NetworkDescription network)
+    {
+        var path = Path.Combine(folder, PolicyDescription.WeightsFileName);
+        using var file = SafetensorsFile.Open(path);
+        int[] widths = [network.Inputs, .. network.Hidden, network.Outputs];
+        var layers = new List<(float[], float[])>();
+        for (var i = 0; i + 1 < widths.Length; i++)
+            layers.Add((Read(path, file, $"layers.{i}.weight", widths[i + 1], widths[i]), Read(path, file, $"layers.{i}.bias", widths[i + 1])));
+        return new DenseNetwork(layers);
+    }
+
+    static float[] Read(string path, SafetensorsFile file, string name, params long[] shape)
+    {
+        var expected = $"F32 [{string.Join(", ", shape)}]";
+        if (!file.Tensors.TryGetValue(name, out var entry))
+            return Throw.BadFile<float[]>(path, $"tensor '{name}' is missing", expected, "The file does not belong to the policy.json beside it.");
+        if (entry.Type != "F32" || !entry.Shape.SequenceEqual(shape))
+            Throw.BadFile(path, $"tensor '{name}' is {entry.Type} [{string.Join(", ", entry.Shape)}]", expected, "The file does not belong to the policy.json beside it.");
+        var values = new float[entry.Length / sizeof(float)];
+        file.Read(entry, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+        foreach (var value in values)
+        {
+            if (!float.IsFinite(value))
+                Throw.BadFile(path, $"tensor '{name}' holds {value}", "finite numbers", "The run diverged, or the file is damaged; use another policy.");
+        }
+
+        return values;
+    }
+}
