@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflineRL.Cli.Hosting;
+using OfflineRL.Cli.Train;
 
 return ToolHost.Run(
     new RootCommand("""
@@ -12,5 +13,6 @@ return ToolHost.Run(
         """)
     {
         GlobalOptions.Root,
+        TrainCommand.Create(),
     },
     args);
