@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using OfflineRL.Datasets;
 using OfflineRL.Environments;
 
@@ -6,8 +8,72 @@ namespace OfflineRL.Ingest;
 
 /// <summary>Every error of this project.</summary>
 [StackTraceHidden]
-static class Throw
+static partial class Throw
 {
     public static UserErrorException PolicyDoesNotFit(string spec, IPolicy policy, EnvironmentDefinition environment) =>
         new($"Policy '{spec}' does not fit {environment.Id}: it takes {policy.ObservationSpace} and gives {policy.ActionSpace}; the environment has {environment.ObservationSpace} and {environment.ActionSpace}.");
+
+    public static UserErrorException NoSource(string source) =>
+        new($"source '{source}': no file of that name, and none that it matches as a glob. Paths are relative to the working folder, {Directory.GetCurrentDirectory()}.");
+
+    public static UserErrorException MixedFormats(string first, string other) =>
+        new($"source: '{first}' and '{other}' are of different kinds; import Parquet and CSV files one after the other, or set format.");
+
+    public static UserErrorException NotParquet(string path, long bytes) =>
+        new($"{path}: not a whole Parquet file: its {bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes do not begin and end with 'PAR1'. Was a copy cut short? Fetch it again, or leave it out of source.");
+
+    public static UserErrorException NotGzip(string path, Exception inner) =>
+        new($"{path}: not a whole gzip file ({inner.Message.TrimEnd('.')}). Fetch it again, or leave it out of source.", inner);
+
+    public static UserErrorException EmptyCsv(string path) =>
+        new($"{path}: the first line is empty; expected a CSV header with the names of the columns.");
+
+    public static UserErrorException ColumnTwice(string path, string column) =>
+        new($"{path}: the header names column '{column}' twice; expected each name once.");
+
+    public static UserErrorException HeadersDiffer(string first, IReadOnlyList<string> names, string other, IReadOnlyList<string> others) =>
+        new($"{other}: its header is '{string.Join(',', others)}'; expected '{string.Join(',', names)}' as in {first}. Import files of different columns one after the other.");
+
+    public static UserErrorException MissingColumn(string file, string key, string name, IReadOnlyCollection<string> known) =>
+        new($"{file}: there is no column '{name}', which {key} names.{NearestName.Hint(name, known)}");
+
+    public static UserErrorException ColumnType(string file, string key, SourceColumn column, string expected) =>
+        new($"{file}: column '{column.Name}', which {key} names, has type {column.Type}; expected {expected}.");
+
+    public static UserErrorException EmptyInfo(string key) => new($"{key} names no column; expected one or more.");
+
+    public static UserErrorException FieldWidth(string file, ImportField field, int expected, string meaning) =>
+        new($"{file}: {field.Key} ({string.Join(", ", field.Columns)}) has {field.Width} numbers in the first row; expected {expected}: {meaning}.");
+
+    public static UserErrorException BoundsCount(string key, int found, int expected) =>
+        new($"{key} has {found} numbers; expected 1, or {expected}: one for each dimension of an action.");
+
+    public static UserErrorException BadRow(string file, long row, string column, string found, string expected) =>
+        new(FormattableString.Invariant($"{file}, row {row}, column '{column}': found {found}; expected {expected}. Mend the source, or set on_error=reject to leave the row's episode out."));
+
+    public static UserErrorException NothingImported(IReadOnlyList<string> sources, long rejected) => new(rejected == 0
+        ? $"source {string.Join(", ", sources)}: there are no rows; expected at least one."
+        : FormattableString.Invariant($"source {string.Join(", ", sources)}: none of the {rejected} rows could be taken. Set on_error=stop to see what is wrong with the first one."));
+
+    /// <summary>DuckDB's complaint about a file, without its advice on options that this tool does not have.</summary>
+    public static UserErrorException Unreadable(IReadOnlyList<string> sources, DuckDbException e)
+    {
+        var csv = CsvError().Match(e.Message);
+        if (!csv.Success)
+            return new UserErrorException($"source {string.Join(", ", sources)}: cannot be read: {e.Message.Split('\n')[0].TrimEnd('.')}. Is a file damaged, or are the files of different columns?", e);
+        var file = CsvFile().Match(e.Message) is { Success: true } m ? m.Groups[1].Value : string.Join(", ", sources);
+        var widths = CsvWidths().Match(e.Message) is { Success: true } w
+            ? $"found {w.Groups[2].Value} fields; expected {w.Groups[1].Value}, as in the header"
+            : "the line is not valid CSV";
+        return new UserErrorException($"{file}, line {csv.Groups[1].Value}: {widths}. The line: '{csv.Groups[2].Value.Trim()}'. Mend it, or set delimiter where it is not the one of the file.", e);
+    }
+
+    [GeneratedRegex(@"CSV Error on Line: (\d+)\s*\n(?:Original Line:(.*))?")]
+    private static partial Regex CsvError();
+
+    [GeneratedRegex(@"file = (.+)")]
+    private static partial Regex CsvFile();
+
+    [GeneratedRegex(@"Expected Number of Columns: (\d+) Found: (\d+)")]
+    private static partial Regex CsvWidths();
 }

@@ -1,0 +1,137 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>How a field comes out of the query.</summary>
+enum FieldKind
+{
+    /// <summary>One DOUBLE: null where the source has nothing, infinite where it has a text that is no number.</summary>
+    Number,
+
+    /// <summary>A list of DOUBLE, under the same rule.</summary>
+    Numbers,
+
+    Text,
+
+    /// <summary>BIGINT, microseconds since 1970 UTC.</summary>
+    Time,
+}
+
+/// <summary>A field of the import map: where it comes from and the SQL that fetches it.</summary>
+/// <param name="Key">The config key.</param>
+/// <param name="Columns">The source's columns.</param>
+/// <param name="Kind">What the SQL gives.</param>
+/// <param name="Sql">An expression over the source's columns.</param>
+/// <param name="Width">Numbers a row; 0 for a single number, text or time.</param>
+sealed record ImportField(string Key, IReadOnlyList<string> Columns, FieldKind Kind, string Sql, int Width = 0)
+{
+    /// <summary>Its place among the plan's fields.</summary>
+    public int Index { get; init; }
+
+    /// <summary>The source column of one element, for messages.</summary>
+    public string ColumnOf(int element) => Columns.Count > 1 && element < Columns.Count ? Columns[element] : Columns[0];
+}
+
+/// <summary>Makes fields: checks that columns are there and can hold what is wanted, and finds the widths of lists in the first row.</summary>
+sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
+{
+    public ImportField? Number(string key, string? column)
+    {
+        if (column is null)
+            return null;
+        var found = NumberColumn(key, column);
+        return found.IsList ? throw Throw.ColumnType(table.Files[0], key, found, "one number a row") : new ImportField(key, [column], FieldKind.Number, NumberSql(found));
+    }
+
+    /// <summary>0 or 1; texts such as true and False are understood.</summary>
+    public ImportField? Flag(string key, string? column)
+    {
+        if (Number(key, column) is not { } field || !table.Column(key, field.Columns[0]).IsText)
+            return column is null ? null : Number(key, column);
+        var name = DuckDbSql.Name(field.Columns[0]);
+        return field with
+        {
+            Sql = $"CASE WHEN {name} IS NULL THEN NULL WHEN TRY_CAST({name} AS BOOLEAN) IS NOT NULL THEN CAST(TRY_CAST({name} AS BOOLEAN) AS DOUBLE) ELSE coalesce(TRY_CAST({name} AS DOUBLE), 'Infinity'::DOUBLE) END",
+        };
+    }
+
+    /// <summary>Several numbers a row: a list column, or flat columns.</summary>
+    public ImportField? Numbers(string key, IReadOnlyList<string> columns)
+    {
+        if (columns.Count == 0)
+            return null;
+        var found = columns.Select(c => NumberColumn(key, c)).ToList();
+        if (found.Count == 1 && (found[0].IsList || (found[0].IsText && First(found[0].Name).StartsWith('['))))
+        {
+            var sql = ListSql(found[0]);
+            return new ImportField(key, columns, FieldKind.Numbers, sql, Math.Max(1, FirstLength(sql)));
+        }
+
+        if (found.FirstOrDefault(c => c.IsList) is { Name: not null } list)
+            throw Throw.ColumnType(table.Files[0], key, list, "one number a row, as one of several columns");
+        return new ImportField(key, columns, FieldKind.Numbers, $"list_value({string.Join(", ", found.Select(NumberSql))})", columns.Count);
+    }
+
+    /// <summary>Numbers to pass through: a single column of single numbers stays single.</summary>
+    public ImportField Info(string key, IReadOnlyList<string> columns)
+    {
+        var field = Numbers(key, columns) ?? throw Throw.EmptyInfo(key);
+        return columns.Count == 1 && field.Sql.StartsWith("list_value(", StringComparison.Ordinal) ? Number(key, columns[0])! : field;
+    }
+
+    /// <summary>One or more columns as one text.</summary>
+    public ImportField? Text(string key, IReadOnlyList<string> columns)
+    {
+        if (columns.Count == 0)
+            return null;
+        var parts = columns.Select(c => $"CAST({DuckDbSql.Name(table.Column(key, c).Name)} AS VARCHAR)");
+        return new ImportField(key, columns, FieldKind.Text, string.Join(" || '/' || ", parts));
+    }
+
+    public ImportField? Time(string key, string? column)
+    {
+        if (column is null)
+            return null;
+        var found = table.Column(key, column);
+        if (!found.IsText && !found.IsTime)
+            throw Throw.ColumnType(table.Files[0], key, found, "timestamps, or texts such as 2026-01-31T12:00:00Z");
+        var name = DuckDbSql.Name(column);
+        return new ImportField(key, [column], FieldKind.Time, found.IsText ? $"epoch_us(TRY_CAST({name} AS TIMESTAMPTZ))" : $"epoch_us({name})");
+    }
+
+    SourceColumn NumberColumn(string key, string column)
+    {
+        var found = table.Column(key, column);
+        return found.MayBeNumbers ? found : throw Throw.ColumnType(table.Files[0], key, found, "numbers");
+    }
+
+    static string NumberSql(SourceColumn column)
+    {
+        var name = DuckDbSql.Name(column.Name);
+        return column.IsText
+            ? $"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(TRY_CAST({name} AS DOUBLE), 'Infinity'::DOUBLE) END"
+            : $"CAST({name} AS DOUBLE)";
+    }
+
+    static string ListSql(SourceColumn column)
+    {
+        var name = DuckDbSql.Name(column.Name);
+        return column.IsText
+            ? $"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(TRY_CAST({name} AS DOUBLE[]), ['Infinity'::DOUBLE]) END"
+            : $"CAST({name} AS DOUBLE[])";
+    }
+
+    string First(string column)
+    {
+        using var result = connection.Query($"SELECT CAST({DuckDbSql.Name(column)} AS VARCHAR) FROM {table.From} LIMIT 1");
+        using var chunk = result.Next();
+        return chunk is null || chunk.Rows == 0 || chunk[0].IsNull(0) ? "" : chunk[0].Text(0).TrimStart();
+    }
+
+    int FirstLength(string sql)
+    {
+        using var result = connection.Query($"SELECT coalesce(len({sql}), 0) FROM {table.From} LIMIT 1");
+        using var chunk = result.Next();
+        return chunk is null || chunk.Rows == 0 ? 0 : checked((int)chunk[0].Values<long>()[0]);
+    }
+}

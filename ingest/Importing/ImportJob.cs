@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>A committed import.</summary>
+public sealed record ImportResult(DatasetManifest Manifest, ImportCounts Counts);
+
+/// <summary><c>offlinerl ingest import</c>: files and a map of their columns, a dataset.</summary>
+public static class ImportJob
+{
+    /// <summary>Imports and commits. Interrupted or failed, it leaves nothing.</summary>
+    /// <param name="config">Validated.</param>
+    /// <param name="workspace">Gets the dataset.</param>
+    /// <param name="progress">Told of rows read.</param>
+    /// <param name="cancellation">Stops between two chunks of rows.</param>
+    /// <exception cref="UserErrorException">The source or the map cannot be used.</exception>
+    public static ImportResult Run(ImportConfig config, Workspace workspace, IJobProgress progress, CancellationToken cancellation)
+    {
+        Config.Check(config);
+        var environment = config.Environment is null ? null : EnvironmentRegistry.Resolve(config.Environment);
+        var spill = Path.Combine(workspace.CacheFolder, "import-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+        try
+        {
+            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = spill, MemoryLimit = config.MemoryLimit });
+            return Run(config, workspace, environment, database, progress, cancellation);
+        }
+        catch (DuckDbException e)
+        {
+            throw Throw.Unreadable(config.Source, e);
+        }
+        finally
+        {
+            if (Directory.Exists(spill))
+                Directory.Delete(spill, recursive: true);
+        }
+    }
+
+    static ImportResult Run(ImportConfig config, Workspace workspace, EnvironmentIdentity? environment, DuckDbDatabase database, IJobProgress progress, CancellationToken cancellation)
+    {
+        using var connection = database.Connect();
+        using var messages = database.Connect();
+        var paths = SourceFiles.Expand(config.Source, connection);
+        var format = SourceFiles.Format(config.Format, paths);
+        var files = new List<SourceFile>();
+        foreach (var path in paths)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            files.Add(SourceFiles.Describe(path, format));
+            progress.Report("hashing files", files.Count, paths.Count);
+        }
+
+        var table = SourceTable.Open(paths, format, config.Delimiter[0], connection);
+        var plan = new ImportPlan(config, table, connection);
+        var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(config), Sources = files };
+        using var writer = DatasetWriter.Create(workspace, config.Name, Describe(plan, environment, provenance));
+        var assembler = new EpisodeAssembler(plan, files, new SourceLookup(table, plan, messages), environment, writer);
+        var chunk = new RowChunk(plan);
+        using var rows = connection.Stream(plan.RowsSql);
+        while (rows.Next() is { } next)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using (next)
+                chunk.Load(next);
+            assembler.Add(chunk);
+            progress.Report("importing rows", assembler.Counts.Rows, 0);
+        }
+
+        assembler.Finish();
+        if (assembler.Counts.Episodes == 0)
+            throw Throw.NothingImported(config.Source, assembler.Counts.RejectedRows);
+        return new ImportResult(writer.Commit(provenance with { Notes = Notes(config, assembler.Counts) }), assembler.Counts);
+    }
+
+    static DatasetDescription Describe(ImportPlan plan, EnvironmentIdentity? environment, Provenance provenance) => new()
+    {
+        ObservationSpace = plan.ObservationSpace,
+        ActionSpace = plan.ActionSpace,
+        Environment = environment,
+        PropensitySource = plan.HasPropensities ? PropensitySource.Logged : PropensitySource.Unknown,
+        PropensityKind = !plan.HasPropensities ? PropensityKind.None : plan.ActionCount > 0 ? PropensityKind.Probability : PropensityKind.Density,
+        HasBehaviorProbabilities = plan.HasProbabilities,
+        HasActionMask = plan.Mask is not null,
+        HasTimestamp = plan.Timestamp is not null,
+        InfoColumns = plan.InfoColumns,
+        Provenance = provenance,
+        Split = Splits.Rule(plan.Config.Split, plan.Config.Seed),
+    };
+
+    static List<string> Notes(ImportConfig config, ImportCounts counts)
+    {
+        var notes = new List<string>();
+        if (counts.TimeLimits > 0)
+            notes.Add($"{counts.TimeLimits:N0} episodes end by the time limit of {config.TimeLimit} steps and are truncated.");
+        if (counts.OpenEnds > 0)
+            notes.Add($"{counts.OpenEnds:N0} episodes end without an end flag and are truncated.");
+        if (counts.Cuts > 0)
+            notes.Add($"{counts.Cuts:N0} episodes were cut where a step's next observation was not the next row's.");
+        if (counts.RejectedRows > 0)
+            notes.Add($"{counts.RejectedRows:N0} rows were not taken; rejects/ lists them with reasons.");
+        return notes;
+    }
+}

@@ -1,0 +1,165 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>An import map resolved against its source: fields, spaces, and the query that gives rows episode by episode.</summary>
+sealed class ImportPlan
+{
+    readonly List<ImportField> _fields = [];
+    readonly SourceTable _table;
+
+    /// <exception cref="UserErrorException">A column is missing or cannot hold what the map wants of it.</exception>
+    public ImportPlan(ImportConfig config, SourceTable table, DuckDbConnection connection)
+    {
+        (_table, Config) = (table, config);
+        var make = new FieldMaker(table, connection);
+        EpisodeId = Add(make.Text("episode_id", config.EpisodeId));
+        Step = Add(make.Number("step", config.Step));
+        SplitKey = Add(make.Text("split_key", config.SplitKey is null ? [] : [config.SplitKey]));
+        Observation = Add(make.Numbers("observation", config.Observation))!;
+        NextObservation = Add(make.Numbers("next_observation", config.NextObservation));
+        Action = Add(make.Numbers("action", config.Action))!;
+        Reward = Add(make.Number("reward", config.Reward))!;
+        Terminated = Add(make.Flag("terminated", config.Terminated));
+        Truncated = Add(make.Flag("truncated", config.Truncated));
+        Done = Add(make.Flag("done", config.Done));
+        LogProbability = Add(make.Number("behavior_log_prob", config.BehaviorLogProb));
+        Probability = Add(make.Number("behavior_prob", config.BehaviorProb));
+        Probabilities = Add(make.Numbers("behavior_probs", config.BehaviorProbs));
+        Logits = Add(make.Numbers("behavior_logits", config.BehaviorLogits));
+        Mask = Add(make.Numbers("action_mask", config.ActionMask));
+        Timestamp = Add(make.Time("timestamp", config.Timestamp));
+        Info = config.Info.Select(i => Add(make.Info($"info.{i.Key}", i.Value))!).ToList();
+        InfoText = config.InfoText.Select(i => Add(make.Text($"info_text.{i.Key}", [i.Value]))!).ToList();
+
+        var discrete = !config.ContinuousAction && Action.Width == 1 && (config.ActionCount is not null || !IsList(Action));
+        ActionCount = discrete ? config.ActionCount ?? Probabilities?.Width ?? Logits?.Width ?? Mask?.Width ?? LargestAction(connection) + 1 : 0;
+        RequireWidth(NextObservation, Observation.Width, "as many numbers as observation");
+        foreach (var field in new[] { Probabilities, Logits, Mask })
+            RequireWidth(field, ActionCount, "one number for each discrete action");
+    }
+
+    public ImportConfig Config { get; }
+
+    /// <summary>In the order of the query's columns, which follow the row's position and file.</summary>
+    public IReadOnlyList<ImportField> Fields => _fields;
+
+    public ImportField? EpisodeId { get; }
+
+    public ImportField? Step { get; }
+
+    public ImportField? SplitKey { get; }
+
+    public ImportField Observation { get; }
+
+    public ImportField? NextObservation { get; }
+
+    public ImportField Action { get; }
+
+    public ImportField Reward { get; }
+
+    public ImportField? Terminated { get; }
+
+    public ImportField? Truncated { get; }
+
+    public ImportField? Done { get; }
+
+    public ImportField? LogProbability { get; }
+
+    public ImportField? Probability { get; }
+
+    public ImportField? Probabilities { get; }
+
+    public ImportField? Logits { get; }
+
+    public ImportField? Mask { get; }
+
+    public ImportField? Timestamp { get; }
+
+    public IReadOnlyList<ImportField> Info { get; }
+
+    public IReadOnlyList<ImportField> InfoText { get; }
+
+    /// <summary>0: actions are continuous.</summary>
+    public int ActionCount { get; }
+
+    /// <summary>Whether steps have the behavior's whole distribution.</summary>
+    public bool HasProbabilities => Probabilities is not null || Logits is not null;
+
+    /// <summary>Whether steps have the probability or density of the action taken.</summary>
+    public bool HasPropensities => HasProbabilities || LogProbability is not null || Probability is not null;
+
+    public Space ObservationSpace => Config.ObservationCount is { } count ? new DiscreteSpace(count) : BoxSpace.Unbounded(Observation.Width);
+
+    public Space ActionSpace => ActionCount > 0
+        ? new DiscreteSpace(ActionCount)
+        : BoxSpace.Unbounded(Action.Width) with
+        {
+            Low = Bounds(Config.ActionLow, "action_low", double.NegativeInfinity),
+            High = Bounds(Config.ActionHigh, "action_high", double.PositiveInfinity),
+        };
+
+    public IReadOnlyList<InfoColumn> InfoColumns =>
+    [
+        .. Config.Info.Keys.Zip(Info, (name, f) => new InfoColumn("info_" + name, InfoType.Double, f.Width)),
+        .. Config.InfoText.Keys.Select(name => new InfoColumn("info_" + name, InfoType.Text)),
+    ];
+
+    /// <summary>
+    /// Rows with position (from 1, over all files) and file number in front. Episodes follow one another in the order of
+    /// their first rows; within one, rows are ordered by step where the source has it, else as they stand.
+    /// </summary>
+    public string RowsSql
+    {
+        get
+        {
+            var fields = string.Concat(_fields.Select((f, i) => $", {f.Sql} AS f{i}"));
+            var rows = $"SELECT row_number() OVER () AS pos, CAST(file_index AS BIGINT) AS file{fields} FROM {_table.From}";
+            if (EpisodeId is null)
+                return rows;
+            var names = string.Concat(_fields.Select((_, i) => $", f{i}"));
+            var step = Step is null ? "" : $"f{Step.Index}, ";
+            return $"SELECT pos, file{names} FROM (SELECT *, min(pos) OVER (PARTITION BY f{EpisodeId.Index}) AS first FROM ({rows})) ORDER BY first, {step}pos";
+        }
+    }
+
+    /// <summary>The position of each file's first row.</summary>
+    public string FileStartsSql => $"SELECT file, min(pos) FROM (SELECT row_number() OVER () AS pos, CAST(file_index AS BIGINT) AS file FROM {_table.From}) GROUP BY file";
+
+    /// <summary>What stands in one column of the row at a position, as text.</summary>
+    public string RawValueSql(string column) =>
+        $"SELECT CAST(raw AS VARCHAR) FROM (SELECT {DuckDbSql.Name(column)} AS raw, row_number() OVER () AS pos FROM {_table.From}) WHERE pos = ?";
+
+    ImportField? Add(ImportField? field)
+    {
+        if (field is null)
+            return null;
+        _fields.Add(field with { Index = _fields.Count });
+        return _fields[^1];
+    }
+
+    static bool IsList(ImportField field) => !field.Sql.StartsWith("list_value(", StringComparison.Ordinal);
+
+    int LargestAction(DuckDbConnection connection)
+    {
+        using var result = connection.Query($"SELECT coalesce(max(a), 0) FROM (SELECT unnest({Action.Sql}) AS a FROM {_table.From}) WHERE isfinite(a)");
+        using var chunk = result.Next();
+        var largest = chunk is null || chunk.Rows == 0 ? 0 : chunk[0].Values<double>()[0];
+        // What is not a whole number is found, and shown, row by row.
+        return (int)Math.Clamp(Math.Floor(largest), 0, 1 << 20);
+    }
+
+    void RequireWidth(ImportField? field, int expected, string meaning)
+    {
+        if (field is not null && field.Width != expected)
+            throw Throw.FieldWidth(_table.Files[0], field, expected, meaning);
+    }
+
+    double[] Bounds(IReadOnlyList<double> bounds, string key, double none) => bounds.Count switch
+    {
+        0 => Enumerable.Repeat(none, Action.Width).ToArray(),
+        1 => Enumerable.Repeat(bounds[0], Action.Width).ToArray(),
+        _ when bounds.Count == Action.Width => bounds.ToArray(),
+        _ => throw Throw.BoundsCount(key, bounds.Count, Action.Width),
+    };
+}

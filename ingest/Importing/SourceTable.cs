@@ -1,0 +1,96 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>A column as the source has it.</summary>
+/// <param name="Name">As in the source.</param>
+/// <param name="Type">DuckDB's name of the type.</param>
+readonly record struct SourceColumn(string Name, string Type)
+{
+    static readonly string[] Numbers =
+        ["BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"];
+
+    public bool IsList => Type.EndsWith(']');
+
+    public bool IsText => Type == "VARCHAR";
+
+    public bool IsTime => Type.StartsWith("TIMESTAMP", StringComparison.Ordinal) || Type == "DATE";
+
+    /// <summary>Whether single numbers, or a list's elements, are numbers or texts that may hold numbers.</summary>
+    public bool MayBeNumbers
+    {
+        get
+        {
+            var element = IsList ? Type[..Type.LastIndexOf('[')] : Type;
+            return element == "VARCHAR" || Numbers.Contains(element) || element.StartsWith("DECIMAL", StringComparison.Ordinal);
+        }
+    }
+}
+
+/// <summary>The source files as one table for SQL: names, types, and a FROM clause that takes every CSV field as text, so that nothing is guessed.</summary>
+sealed class SourceTable
+{
+    SourceTable(IReadOnlyList<string> files, string from, IReadOnlyList<SourceColumn> columns) => (Files, From, Columns) = (files, from, columns);
+
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>A table function; its rows stand in the order of the files.</summary>
+    public string From { get; }
+
+    public IReadOnlyList<SourceColumn> Columns { get; }
+
+    /// <exception cref="UserErrorException">A file cannot be read, or the files' columns differ.</exception>
+    public static SourceTable Open(IReadOnlyList<string> files, SourceFormat format, char delimiter, DuckDbConnection connection)
+    {
+        if (format == SourceFormat.Parquet)
+        {
+            var from = $"read_parquet({DuckDbSql.Texts(files)})";
+            return new SourceTable(files, from, Describe(connection, from));
+        }
+
+        var names = CsvHeader.Read(files[0], delimiter);
+        foreach (var file in files.Skip(1))
+        {
+            var others = CsvHeader.Read(file, delimiter);
+            if (!others.SequenceEqual(names))
+                throw Throw.HeadersDiffer(files[0], names, file, others);
+        }
+
+        var columns = string.Join(", ", names.Select(n => $"{DuckDbSql.Text(n)}: 'VARCHAR'"));
+        return new SourceTable(
+            files,
+            $"read_csv({DuckDbSql.Texts(files)}, auto_detect=false, header=true, delim={DuckDbSql.Text(delimiter.ToString())}, quote='\"', escape='\"', nullstr='', columns={{{columns}}})",
+            names.Select(n => new SourceColumn(n, "VARCHAR")).ToList());
+    }
+
+    /// <summary>A column by name.</summary>
+    /// <param name="key">The config key that names it, for the message.</param>
+    /// <param name="name">As in the source.</param>
+    /// <exception cref="UserErrorException">There is no such column.</exception>
+    public SourceColumn Column(string key, string name)
+    {
+        foreach (var column in Columns)
+        {
+            if (column.Name == name)
+                return column;
+        }
+
+        throw Throw.MissingColumn(Files[0], key, name, Columns.Select(c => c.Name).ToList());
+    }
+
+    static List<SourceColumn> Describe(DuckDbConnection connection, string from)
+    {
+        var columns = new List<SourceColumn>();
+        using var result = connection.Query($"DESCRIBE SELECT * FROM {from}");
+        while (result.Next() is { } chunk)
+        {
+            using (chunk)
+            {
+                for (var row = 0; row < chunk.Rows; row++)
+                    columns.Add(new SourceColumn(chunk[0].Text(row), chunk[1].Text(row)));
+            }
+        }
+
+        return columns;
+    }
+}
