@@ -1,8 +1,11 @@
+using OfflineRL.Benchmarks;
 using OfflineRL.Benchmarks.Harness;
 
 // Each benchmark is one file beside this one, listed here.
 IBenchmark[] benchmarks =
 [
+    new OperatorCallBenchmark(),
+    new DqnUpdateBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);
