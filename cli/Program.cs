@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflineRL.Cli.Datasets;
 using OfflineRL.Cli.Hosting;
 using OfflineRL.Cli.Train;
 
@@ -13,6 +14,7 @@ return ToolHost.Run(
         """)
     {
         GlobalOptions.Root,
+        DatasetsCommand.Create(),
         TrainCommand.Create(),
     },
     args);

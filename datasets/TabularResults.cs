@@ -28,7 +28,21 @@ public static class TabularResults
     }
 
     /// <summary>Needs DuckDB.</summary>
+    /// <exception cref="UserErrorException">DuckDB is missing, or the file cannot be written.</exception>
     public static void WriteParquet<T>(string path, IEnumerable<T> rows)
+        where T : notnull
+    {
+        try
+        {
+            WriteRows(path, rows);
+        }
+        catch (DuckDbException e)
+        {
+            throw Throw.CannotWrite(Path.GetDirectoryName(path)!, e);
+        }
+    }
+
+    static void WriteRows<T>(string path, IEnumerable<T> rows)
         where T : notnull
     {
         const int rowGroupRows = 122_880;

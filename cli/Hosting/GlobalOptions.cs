@@ -27,5 +27,5 @@ static class GlobalOptions
     };
 
     /// <summary>The workspace that <c>--root</c> names.</summary>
-    public static Workspace Workspace(this ParseResult arguments) => Datasets.Workspace.Open(arguments.GetValue(Root));
+    public static Workspace Workspace(this ParseResult arguments) => OfflineRL.Datasets.Workspace.Open(arguments.GetValue(Root));
 }

@@ -61,19 +61,27 @@ public sealed class Dataset
     internal DatasetFile EpisodeFile => Manifest.Files.First(f => f.Path == EpisodesFile);
 
     /// <summary>Verifies hashes, schema, order, values and the episodes table.</summary>
-    /// <exception cref="CheckFailedException">Something does not hold; the message lists every finding.</exception>
+    /// <returns>Every finding (at most 20 of a kind); none: all holds.</returns>
+    public IReadOnlyList<string> Findings(IJobProgress progress) => new DatasetCheck(this).Run(progress);
+
+    /// <summary>As <see cref="Findings"/>, for those who cannot go on.</summary>
+    /// <exception cref="CheckFailedException">Something does not hold; the message lists the findings.</exception>
     public void Check(IJobProgress progress)
     {
-        IReadOnlyList<string> findings = new DatasetCheck(this).Run(progress);
+        IReadOnlyList<string> findings = Findings(progress);
         if (findings.Count > 0)
         {
-            throw new CheckFailedException($"{FullName}: {findings.Count} findings\n  " + string.Join("\n  ", findings));
+            throw new CheckFailedException($"{FullName} does not hold what it should:\n  " + string.Join("\n  ", findings));
         }
     }
 
     /// <summary>Opens the training columns; makes them first where the cache does not hold them (only then DuckDB is loaded).</summary>
     /// <exception cref="UserErrorException">The files cannot be read, or do not hold what the manifest says.</exception>
     public TrainingColumns Compile(IJobProgress progress) => ColumnCompiler.OpenOrCompile(this, _workspace, progress);
+
+    /// <summary>Streams whole episodes in order.</summary>
+    /// <exception cref="UserErrorException">The files cannot be read, or do not hold what the manifest says.</exception>
+    public void ReadEpisodes(EpisodeVisitor visit) => new EpisodeReader(this).Read(visit);
 
     /// <summary>The absolute path of one of the dataset's files.</summary>
     public string PathOf(DatasetFile file) => Path.Combine(Folder, file.Path);

@@ -94,6 +94,22 @@ public sealed record DatasetDescription
     /// <summary>Default: every episode is <c>train</c>.</summary>
     public SplitRule Split { get; init; } = SplitRule.AllTrain;
 
+    /// <summary>The description that a dataset was written with.</summary>
+    public static DatasetDescription Of(DatasetManifest manifest) => new()
+    {
+        ObservationSpace = manifest.ObservationSpace,
+        ActionSpace = manifest.ActionSpace,
+        Environment = manifest.Environment,
+        PropensitySource = manifest.PropensitySource,
+        PropensityKind = manifest.PropensityKind,
+        HasBehaviorProbabilities = manifest.HasBehaviorProbabilities,
+        HasActionMask = manifest.HasActionMask,
+        HasTimestamp = manifest.HasTimestamp,
+        InfoColumns = manifest.InfoColumns,
+        Provenance = manifest.Provenance,
+        Split = manifest.Split,
+    };
+
     /// <summary>All contradictions; empty where there are none.</summary>
     public IEnumerable<string> Validate()
     {
