@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflineRL.Cli.Datasets;
+using OfflineRL.Cli.Evaluate;
 using OfflineRL.Cli.Hosting;
 using OfflineRL.Cli.Train;
 
@@ -16,5 +17,6 @@ return ToolHost.Run(
         GlobalOptions.Root,
         DatasetsCommand.Create(),
         TrainCommand.Create(),
+        EvaluateCommand.Create(),
     },
     args);

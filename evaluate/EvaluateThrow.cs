@@ -27,5 +27,83 @@ static class EvaluateThrow
     public static UserErrorException Reward(double found, int episode, int step) =>
         new(Text($"Reward {found} was found at episode {episode}, step {step}; expected a finite number. Run 'offlinerl datasets check'."));
 
+    public static UserErrorException PolicySpec(string text) =>
+        new($"The policy '{text}' was found; expected run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
+
+    public static UserErrorException PolicyOption(string text, string key, string value, double least, double most) =>
+        new(Text($"The policy '{text}' has {key}={value}; expected a number from {least} to {most}."));
+
+    public static UserErrorException UnknownPolicyOption(string text, string key, string known) =>
+        new($"The policy '{text}' has the option '{key}'; expected {known}.");
+
+    public static UserErrorException BestSnapshot(string text, string run) =>
+        new($"The policy '{text}' asks for the best snapshot; which one that is, only scores can say. Score all of them with --policy run:{run}@all: the table then has 'last' and 'best' apart.");
+
+    public static UserErrorException NoSnapshot(string text, string folder, string found) =>
+        new($"The policy '{text}' names a snapshot that is not below {folder}; there are: {found}. Name one of them, or train until it is stored.");
+
+    public static UserErrorException NoSeed(string text, string folder, string seeds) =>
+        new($"The policy '{text}' names a seed that {folder} does not have; there are: {seeds}.");
+
+    public static UserErrorException ColumnsInRollout(string text) =>
+        new($"The policy '{text}' is known on logged rows only; expected run:NAME or builtin:NAME, which can act. Score it with 'offlinerl evaluate ope'.");
+
+    public static UserErrorException BuiltInNeedsEnvironment(string text) =>
+        new($"The policy '{text}' needs an environment, and no dataset names one. Set 'environment', for example --environment CartPole-v1.");
+
+    public static UserErrorException TaskNeedsEnvironment(string task) =>
+        new($"The task '{task}' refers to the environment of the policies' dataset, and there is none. Set 'environment', for example --environment CartPole-v1, or name tasks by id, such as CartPole-v1?length=0.8.");
+
+    public static UserErrorException NoHeldOutVariants(string environment) =>
+        new($"The environment {environment} declares no held-out variants; expected at least one for the task 'held_out'. Name tasks by id instead.");
+
+    public static UserErrorException SpaceMismatch(string policy, string what, Space found, Space expected, string where) =>
+        new($"The policy {policy} has {what} of {found}; {where} has {expected}. Evaluate it where it fits.");
+
+    public static UserErrorException ColumnsNeedDiscrete(string text, Space found) =>
+        new($"The policy '{text}' gives a probability for each action, and the dataset's actions are {found}; expected discrete actions.");
+
+    public static UserErrorException StoredDistribution(string text, long row, string dataset) =>
+        new(Text($"The policy '{text}' has no distribution at row {row} of {dataset}: a number is NaN or negative, or no allowed action has a positive probability. Correct the column and import it again."));
+
+    public static UserErrorException NoBehaviorProbabilities(string text, string dataset) =>
+        new($"The policy '{text}' is the behavior policy's whole distribution, and {dataset} does not store it. Name an info column instead.");
+
+    public static UserErrorException ColumnWidth(string text, string column, int width, int actions) =>
+        new(Text($"The policy '{text}' names {column}, which has {width} values a step; expected a list of {actions}, one for each action."));
+
+    public static UserErrorException NoPolicyColumn(string text, string column, int actions, ColumnsInfo info) =>
+        new(Text($"The policy '{text}' names '{column}', and {info.Dataset} has neither info_{column} as a list of {actions} nor info_{column}_0 to info_{column}_{actions - 1}; it has: {(info.InfoColumns.Count == 0 ? "no info columns" : string.Join(", ", info.InfoColumns.Select(c => c.Name)))}."));
+
+    public static UserErrorException UnknownPropensities(string dataset) =>
+        new($"The dataset {dataset} does not know with which probability its actions were drawn (propensity_source unknown); importance sampling needs it. Import it with the column of behavior probabilities in the map, record it with 'offlinerl ingest record', or score the policy with 'offlinerl evaluate rollout'.");
+
+    public static UserErrorException UnknownPropensity(string dataset, int episode, int step) =>
+        new(Text($"The dataset {dataset} has no behavior log-probability at episode {episode}, step {step}; expected one for every step. Choose a part of the split without such episodes, or import the log again without them."));
+
+    public static UserErrorException UnknownSplit(string split, ColumnsInfo info) =>
+        new($"The split '{split}' was found; {info.Dataset} has: {string.Join(", ", info.Splits)}. Set 'split' to one of them, or leave it out for all episodes.");
+
+    public static UserErrorException EmptySplit(string split, ColumnsInfo info) =>
+        new($"No episode of {info.Dataset} is in {(split.Length == 0 ? "it" : $"the part '{split}'")}; expected at least one. Set 'split' to another part, or leave it out.");
+
+    public static UserErrorException TooManySteps(long steps, string dataset) =>
+        new(Text($"{steps} steps of {dataset} were found; expected at most {Array.MaxLength} for one estimate. Set 'split' to a smaller part."));
+
+    public static UserErrorException PolicyWithMemory(string policy) =>
+        new($"The policy {policy} keeps a memory of the episode, which its log-probabilities on a log would need step by step; expected one without. Score it with 'offlinerl evaluate rollout'.");
+
+    public static UserErrorException NoReport(string name, string folder, string known) =>
+        new($"There is no report '{name}' below {folder}; there are: {known}. Make one with 'offlinerl evaluate rollout' or 'offlinerl evaluate ope'.");
+
+    public static UserErrorException CompareOfCompare(string folder) =>
+        new($"The report {folder} is itself a comparison; expected reports of rollouts or estimates. Name those that it was made from.");
+
+    public static UserErrorException ReportsDisagree(RolloutRow row, string folder, RolloutRow other, string otherFolder) =>
+        new(Text($"Two reports disagree: {row.Policy} on {row.Environment}, seed {row.Seed}, step {row.Step}, episode {row.Episode} has return {row.Return} in {folder} and {other.Return} in {otherFolder}. The run was trained again in between; roll it out again and compare the new reports."));
+
+    public static UserErrorException BadRollouts(string path, Exception inner) =>
+        new($"{path}: not the rows of a rollout ({inner.Message.Split('\n')[0].Trim().TrimEnd('.')}). Roll out again with 'offlinerl evaluate rollout'.", inner);
+
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using OfflineRL.Cli.Hosting;
+using OfflineRL.Datasets;
+using OfflineRL.Evaluate;
+
+namespace OfflineRL.Cli.Evaluate;
+
+/// <summary><c>offlinerl evaluate ope</c>.</summary>
+static class OpeCommand
+{
+    static readonly Option<string?> ConfigFile = GlobalOptions.Config();
+    static readonly Option<string[]> Set = GlobalOptions.Set();
+    static readonly Option<string[]> Policy = Overrides.Several("--policy", "run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?epsilon=E], columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T] (repeatable)", "POLICY");
+    static readonly Option<string?> Dataset = Overrides.One("--dataset", "The log to estimate from", "NAME");
+    static readonly Option<string?> Split = Overrides.One("--split", "Part of the dataset's split (default: all episodes)", "PART");
+    static readonly Option<string?> Environment = Overrides.One("--environment", "What built-in policies act in (default: the dataset's environment)", "ID");
+    static readonly Option<string?> Discount = Overrides.One("--discount", "From 0 to 1 (default: 1, the return that rollouts report)", "G");
+    static readonly Option<string?> Name = Overrides.One("--name", "The report's name (default: the first policy's, and -ope)", "NAME");
+
+    public static Command Create()
+    {
+        var command = new Command("ope", """
+            Estimates policies' returns from a log alone: IS, WIS, PDIS and WPDIS with intervals over episodes.
+
+            Examples:
+              offlinerl evaluate ope --dataset cartpole --policy run:cartpole-bc
+              offlinerl evaluate ope --dataset cartpole --policy run:cartpole-dqn,epsilon=0.2 --policy builtin:scripted?epsilon=0.2
+              offlinerl evaluate ope --dataset rllib-cartpole --policy columns:logits=logits,temperature=0.5
+            """)
+        {
+            Policy, Dataset, Split, Environment, Discount, Name, ConfigFile, Set,
+        };
+        command.SetAction(arguments => Run(
+            arguments,
+            arguments.GetValue(ConfigFile),
+            new Overrides()
+                .Texts(arguments, Policy, "policies")
+                .Text(arguments, Dataset, "dataset")
+                .Text(arguments, Split, "split")
+                .Text(arguments, Environment, "environment")
+                .Text(arguments, Discount, "discount")
+                .Text(arguments, Name, "name")
+                .Then(arguments.GetValue(Set) ?? [])));
+        return command;
+    }
+
+    public static int Run(ParseResult arguments, string? path, string[] overrides)
+    {
+        var config = Config.Load<OpeConfig>(path, overrides);
+        ReportResult result;
+        using (var progress = new ConsoleProgress())
+            result = OpeJob.Run(config, arguments.Workspace(), progress, TimeProvider.System, ToolHost.Interrupted);
+        ReportTables.Write(result, config.Confidence);
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,52 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Evaluate;
+
+/// <summary><c>summary.json</c>: what a report is about and what made it, so that its numbers can be made again.</summary>
+public sealed record ReportSummary
+{
+    internal const string FileName = "summary.json";
+
+    public int SchemaVersion { get; init; } = 1;
+
+    /// <summary><c>rollout</c>, <c>ope</c> or <c>compare</c>.</summary>
+    public required string Job { get; init; }
+
+    public string ToolVersion { get; init; } = typeof(ReportSummary).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>The datasets behind the policies, and the one evaluated on, with their content hashes.</summary>
+    public required IReadOnlyList<DatasetReference> Datasets { get; init; }
+
+    /// <summary>Every policy evaluated.</summary>
+    public required IReadOnlyList<ReportedPolicy> Policies { get; init; }
+
+    /// <summary>The seed of this job's own randomness; null where it drew from none.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Reports that this one was made from.</summary>
+    public IReadOnlyList<string> Reports { get; init; } = [];
+
+    /// <summary>The mean undiscounted return of the dataset's episodes; null where no dataset was at hand.</summary>
+    public double? BehaviorReturn { get; init; }
+
+    /// <summary>By policy and task; empty where nothing was rolled out.</summary>
+    public IReadOnlyList<ScoreRow> Scores { get; init; } = [];
+
+    /// <summary>By policy and estimator; empty where nothing was estimated.</summary>
+    public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];
+}
+
+/// <summary>A policy in a report: run, seeds and steps.</summary>
+public sealed record ReportedPolicy(string Algorithm, string Policy, IReadOnlyList<long> Seeds, IReadOnlyList<int> Steps)
+{
+    internal static IReadOnlyList<ReportedPolicy> Of(IEnumerable<(string Algorithm, string Policy, long? Seed, int? Step)> policies) => policies
+        .GroupBy(p => (p.Algorithm, p.Policy))
+        .Select(g => new ReportedPolicy(
+            g.Key.Algorithm,
+            g.Key.Policy,
+            g.Select(p => p.Seed).OfType<long>().Distinct().Order().ToList(),
+            g.Select(p => p.Step).OfType<int>().Distinct().Order().ToList()))
+        .ToList();
+}

@@ -1,0 +1,56 @@
+namespace OfflineRL.Evaluate;
+
+/// <summary>A policy's score on a task: a row of <c>scores.csv</c> and <c>scores.parquet</c>.</summary>
+public sealed record ScoreRow
+{
+    /// <summary><see cref="Selection"/>: the final snapshot of each seed.</summary>
+    public const string Last = "last";
+
+    /// <summary><see cref="Selection"/>: each seed's snapshot with the highest mean return on this very task: optimistic.</summary>
+    public const string Best = "best (optimistic)";
+
+    /// <summary><see cref="Task"/> of the row over all held-out tasks.</summary>
+    public const string AllHeldOut = "held_out (all)";
+
+    public required string Algorithm { get; init; }
+
+    public required string Policy { get; init; }
+
+    public required string Task { get; init; }
+
+    /// <summary><c>nominal</c>, <c>held_out</c> or <c>unknown</c>.</summary>
+    public required string Label { get; init; }
+
+    /// <summary><see cref="Last"/> or <see cref="Best"/>.</summary>
+    public required string Selection { get; init; }
+
+    /// <summary>What the interval resamples: <c>seeds</c>, or <c>episodes</c> where there is one policy only.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>How many of them there are; the smallest number over the tasks, where several are pooled.</summary>
+    public required int Units { get; init; }
+
+    /// <summary>Episodes behind the row.</summary>
+    public required int Episodes { get; init; }
+
+    /// <summary>Mean return.</summary>
+    public required double Mean { get; init; }
+
+    /// <summary>Ends of the mean's bootstrap interval; null where one unit leaves nothing to resample.</summary>
+    public double? MeanLow { get; init; }
+
+    public double? MeanHigh { get; init; }
+
+    /// <summary>Interquartile mean over the units.</summary>
+    public required double Iqm { get; init; }
+
+    /// <summary>Ends of the interquartile mean's bootstrap interval; null where one unit leaves nothing to resample.</summary>
+    public double? IqmLow { get; init; }
+
+    public double? IqmHigh { get; init; }
+
+    /// <summary>The worst and the best unit.</summary>
+    public required double Min { get; init; }
+
+    public required double Max { get; init; }
+}

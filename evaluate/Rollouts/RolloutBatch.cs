@@ -1,0 +1,242 @@
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
+
+namespace OfflineRL.Evaluate;
+
+/// <summary>
+/// Runs one policy on several tasks at once: every episode is a lane, all lanes go through the policy as one batch, and
+/// finished lanes are left out of it.
+/// </summary>
+/// <remarks>
+/// An episode's seeds depend on the run's seed, its task and its number alone, so neither the batch size nor the order
+/// of the work changes an outcome, and every policy meets the same starts.
+/// </remarks>
+static class RolloutBatch
+{
+    // Buffers of observations stay below this whatever the observation's size.
+    const long MaxBufferBytes = 64L << 20;
+
+    /// <summary>Outcomes [tasks][episodes].</summary>
+    /// <param name="policy">With the tasks' spaces.</param>
+    /// <param name="tasks">At least one.</param>
+    /// <param name="episodes">For each task.</param>
+    /// <param name="seed">Of all randomness.</param>
+    /// <param name="batchSize">Lanes at a time, at least 1.</param>
+    /// <param name="cancellation">Looked at after every step.</param>
+    public static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, int batchSize, CancellationToken cancellation)
+    {
+        var outcomes = tasks.Select(_ => new EpisodeOutcome[episodes]).ToArray();
+        var size = (int)Math.Clamp(MaxBufferBytes / (4L * policy.ObservationSpace.FlatSize), 1, batchSize);
+        var lanes = (long)tasks.Count * episodes;
+        for (var first = 0L; first < lanes; first += size)
+        {
+            var segments = new List<Segment>();
+            try
+            {
+                for (var lane = first; lane < Math.Min(lanes, first + size);)
+                {
+                    var (task, episode) = ((int)(lane / episodes), (int)(lane % episodes));
+                    var count = (int)Math.Min(episodes - episode, Math.Min(lanes, first + size) - lane);
+                    segments.Add(new Segment(tasks[task], outcomes[task], episode, count, policy));
+                    lane += count;
+                }
+
+                new Lanes(policy, segments, seed).Run(cancellation);
+            }
+            finally
+            {
+                segments.ForEach(segment => segment.Environment.Dispose());
+            }
+        }
+
+        return outcomes;
+    }
+
+    /// <summary>Adjacent episodes of one task, stepped by one environment.</summary>
+    sealed class Segment
+    {
+        public Segment(RolloutTask task, EpisodeOutcome[] outcomes, int firstEpisode, int count, IPolicy policy)
+        {
+            (Task, Outcomes, FirstEpisode, Count, Running) = (task, outcomes, firstEpisode, count, count);
+            Environment = EnvironmentRegistry.Make(task.Identity.ToString(), count);
+            Spaces.RequireFit(policy, Environment.ObservationSpace, Environment.ActionSpace, task.Identity.ToString());
+            Rewards = new double[count];
+            Terminated = new bool[count];
+            Truncated = new bool[count];
+        }
+
+        public RolloutTask Task { get; }
+
+        public IVectorEnvironment Environment { get; }
+
+        public EpisodeOutcome[] Outcomes { get; }
+
+        public int FirstEpisode { get; }
+
+        public int Count { get; }
+
+        /// <summary>Lanes that are not finished.</summary>
+        public int Running { get; set; }
+
+        public double[] Rewards { get; }
+
+        public bool[] Terminated { get; }
+
+        public bool[] Truncated { get; }
+    }
+
+    /// <summary>The buffers of one batch; lane i of segment s has slot FirstLane(s) + i.</summary>
+    sealed class Lanes
+    {
+        readonly IPolicy _policy;
+        readonly List<Segment> _segments;
+        readonly int _lanes, _width, _actionWidth;
+        readonly bool _discrete;
+        readonly float[] _observations, _final, _dense, _continuous, _denseContinuous;
+        readonly int[] _discreteActions, _denseDiscrete, _active;
+        readonly RandomStream[] _streams, _denseStreams;
+        readonly double[] _logProbabilities, _returns;
+        readonly bool[] _starts;
+        readonly IPolicyState? _state;
+        int _activeCount;
+
+        public Lanes(IPolicy policy, List<Segment> segments, ulong seed)
+        {
+            (_policy, _segments, _lanes, _width) = (policy, segments, segments.Sum(s => s.Count), policy.ObservationSpace.FlatSize);
+            _discrete = policy.ActionSpace is DiscreteSpace;
+            _actionWidth = _discrete ? 0 : policy.ActionSpace.FlatSize;
+            (_observations, _final, _dense) = (new float[_lanes * _width], new float[_lanes * _width], new float[_lanes * _width]);
+            (_continuous, _denseContinuous) = (new float[_lanes * _actionWidth], new float[_lanes * _actionWidth]);
+            (_discreteActions, _denseDiscrete) = (new int[_discrete ? _lanes : 0], new int[_discrete ? _lanes : 0]);
+            (_logProbabilities, _returns) = (new double[_lanes], new double[_lanes]);
+            (_streams, _denseStreams) = (new RandomStream[_lanes], new RandomStream[_lanes]);
+            _active = Enumerable.Range(0, _lanes).ToArray();
+            _activeCount = _lanes;
+            // A policy with memory keeps its lanes where they are; the others see running lanes only.
+            _state = policy.CreateState(_lanes);
+            _starts = new bool[_state is null ? 0 : _lanes];
+            Reset(seed);
+        }
+
+        public void Run(CancellationToken cancellation)
+        {
+            Array.Fill(_starts, true);
+            for (var step = 1; _activeCount > 0; step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Act();
+                Array.Clear(_starts);
+                Step();
+                Collect(step);
+            }
+        }
+
+        void Reset(ulong seed)
+        {
+            var lane = 0;
+            foreach (var segment in _segments)
+            {
+                var seeds = new ulong[segment.Count];
+                var stream = RandomStream.Create(seed, "rollout").Derive(segment.Task.Identity.ToString());
+                for (var i = 0; i < segment.Count; i++)
+                {
+                    var episode = stream.Derive((ulong)(segment.FirstEpisode + i));
+                    seeds[i] = episode.NextUInt64();
+                    _streams[lane + i] = episode.Derive("policy");
+                }
+
+                segment.Environment.Reset(seeds, _observations.AsSpan(lane * _width, segment.Count * _width));
+                lane += segment.Count;
+            }
+        }
+
+        void Act()
+        {
+            var count = _state is null ? _activeCount : _lanes;
+            var all = count == _lanes;
+            if (!all)
+            {
+                for (var i = 0; i < count; i++)
+                {
+                    _observations.AsSpan(_active[i] * _width, _width).CopyTo(_dense.AsSpan(i * _width));
+                    _denseStreams[i] = _streams[_active[i]];
+                }
+            }
+
+            _policy.Act(
+                new PolicyInput
+                {
+                    Count = count,
+                    Observations = (all ? _observations : _dense).AsSpan(0, count * _width),
+                    Random = (all ? _streams : _denseStreams).AsSpan(0, count),
+                    EpisodeStarts = _starts,
+                    State = _state,
+                },
+                new PolicyOutput
+                {
+                    Discrete = (all ? _discreteActions : _denseDiscrete).AsSpan(0, _discrete ? count : 0),
+                    Continuous = (all ? _continuous : _denseContinuous).AsSpan(0, count * _actionWidth),
+                    LogProbabilities = _logProbabilities.AsSpan(0, count),
+                });
+            for (var i = 0; !all && i < count; i++)
+            {
+                if (_discrete)
+                    _discreteActions[_active[i]] = _denseDiscrete[i];
+                else
+                    _denseContinuous.AsSpan(i * _actionWidth, _actionWidth).CopyTo(_continuous.AsSpan(_active[i] * _actionWidth));
+            }
+        }
+
+        // Lanes that are finished go on with their last action: stepping them costs less than taking them out.
+        void Step()
+        {
+            var lane = 0;
+            foreach (var segment in _segments)
+            {
+                var (first, count) = (lane, segment.Count);
+                lane += count;
+                if (segment.Running == 0)
+                    continue;
+                segment.Environment.Step(
+                    new ActionBatch
+                    {
+                        Discrete = _discrete ? _discreteActions.AsSpan(first, count) : [],
+                        Continuous = _continuous.AsSpan(first * _actionWidth, count * _actionWidth),
+                    },
+                    new StepOutput
+                    {
+                        Observations = _observations.AsSpan(first * _width, count * _width),
+                        Rewards = segment.Rewards,
+                        Terminated = segment.Terminated,
+                        Truncated = segment.Truncated,
+                        FinalObservations = _final.AsSpan(first * _width, count * _width),
+                    });
+            }
+        }
+
+        void Collect(int step)
+        {
+            var (kept, segmentIndex, first) = (0, 0, 0);
+            for (var i = 0; i < _activeCount; i++)
+            {
+                var lane = _active[i];
+                while (lane - first >= _segments[segmentIndex].Count)
+                    first += _segments[segmentIndex++].Count;
+                var segment = _segments[segmentIndex];
+                var k = lane - first;
+                _returns[lane] += segment.Rewards[k];
+                if (segment.Terminated[k] || segment.Truncated[k])
+                {
+                    segment.Outcomes[segment.FirstEpisode + k] = new EpisodeOutcome(_returns[lane], step, segment.Terminated[k], segment.Truncated[k]);
+                    segment.Running--;
+                }
+                else
+                {
+                    _active[kept++] = lane;
+                }
+            }
+
+            _activeCount = kept;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using OfflineRL.Datasets;
+using OfflineRL.Tests.Evaluate;
+
+namespace OfflineRL.Tests.Cli;
+
+public sealed class EvaluateTests : IDisposable
+{
+    readonly string _root = Directory.CreateTempSubdirectory("offlinerl-evaluate-").FullName;
+
+    string Reports => Path.Combine(_root, "reports");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Theory]
+    [InlineData("rollout", "offlinerl evaluate rollout --policy")]
+    [InlineData("ope", "offlinerl evaluate ope --dataset")]
+    [InlineData("compare", "offlinerl evaluate compare --report")]
+    public void Help_OfEveryCommand_ShowsAnExample(string command, string example) =>
+        Assert.Contains(example, Tool.Run(_root, "evaluate", command, "--help").Expect(0).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void Rollout_OfBuiltInPolicies_WritesReportAndTable()
+    {
+        var result = Tool.Run(_root, "evaluate", "rollout", "--policy", "builtin:scripted", "--policy", "builtin:uniform?epsilon=0.5",
+            "--environment", "CartPole-v1", "--task", "nominal", "--task", "long-pole", "--episodes", "7", "--name", "r").Expect(0);
+        Assert.Matches(@"scripted +nominal +unknown +last +500\.0 +500\.0 +\[500\.0, 500\.0\] +7 episodes", result.Output);
+        var folder = Path.Combine(Reports, "r-v1");
+        Assert.Contains(folder, result.Output, StringComparison.Ordinal);
+        var lines = File.ReadAllLines(Path.Combine(folder, "rollouts.csv"));
+        Assert.Equal("algorithm,policy,task,environment,label,seed,step,is_last,rollout_seed,episode,return,length,terminated,truncated", lines[0]);
+        Assert.Equal(2 * 2 * 7, lines.Length - 1);
+        foreach (var file in (string[])["rollouts.parquet", "scores.csv", "scores.parquet", "summary.json", "config.yaml"])
+            Assert.True(File.Exists(Path.Combine(folder, file)), file);
+        Assert.Contains("episodes: 7", File.ReadAllText(Path.Combine(folder, "config.yaml")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compare_OfTwoRollouts_MergesTheirEpisodes()
+    {
+        foreach (var (name, policy) in new[] { ("a", "builtin:scripted"), ("b", "builtin:uniform"), ("b", "builtin:uniform") })
+            Tool.Run(_root, "evaluate", "rollout", "--policy", policy, "--environment", "CartPole-v1", "--task", "nominal", "--episodes", "5", "--name", name).Expect(0);
+        var output = Tool.Run(_root, "evaluate", "compare", "--report", "a", "--report", "b", "--report", "b-v1").Expect(0).Output;
+        Assert.Matches(@"scripted +nominal .* 5 episodes", output);
+        Assert.Matches(@"uniform +nominal .* 5 episodes", output);
+        Assert.True(File.Exists(Path.Combine(Reports, "compare-v1", "scores.parquet")));
+        Assert.Contains("there are: a-v1, b-v1, b-v2, compare-v1", Tool.Run(_root, "evaluate", "compare", "--report", "c").Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("itself a comparison", Tool.Run(_root, "evaluate", "compare", "--report", "compare").Expect(2).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ope_FromAConfig_DispatchesByItsJob()
+    {
+        var mean = SmallLog.Write(Workspace.Open(_root), "small", PropensitySource.Logged);
+        var config = Path.Combine(_root, "ope.yaml");
+        File.WriteAllText(config, "job: ope   # a comment\ndataset: small\npolicies: ['columns:logits=z,beta=1']\n");
+        var output = Tool.Run(_root, "evaluate", "--config", config, "--set", "estimators=[is, wpdis]").Expect(0).Output;
+        Assert.Contains("200 episodes", output, StringComparison.Ordinal);
+        Assert.Matches(FormattableString.Invariant($@"logits=z,beta=1 +is +{mean:0.###} "), output);
+        Assert.Contains("usable", output, StringComparison.Ordinal);
+        Assert.Equal(2, File.ReadAllLines(Path.Combine(Reports, "logits-z-beta-1-ope-v1", "estimates.csv")).Length - 1);
+    }
+
+    [Fact]
+    public void Ope_WithoutPropensities_EndsWithUsageAndLeavesNothing()
+    {
+        SmallLog.Write(Workspace.Open(_root), "small", PropensitySource.Unknown);
+        var result = Tool.Run(_root, "evaluate", "ope", "--dataset", "small", "--policy", "columns:logits=z").Expect(2);
+        Assert.Contains("propensity_source unknown", result.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Reports));
+    }
+
+    [Theory]
+    [InlineData("unknown environment", "CartPole-v7", "evaluate", "rollout", "--policy", "builtin:uniform", "--environment", "CartPole-v7")]
+    [InlineData("no environment", "--environment", "evaluate", "rollout", "--policy", "builtin:uniform")]
+    [InlineData("unknown policy", "scriptd", "evaluate", "rollout", "--policy", "builtin:scriptd", "--environment", "CartPole-v1")]
+    [InlineData("not a policy", "expected run:NAME", "evaluate", "rollout", "--policy", "scripted", "--environment", "CartPole-v1")]
+    [InlineData("no run", "no-such-run", "evaluate", "rollout", "--policy", "run:no-such-run")]
+    [InlineData("no policy", "policies is empty", "evaluate", "rollout")]
+    [InlineData("unknown key", "episodes", "evaluate", "rollout", "--policy", "builtin:uniform", "--set", "episode=3")]
+    [InlineData("wrong number", "episodes is 0", "evaluate", "rollout", "--policy", "builtin:uniform", "--episodes", "0")]
+    [InlineData("no dataset", "nowhere", "evaluate", "ope", "--dataset", "nowhere", "--policy", "columns:logits=z")]
+    [InlineData("no job", "rollout, ope or compare", "evaluate")]
+    public void Evaluate_OfBadInput_EndsWithOneMessageAndLeavesNothing(string what, string expected, params string[] arguments)
+    {
+        var result = Tool.Run(_root, arguments).Expect(2);
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Reports), what);
+    }
+}

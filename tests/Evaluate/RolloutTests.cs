@@ -1,0 +1,118 @@
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
+using OfflineRL.Evaluate;
+
+namespace OfflineRL.Tests.Evaluate;
+
+public class RolloutTests
+{
+    static readonly EnvironmentDefinition CartPole = EnvironmentRegistry.Definition("CartPole-v1");
+    static readonly IReadOnlyList<RolloutTask> Tasks = RolloutTask.Resolve(["nominal", "long-pole", "CartPole-v1?gravity=12"], "CartPole-v1", EnvironmentRegistry.Resolve("CartPole-v1"));
+
+    [Fact]
+    public void Run_WithAnyBatchSize_GivesTheSameEpisodes()
+    {
+        var policy = BuiltInPolicies.Make("scripted-weak?epsilon=0.3", CartPole);
+        var whole = Run(policy, Tasks, 23, 5, 4096);
+        Assert.Equal(69, whole.Sum(task => task.Length));
+        foreach (var batch in (int[])[1, 7, 30])
+            Assert.Equal(whole.SelectMany(o => o), Run(policy, Tasks, 23, 5, batch).SelectMany(o => o));
+        Assert.NotEqual(whole.SelectMany(o => o), Run(policy, Tasks, 23, 6, 4096).SelectMany(o => o));
+    }
+
+    [Fact]
+    public void Run_WithMoreEpisodesOrOtherTasks_KeepsTheFirstOnes()
+    {
+        var policy = BuiltInPolicies.Make("uniform", CartPole);
+        var few = Run(policy, [Tasks[1]], 5, 1, 100)[0];
+        var many = Run(policy, Tasks, 12, 1, 100)[1];
+        Assert.Equal(few, many.Take(5));
+    }
+
+    [Fact]
+    public void Run_OfKnownPolicies_GivesKnownReturns()
+    {
+        var scripted = Run(BuiltInPolicies.Make("scripted", CartPole), [Tasks[0]], 50, 0, 4096)[0];
+        Assert.All(scripted, o => Assert.Equal(new EpisodeOutcome(500, 500, Terminated: false, Truncated: true), o));
+        var uniform = Run(BuiltInPolicies.Make("uniform", CartPole), [Tasks[0]], 2000, 0, 4096)[0];
+        // Gymnasium's uniform policy: 22.2 +- 11.8; four standard errors of 2,000 episodes.
+        Assert.Equal(22.2, uniform.Average(o => o.Return), 1.1);
+        Assert.All(uniform, o => Assert.True(o.Terminated && o.Return == o.Length));
+    }
+
+    [Fact]
+    public void Run_OfAPolicyWithMemory_KeepsEveryLaneInPlace()
+    {
+        var plain = BuiltInPolicies.Make("scripted-weak?epsilon=0.3", CartPole);
+        Assert.Equal(Run(plain, Tasks, 9, 2, 100).SelectMany(o => o), Run(new Remembering(plain), Tasks, 9, 2, 100).SelectMany(o => o));
+    }
+
+    [Fact]
+    public void Run_OfAPolicyThatDoesNotFit_NamesBothSpaces()
+    {
+        var policy = new UniformPolicy(BoxSpace.Unbounded(3), new DiscreteSpace(2));
+        var error = Assert.Throws<UserErrorException>(() => Run(policy, Tasks, 1, 0, 10));
+        Assert.Contains("observations of box(3", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rollout_WithAnyNumberOfWorkers_GivesTheSameRows()
+    {
+        var candidates = ((string[])["uniform", "scripted", "scripted-weak"])
+            .Select(name => new PolicyCandidate { Algorithm = "builtin", Policy = name, Load = () => BuiltInPolicies.Make(name, CartPole) })
+            .ToList();
+        var one = RolloutJob.Rollout(new RolloutConfig { Episodes = 8, Workers = 1 }, candidates, Tasks, NullProgress.Instance, default);
+        var three = RolloutJob.Rollout(new RolloutConfig { Episodes = 8, Workers = 3, BatchSize = 5 }, candidates, Tasks, NullProgress.Instance, default);
+        Assert.Equal(one, three);
+        Assert.Equal(3 * 3 * 8, one.Count);
+    }
+
+    [Fact]
+    public void Resolve_OfTasks_LabelsThemByTheLog()
+    {
+        Assert.Equal(["nominal", "long-pole", "CartPole-v1?gravity=12"], Tasks.Select(t => t.Name));
+        Assert.Equal([VariantLabel.Nominal, VariantLabel.HeldOut, VariantLabel.Unknown], Tasks.Select(t => t.Label));
+        var all = RolloutTask.Resolve(["held_out", "long-pole", "CartPole-v1"], "", EnvironmentRegistry.Resolve("CartPole-v1"));
+        Assert.Equal(CartPole.HeldOutVariants.Count + 1, all.Count);
+        Assert.All(RolloutTask.Resolve(["nominal", "held_out"], "CartPole-v1", null), t => Assert.Equal(VariantLabel.Unknown, t.Label));
+        Assert.Contains("'held_out'", Assert.Throws<UserErrorException>(() => RolloutTask.Resolve(["held_out"], "", null)).Message, StringComparison.Ordinal);
+        Assert.Throws<UserErrorException>(() => RolloutTask.Resolve(["CartPole-v9"], "", null));
+    }
+
+    static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, int batch) =>
+        RolloutBatch.Run(policy, tasks, episodes, seed, batch, CancellationToken.None);
+
+    /// <summary>Acts as another policy and checks that its lanes are never moved or left out, and that starts are marked once.</summary>
+    sealed class Remembering(IPolicy inner) : IPolicy
+    {
+        public string Name => inner.Name;
+
+        public Space ObservationSpace => inner.ObservationSpace;
+
+        public Space ActionSpace => inner.ActionSpace;
+
+        public IPolicyState CreateState(int instances) => new Memory(instances);
+
+        public void Act(in PolicyInput input, in PolicyOutput output)
+        {
+            var memory = Assert.IsType<Memory>(input.State);
+            Assert.Equal(memory.Instances, input.Count);
+            Assert.Equal(memory.Steps++ == 0 ? input.Count : 0, input.EpisodeStarts.Count(true));
+            memory.Streams ??= input.Random.ToArray();
+            Assert.True(input.Random.SequenceEqual(memory.Streams));
+            inner.Act(input, output);
+        }
+
+        public void Score(in PolicyInput input, in ActionBatch actions, Span<double> logProbabilities, Span<double> probabilities) =>
+            inner.Score(input, actions, logProbabilities, probabilities);
+    }
+
+    sealed class Memory(int instances) : IPolicyState
+    {
+        public int Instances => instances;
+
+        public int Steps { get; set; }
+
+        public RandomStream[]? Streams { get; set; }
+    }
+}

@@ -1,0 +1,94 @@
+using OfflineRL.Datasets;
+using OfflineRL.Evaluate;
+
+namespace OfflineRL.Tests.Evaluate;
+
+public class ScoreTableTests
+{
+    [Fact]
+    public void Of_SeveralSeeds_TakesTheSeedAsUnit()
+    {
+        // Seed means 10, 20, 30, whatever the number of their episodes.
+        var row = Assert.Single(Table(Rows("nominal", 0, 100, true, 5, 15), Rows("nominal", 1, 100, true, 20), Rows("nominal", 2, 100, true, 30, 30, 30)));
+        Assert.Equal(("seeds", 3, 6, ScoreRow.Last), (row.Unit, row.Units, row.Episodes, row.Selection));
+        Assert.Equal(20, row.Mean, 12);
+        Assert.Equal(20, row.Iqm, 12);
+        Assert.Equal((10, 30), (row.Min, row.Max));
+        Assert.Equal((10, 30), (row.MeanLow, row.MeanHigh));
+    }
+
+    [Fact]
+    public void Of_MoreEpisodesOfTheSameSeeds_NarrowsNoInterval()
+    {
+        var few = Assert.Single(Table(Rows("t", 0, 1, true, 0), Rows("t", 1, 1, true, 100), Rows("t", 2, 1, true, 50)));
+        double[] Many(double value) => Enumerable.Repeat(value, 1000).ToArray();
+        var many = Assert.Single(Table(Rows("t", 0, 1, true, Many(0)), Rows("t", 1, 1, true, Many(100)), Rows("t", 2, 1, true, Many(50))));
+        Assert.Equal((few.IqmLow, few.IqmHigh), (many.IqmLow, many.IqmHigh));
+        Assert.True(few.IqmLow < few.IqmHigh);
+    }
+
+    [Fact]
+    public void Of_OneSeed_TakesTheEpisodeAsUnitAndSaysSo()
+    {
+        var row = Assert.Single(Table(Rows("nominal", 0, 100, true, 1, 2, 3, 4)));
+        Assert.Equal(("episodes", 4), (row.Unit, row.Units));
+        Assert.True(row.IqmLow < 2.5 && row.IqmHigh > 2.5);
+        Assert.Null(Assert.Single(Table(Rows("nominal", 0, 100, true, 7))).IqmLow);
+    }
+
+    [Fact]
+    public void Of_SeveralSnapshots_KeepsLastAndBestApart()
+    {
+        var table = Table(
+            Rows("nominal", 0, 100, false, 90), Rows("nominal", 0, 200, true, 10),
+            Rows("nominal", 1, 100, false, 40), Rows("nominal", 1, 200, true, 50));
+        Assert.Equal([ScoreRow.Last, ScoreRow.Best], table.Select(r => r.Selection));
+        Assert.Equal([30, 70], table.Select(r => r.Mean));
+    }
+
+    [Fact]
+    public void Of_ASnapshotThatIsNotTheFinalOne_GivesNoLast() =>
+        Assert.DoesNotContain(Table(Rows("nominal", 0, 100, false, 90), Rows("nominal", 1, 100, false, 90)), r => r.Selection == ScoreRow.Last);
+
+    [Fact]
+    public void Of_SeveralHeldOutTasks_PoolsThemApartFromNominal()
+    {
+        var table = Table(
+            Rows("nominal", 0, 1, true, 500), Rows("nominal", 1, 1, true, 500),
+            Rows("long", 0, 1, true, 100), Rows("long", 1, 1, true, 200),
+            Rows("short", 0, 1, true, 300), Rows("short", 1, 1, true, 400));
+        var pooled = Assert.Single(table, r => r.Task == ScoreRow.AllHeldOut);
+        Assert.Equal(250, pooled.Mean, 12);
+        Assert.Equal(250, pooled.Iqm, 12);
+        Assert.Equal(4, table.Count);
+        // Resampled within tasks: neither end can reach what only one task's seeds give.
+        Assert.True(pooled.MeanLow >= 200 && pooled.MeanHigh <= 300);
+    }
+
+    [Fact]
+    public void Of_TheSameRowsTwice_GivesTheSameDigits()
+    {
+        RolloutRow[][] rows = [Rows("t", 0, 1, true, 3), Rows("t", 1, 1, true, 9), Rows("t", 2, 1, true, 4)];
+        Assert.Equal(Table(rows), Table(rows));
+    }
+
+    static IReadOnlyList<ScoreRow> Table(params RolloutRow[][] rows) => ScoreTable.Of(rows.SelectMany(r => r), 0.95, 500, RandomStream.Create(0, "scores"));
+
+    static RolloutRow[] Rows(string task, long seed, int step, bool last, params double[] returns) => returns.Select((value, episode) => new RolloutRow
+    {
+        Algorithm = "dqn",
+        Policy = "x",
+        Task = task,
+        Environment = task,
+        Label = task == "nominal" ? "nominal" : "held_out",
+        Seed = seed,
+        Step = step,
+        IsLast = last,
+        RolloutSeed = 0,
+        Episode = episode,
+        Return = value,
+        Length = 1,
+        Terminated = true,
+        Truncated = false,
+    }).ToArray();
+}
