@@ -1,7 +1,9 @@
 using System.CommandLine;
 using OfflineRL.Cli.Datasets;
 using OfflineRL.Cli.Evaluate;
+using OfflineRL.Cli.Environments;
 using OfflineRL.Cli.Hosting;
+using OfflineRL.Cli.Ingest;
 using OfflineRL.Cli.Train;
 
 return ToolHost.Run(
@@ -16,6 +18,8 @@ return ToolHost.Run(
     {
         GlobalOptions.Root,
         DatasetsCommand.Create(),
+        IngestCommand.Create(),
+        EnvironmentsCommand.Create(),
         TrainCommand.Create(),
         EvaluateCommand.Create(),
     },

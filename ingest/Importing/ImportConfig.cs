@@ -37,8 +37,8 @@ public enum EpisodeKeyRule
 /// </summary>
 public sealed record ImportConfig : IValidatable
 {
-    /// <summary>Says that a config file is for importing; <c>import</c>.</summary>
-    public IngestTask Task { get; init; } = IngestTask.Import;
+    /// <summary>What a config file is for: <c>import</c>.</summary>
+    public IngestJob Job { get; init; } = IngestJob.Import;
 
     /// <summary>The dataset: <c>NAME</c> for its next version, <c>NAME-vN</c> for that one.</summary>
     public string Name { get; init; } = "";
@@ -152,8 +152,8 @@ public sealed record ImportConfig : IValidatable
 
     public IEnumerable<string> Validate()
     {
-        if (Task != IngestTask.Import)
-            yield return "task is 'record'; expected 'import'. Use 'offlinerl ingest record' for this file.";
+        if (Job != IngestJob.Import)
+            yield return "job is 'record'; expected 'import'. Use 'offlinerl ingest record' for this file.";
         if (Name.Length == 0)
             yield return "name is empty; expected the dataset's name.";
         if (Source.Count == 0)

@@ -3,7 +3,7 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Ingest;
 
 /// <summary>What an ingest config file describes.</summary>
-public enum IngestTask
+public enum IngestJob
 {
     Record,
     Import,
@@ -35,8 +35,8 @@ public sealed record BehaviorConfig : IValidatable
 /// <summary>A recording: an environment, who acts in it, and how much.</summary>
 public sealed record RecordConfig : IValidatable
 {
-    /// <summary>Says that a config file is for recording; <c>record</c>.</summary>
-    public IngestTask Task { get; init; } = IngestTask.Record;
+    /// <summary>What a config file is for: <c>record</c>.</summary>
+    public IngestJob Job { get; init; } = IngestJob.Record;
 
     /// <summary>The dataset: <c>NAME</c> for its next version, <c>NAME-vN</c> for that one.</summary>
     public string Name { get; init; } = "cartpole";
@@ -56,10 +56,10 @@ public sealed record RecordConfig : IValidatable
     /// <summary>Who acts; one is drawn for each episode. The default's mean return lies between 100 and 300.</summary>
     public IReadOnlyList<BehaviorConfig> Mixture { get; init; } =
     [
-        new() { Policy = "uniform", Weight = 2 },
-        new() { Policy = "scripted-weak", Epsilon = 0.2, Weight = 1 },
-        new() { Policy = "scripted", Epsilon = 0.5, Weight = 4 },
-        new() { Policy = "scripted", Epsilon = 0.35, Weight = 2 },
+        new() { Policy = "uniform", Weight = 0.2 },
+        new() { Policy = "scripted-weak", Epsilon = 0.2, Weight = 0.1 },
+        new() { Policy = "scripted", Epsilon = 0.5, Weight = 0.45 },
+        new() { Policy = "scripted", Epsilon = 0.35, Weight = 0.25 },
     ];
 
     /// <summary>Parts of the split by episode, with their fractions, which sum to 1.</summary>
@@ -67,8 +67,8 @@ public sealed record RecordConfig : IValidatable
 
     public IEnumerable<string> Validate()
     {
-        if (Task != IngestTask.Record)
-            yield return "task is 'import'; expected 'record'. Use 'offlinerl ingest import' for this file.";
+        if (Job != IngestJob.Record)
+            yield return "job is 'import'; expected 'record'. Use 'offlinerl ingest import' for this file.";
         if (Steps < 1)
             yield return $"steps is {Steps}; expected at least 1.";
         if (Batch is < 1 or > 65536)
