@@ -1,7 +1,7 @@
 using System.CommandLine;
 using OfflineRL.Cli.Datasets;
-using OfflineRL.Cli.Evaluate;
 using OfflineRL.Cli.Environments;
+using OfflineRL.Cli.Evaluate;
 using OfflineRL.Cli.Hosting;
 using OfflineRL.Cli.Ingest;
 using OfflineRL.Cli.Train;

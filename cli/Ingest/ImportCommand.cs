@@ -41,7 +41,7 @@ static class ImportCommand
             if (arguments.GetValue(source) is { Length: > 0 } sources)
                 overrides.Add($"source=[{string.Join(", ", sources.Select(Quote))}]");
             overrides.AddRange(arguments.GetValue(set) ?? []);
-            return Run(Config.Load<ImportConfig>(arguments.GetValue(config), overrides), Workspace.Open(arguments.GetValue(GlobalOptions.Root)));
+            return Run(Config.Load<ImportConfig>(arguments.GetValue(config), overrides), arguments.Workspace());
         });
         return command;
     }

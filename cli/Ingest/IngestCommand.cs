@@ -27,7 +27,7 @@ static class IngestCommand
         {
             var path = arguments.GetValue(config);
             var overrides = arguments.GetValue(set) ?? [];
-            var workspace = Workspace.Open(arguments.GetValue(GlobalOptions.Root));
+            var workspace = arguments.Workspace();
             return JobFile.JobOf("ingest", path, "record", "import") == "record"
                 ? RecordCommand.Run(Config.Load<RecordConfig>(path, overrides), workspace)
                 : ImportCommand.Run(Config.Load<ImportConfig>(path, overrides), workspace);

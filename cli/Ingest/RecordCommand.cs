@@ -54,7 +54,7 @@ static class RecordCommand
             var loaded = Config.Load<RecordConfig>(arguments.GetValue(config), overrides);
             var added = (arguments.GetValue(policy) ?? [])
                 .Select(p => new BehaviorConfig { Policy = TrainedPolicies.Spec(p), Epsilon = arguments.GetValue(epsilon), Weight = arguments.GetValue(weight) });
-            return Run(loaded with { Mixture = [.. loaded.Mixture, .. added] }, Workspace.Open(arguments.GetValue(GlobalOptions.Root)));
+            return Run(loaded with { Mixture = [.. loaded.Mixture, .. added] }, arguments.Workspace());
         });
         return command;
     }

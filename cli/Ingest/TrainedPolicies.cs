@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Environments;
+using OfflineRL.Evaluate;
 using OfflineRL.Train;
 
 namespace OfflineRL.Cli.Ingest;
@@ -15,12 +16,14 @@ static class TrainedPolicies
     /// <exception cref="UserErrorException">There is no such run, seed or snapshot, or the spec names several policies.</exception>
     public static IPolicy Load(Workspace workspace, string spec)
     {
-        var name = spec.StartsWith("run:", StringComparison.Ordinal) ? spec["run:".Length..] : "";
-        if (name.Length == 0)
-            throw new UserErrorException($"Policy '{spec}' cannot be recorded; expected a built-in policy, or run:NAME.");
-        var info = RunFolder.Open(workspace, name);
-        return info.Seeds.FirstOrDefault()?.Last is { } snapshot
-            ? LearnedPolicy.Load(snapshot.Folder)
-            : throw new UserErrorException($"Policy '{spec}': the run in {info.Folder} has no policy yet; train it first.");
+        if (PolicySpec.Parse(spec) is not RunPolicySpec { Choice: not SnapshotChoice.All } run)
+            throw new UserErrorException($"Policy '{spec}' cannot be recorded; expected a built-in policy, or one policy of a run: run:NAME[@step=N][,seed=K].");
+        var info = RunFolder.Open(workspace, run.Run);
+        var seed = info.Seeds.FirstOrDefault(s => run.Seed is null || s.Seed == (ulong)run.Seed)
+            ?? throw new UserErrorException($"Policy '{spec}': the run in {info.Folder} has no such seed; it has {string.Join(", ", info.Seeds.Select(s => s.Seed))}.");
+        var snapshot = run.Choice == SnapshotChoice.Step ? seed.Policies.FirstOrDefault(p => p.Step == run.Step) : seed.Last;
+        return snapshot is null
+            ? throw new UserErrorException($"Policy '{spec}': {seed.Folder} holds no such policy; it has those of steps {string.Join(", ", seed.Policies.Select(p => p.Step))}.")
+            : LearnedPolicy.Load(snapshot.Folder, run.Temperature, run.Epsilon);
     }
 }
