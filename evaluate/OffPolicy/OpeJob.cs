@@ -25,8 +25,10 @@ public static class OpeJob
         var policies = acting.Candidates.Select(c => new Evaluated(c.Algorithm, c.Policy, c.Seed, c.Step, c, null))
             .Concat(specs.OfType<ColumnsPolicySpec>().Select(s => new Evaluated("columns", s.Text["columns:".Length..], null, null, null, s)))
             .ToList();
+        if (config.Name.Length == 0)
+            config = config with { Name = ReportFolder.NameFor(policies[0].Policy, OpeConfig.JobName) };
 
-        using var report = ReportFolder.Create(workspace, config.Name.Length > 0 ? config.Name : ReportFolder.NameFor(policies[0].Policy, OpeConfig.JobName), config);
+        using var report = ReportFolder.Create(workspace, config.Name, config);
         var rows = new List<EstimateRow>();
         for (var i = 0; i < policies.Count; i++)
         {

@@ -14,7 +14,9 @@ public static class RolloutJob
         var dataset = config.Dataset.Length > 0 ? Dataset.Open(workspace, config.Dataset) : null;
         var policies = PolicyResolver.Resolve(specs, workspace, config.Environment, dataset?.Manifest.Environment);
         var tasks = RolloutTask.Resolve(config.Tasks, config.Environment, policies.Recorded);
-        using var report = ReportFolder.Create(workspace, config.Name.Length > 0 ? config.Name : ReportFolder.NameFor(policies.Candidates[0].Policy, RolloutConfig.JobName), config);
+        if (config.Name.Length == 0)
+            config = config with { Name = ReportFolder.NameFor(policies.Candidates[0].Policy, RolloutConfig.JobName) };
+        using var report = ReportFolder.Create(workspace, config.Name, config);
 
         var rows = Rollout(config, policies.Candidates, tasks, progress, cancellation);
         var scores = ScoreTable.Of(rows, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"));

@@ -37,15 +37,17 @@ public static class ScoreStatistics
     /// The interquartile mean over all (task, seed) scores: the lowest and the highest quarter are dropped, the rest averaged.
     /// </summary>
     /// <remarks>
-    /// A score weighs 1 / (seeds of its task), so that a task run with more seeds does not count for more; whole scores are
+    /// A score weighs one over its task's number of seeds, so that a task run with more seeds does not count for more; whole scores are
     /// dropped while the dropped weight stays within a quarter. With equal seed counts this drops floor(N / 4) at each end,
     /// as SciPy's trim_mean does.
     /// </remarks>
     public static double InterquartileMean(IReadOnlyList<double[]> scores)
     {
-        var pooled = scores.SelectMany(task => task.Select(score => (Score: score, Weight: 1.0 / task.Length))).OrderBy(s => s.Score).ToArray();
-        // Weights are thirds, fifths and the like: their sums miss a quarter by rounding.
-        var limit = (scores.Count * 0.25) + 1e-9;
+        // Times the largest number of seeds: where all are equal, weights are exactly 1 and sums exact.
+        double most = scores.Max(task => task.Length);
+        var pooled = scores.SelectMany(task => task.Select(score => (Score: score, Weight: most / task.Length))).OrderBy(s => s.Score).ToArray();
+        // Other weights are thirds, fifths and the like: their sums miss a quarter by rounding.
+        var limit = (scores.Count * most * 0.25) + 1e-9;
         var first = Dropped(pooled.Select(s => s.Weight), limit);
         var last = pooled.Length - Dropped(pooled.Reverse().Select(s => s.Weight), limit);
         var (sum, weight) = (0.0, 0.0);
