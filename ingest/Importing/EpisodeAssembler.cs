@@ -29,6 +29,7 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
 {
     EpisodeRows? _rows;
     string? _id;
+    double? _firstStep;
     (RowFault Fault, int Row)? _fault;
 
     public ImportCounts Counts { get; } = new();
@@ -46,7 +47,7 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
                 _id = id;
             }
 
-            _rows ??= new EpisodeRows(plan);
+            _rows ??= new EpisodeRows(plan, _firstStep);
             Counts.Rows++;
             if (_rows.Add(chunk, row) is { } fault)
                 _fault ??= plan.Config.OnError == ErrorRule.Reject ? (fault, _rows.Sources.Count - 1) : throw Explain(fault, _rows.Sources[^1]);
@@ -64,6 +65,7 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
             Reject(_rows, fault.Fault, fault.Row);
         else
             Write(_rows);
+        _firstStep ??= _fault is null ? _rows.FirstStep : null;
         (_rows, _fault) = (null, null);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using OfflineRL.Datasets;
 
@@ -20,9 +21,11 @@ sealed class EpisodeRows
     readonly List<double>[] _info;
     readonly List<string?>[] _infoText;
 
-    public EpisodeRows(ImportPlan plan)
+    /// <param name="plan">What the rows hold.</param>
+    /// <param name="firstStep">What the source's other episodes count from; null: this is the first one, from 0 or 1.</param>
+    public EpisodeRows(ImportPlan plan, double? firstStep)
     {
-        _plan = plan;
+        (_plan, FirstStep) = (plan, firstStep);
         _info = plan.Info.Select(_ => new List<double>()).ToArray();
         _infoText = plan.InfoText.Select(_ => new List<string?>()).ToArray();
     }
@@ -43,7 +46,8 @@ sealed class EpisodeRows
 
     public bool Ended => Terminated || Truncated || Done;
 
-    double FirstStep { get; set; }
+    /// <summary>What the source counts steps from; null: it does not say.</summary>
+    public double? FirstStep { get; private set; }
 
     /// <summary>Appends a row. Where it has a fault the columns are of no use any more, but <see cref="Ended"/> and <see cref="Sources"/> go on.</summary>
     public RowFault? Add(RowChunk chunk, int row)
@@ -159,12 +163,9 @@ sealed class EpisodeRows
     RowFault? StepFault(ImportField field, double step)
     {
         var index = Sources.Count - 1;
-        if (index == 0)
-        {
-            FirstStep = step;
-            return step is 0 or 1 ? null : new RowFault(field.Columns[0], null, "0 or 1 for the first row of an episode: rows are missing before it");
-        }
-
+        if (index == 0 && (FirstStep is { } first ? step != first : step is not (0 or 1)))
+            return new RowFault(field.Columns[0], null, FormattableString.Invariant($"{FirstStep?.ToString(CultureInfo.InvariantCulture) ?? "0 or 1"} for the first row of an episode: rows are missing before it"));
+        FirstStep ??= step;
         return step == FirstStep + index
             ? null
             : new RowFault(field.Columns[0], null, FormattableString.Invariant($"{FirstStep + index}, the step after the row before it: a row is missing or there twice"));

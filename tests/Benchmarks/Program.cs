@@ -6,6 +6,7 @@ IBenchmark[] benchmarks =
 [
     new OperatorCallBenchmark(),
     new DqnUpdateBenchmark(),
+    new CartPoleBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);
