@@ -59,7 +59,7 @@ public sealed class ImportBadInputTests : IDisposable
     [InlineData(2, "1,1,3,4,5,6,1,1,0,0.5,2026-01-01,u,seven", "row 2, column 'i': found 'seven'")]
     [InlineData(2, "1,3,3,4,5,6,1,1,0,0.5,2026-01-01,u,7", "row 3, column 't': found '2'; expected 1, the step after the row before it: a row is missing or there twice")]
     [InlineData(2, "1,0,3,4,5,6,1,1,0,0.5,2026-01-01,u,7", "row 2, column 't': found '0'; expected 1")]
-    [InlineData(1, "1,7,1,2,3,4,0,1,0,0.5,2026-01-01,u,7", "row 1, column 't': found '7'; expected 3")]
+    [InlineData(1, "1,7,1,2,3,4,0,1,0,0.5,2026-01-01,u,7", "row 1, column 'e': found a row of an episode that ended before it")]
     [InlineData(3, "2,1,3,4,5,6,1,1,0,0.5,2026-01-01,u,7", "row 3, column 't': found '1'; expected 0 for the first row of an episode: rows are missing before it")]
     [InlineData(3, ",0,3,4,5,6,1,1,0,0.5,2026-01-01,u,7", "row 3, column 'e': found nothing; expected the id")]
     [InlineData(2, "1,1,3,4,5,6,1,1,0", "a.csv, line 3: found 9 fields; expected 13")]
