@@ -96,6 +96,9 @@ static class EvaluateThrow
     public static UserErrorException NoReport(string name, string folder, string known) =>
         new($"There is no report '{name}' below {folder}; there are: {known}. Make one with 'offlinerl evaluate rollout' or 'offlinerl evaluate ope'.");
 
+    public static UserErrorException RunIsNoReport(string name) =>
+        new($"'{name}' is a run; expected a report. Score it first with 'offlinerl evaluate rollout --policy run:{name}', and compare that report.");
+
     public static UserErrorException CompareOfCompare(string folder) =>
         new($"The report {folder} is itself a comparison; expected reports of rollouts or estimates. Name those that it was made from.");
 

@@ -50,7 +50,7 @@ static class OpeCommand
         ReportResult result;
         using (var progress = new ConsoleProgress())
             result = OpeJob.Run(config, arguments.Workspace(), progress, TimeProvider.System, ToolHost.Interrupted);
-        ReportTables.Write(result, config.Confidence);
+        ReportTables.WriteOpe(result, config.Confidence);
         return ExitCodes.Done;
     }
 }

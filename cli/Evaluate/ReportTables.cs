@@ -7,59 +7,93 @@ namespace OfflineRL.Cli.Evaluate;
 /// <summary>What an evaluation found, on standard output.</summary>
 static class ReportTables
 {
-    static readonly HashSet<int> ScoreNumbers = [4, 5, 6, 7];
-    static readonly HashSet<int> EstimateNumbers = [1, 2, 4, 5, 6, 7];
+    // More policies than this do not fit side by side.
+    const int MostColumns = 6;
 
-    public static void Write(ReportResult result, double confidence)
+    static readonly HashSet<int> ScoreNumbers = [4, 5, 6, 7];
+
+    /// <summary>A rollout: one row a task, one column a policy.</summary>
+    public static void WriteRollout(ReportResult result, double confidence)
     {
-        var summary = result.Summary;
-        var interval = string.Create(CultureInfo.InvariantCulture, $"{100 * confidence:0.##} % interval");
-        if (summary.BehaviorReturn is { } behavior)
-            Console.WriteLine($"Mean return in the log ({string.Join(", ", summary.Datasets.Select(d => d.Name).Distinct())}): {Number(behavior)}");
-        if (summary.Scores.Count > 0)
-            Tables.Write(["policy", "task", "label", "snapshots", "mean", "IQM", $"{interval} of IQM", "over"], summary.Scores.Select(Cells), ScoreNumbers);
-        if (summary.Scores.Count > 0 && summary.Estimates.Count > 0)
-            Console.WriteLine();
-        if (summary.Estimates.Count > 0)
-            WriteEstimates(summary.Estimates, interval);
+        WriteBehavior(result.Summary);
+        var policies = result.Summary.Scores.Select(Column).Distinct().ToList();
+        if (policies.Count > MostColumns)
+        {
+            WriteScores(result.Summary.Scores, confidence);
+        }
+        else
+        {
+            Console.WriteLine($"Mean return, {Percent(confidence)} bootstrap interval:");
+            var rows = result.Summary.Scores.GroupBy(s => (s.Task, s.Label)).Select(task => (IReadOnlyList<string>)
+                [task.Key.Task, task.Key.Label, .. policies.Select(p => task.FirstOrDefault(s => Column(s) == p) is { } score ? WithEnds(score.Mean, score.MeanLow, score.MeanHigh) : "")]);
+            Tables.Write(["task", "label", .. policies], rows, Enumerable.Range(2, policies.Count).ToHashSet());
+        }
+
         Console.WriteLine($"Report: {result.Folder}");
     }
 
-    static void WriteEstimates(IReadOnlyList<EstimateRow> estimates, string interval)
+    /// <summary>Estimates: one row a policy, one column an estimator.</summary>
+    public static void WriteOpe(ReportResult result, double confidence)
     {
-        foreach (var log in estimates.Select(e => (e.Dataset, e.Split, e.Discount, e.Episodes, e.Steps, e.BehaviorReturn, e.Propensities)).Distinct())
-        {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"Estimates from {log.Dataset}, {(log.Split == "all" ? "all episodes" : $"part {log.Split}")}: {log.Episodes:N0} episodes of {log.Steps:N0} steps, discount {log.Discount}, {log.Propensities} propensities, behavior {Number(log.BehaviorReturn)}"));
-        }
-
-        Tables.Write(["policy", "seed", "step", "estimator", "estimate", interval, "ESS", "max weight", "verdict"], estimates.Select(Cells), EstimateNumbers);
+        WriteEstimates(result.Summary.Estimates, confidence);
+        Console.WriteLine($"Report: {result.Folder}");
     }
 
-    static IReadOnlyList<string> Cells(ScoreRow row) =>
-    [
-        row.Policy,
-        row.Task,
-        row.Label,
-        row.Selection,
-        Number(row.Mean),
-        Number(row.Iqm),
-        Ends(row.IqmLow, row.IqmHigh),
-        string.Create(CultureInfo.InvariantCulture, $"{row.Units} {row.Unit}"),
-    ];
+    /// <summary>A comparison: every score with mean and interquartile mean, then the estimates.</summary>
+    public static void WriteComparison(ReportResult result, double confidence)
+    {
+        WriteBehavior(result.Summary);
+        if (result.Summary.Scores.Count > 0)
+            WriteScores(result.Summary.Scores, confidence);
+        if (result.Summary.Scores.Count > 0 && result.Summary.Estimates.Count > 0)
+            Console.WriteLine();
+        if (result.Summary.Estimates.Count > 0)
+            WriteEstimates(result.Summary.Estimates, confidence);
+        Console.WriteLine($"Report: {result.Folder}");
+    }
 
-    static IReadOnlyList<string> Cells(EstimateRow row) =>
-    [
-        row.Policy,
-        row.Seed?.ToString(CultureInfo.InvariantCulture) ?? "",
-        row.Step?.ToString(CultureInfo.InvariantCulture) ?? "",
-        row.Estimator,
-        row.Estimate is { } estimate ? Number(estimate) : "-",
-        Ends(row.Low, row.High),
-        Number(row.EffectiveSampleSize),
-        row.MaxWeight is { } weight ? Number(weight) : "overflow",
-        row.Verdict,
-    ];
+    static void WriteBehavior(ReportSummary summary)
+    {
+        if (summary.BehaviorReturn is { } behavior)
+            Console.WriteLine($"Mean return in the log ({string.Join(", ", summary.Datasets.Select(d => d.Name).Distinct())}): {Number(behavior)}");
+    }
+
+    static void WriteScores(IReadOnlyList<ScoreRow> scores, double confidence) => Tables.Write(
+        ["policy", "task", "label", "snapshots", "mean", "IQM", $"{Percent(confidence)} of IQM", "over"],
+        scores.Select(row => (IReadOnlyList<string>)
+        [
+            row.Policy, row.Task, row.Label, row.Selection, Number(row.Mean), Number(row.Iqm), Ends(row.IqmLow, row.IqmHigh), Over(row),
+        ]),
+        ScoreNumbers);
+
+    static void WriteEstimates(IReadOnlyList<EstimateRow> estimates, double confidence)
+    {
+        foreach (var log in estimates.GroupBy(e => (e.Dataset, e.Split, e.Discount, e.Episodes, e.Steps, e.BehaviorReturn, e.Propensities)))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"Estimates from {log.Key.Dataset}, {(log.Key.Split == "all" ? "all" : $"part {log.Key.Split},")} {log.Key.Episodes:N0} episodes of {log.Key.Steps:N0} steps, discount {log.Key.Discount}, {log.Key.Propensities} propensities; mean return in them {Number(log.Key.BehaviorReturn)}; {Percent(confidence)} bootstrap intervals:"));
+            var estimators = log.Select(e => e.Estimator).Distinct().ToList();
+            var rows = log.GroupBy(e => (e.Policy, e.Seed, e.Step)).Select(policy => (IReadOnlyList<string>)
+            [
+                policy.Key.Policy,
+                policy.Key.Seed?.ToString(CultureInfo.InvariantCulture) ?? "",
+                policy.Key.Step?.ToString(CultureInfo.InvariantCulture) ?? "",
+                .. estimators.Select(name => policy.FirstOrDefault(e => e.Estimator == name) is { Estimate: { } estimate } e ? WithEnds(estimate, e.Low, e.High) : "-"),
+                Number(policy.First().EffectiveSampleSize),
+                policy.First().MeanWeight is { } weight ? Number(weight) : "overflow",
+                policy.First().Verdict.Split(':')[0],
+            ]);
+            Tables.Write(["policy", "seed", "step", .. estimators, "ESS", "mean weight", "verdict"], rows, Enumerable.Range(1, estimators.Count + 4).ToHashSet());
+        }
+    }
+
+    static string Column(ScoreRow row) => (row.Selection == ScoreRow.Last ? row.Policy : $"{row.Policy} {row.Selection}") + $" ({Over(row)})";
+
+    static string Over(ScoreRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.Units} {row.Unit}");
+
+    static string Percent(double confidence) => string.Create(CultureInfo.InvariantCulture, $"{100 * confidence:0.##} %");
+
+    static string WithEnds(double value, double? low, double? high) => low is null ? Number(value) : $"{Number(value)} {Ends(low, high)}";
 
     static string Ends(double? low, double? high) => low is { } l && high is { } h ? $"[{Number(l)}, {Number(h)}]" : "-";
 
@@ -68,7 +102,7 @@ static class ReportTables
     {
         0 => "0",
         < 0.01 or >= 1e6 => value.ToString("0.##e+0", CultureInfo.InvariantCulture),
-        < 10 => value.ToString("0.###", CultureInfo.InvariantCulture),
+        < 1 => value.ToString("0.###", CultureInfo.InvariantCulture),
         _ => value.ToString("0.0", CultureInfo.InvariantCulture),
     };
 }

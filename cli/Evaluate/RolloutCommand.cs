@@ -50,7 +50,7 @@ static class RolloutCommand
         ReportResult result;
         using (var progress = new ConsoleProgress())
             result = RolloutJob.Run(config, arguments.Workspace(), progress, TimeProvider.System, ToolHost.Interrupted);
-        ReportTables.Write(result, config.Confidence);
+        ReportTables.WriteRollout(result, config.Confidence);
         return ExitCodes.Done;
     }
 }

@@ -46,16 +46,31 @@ public sealed record WeightDiagnostics(
             zero);
     }
 
-    /// <summary>What the numbers mean for a reader in a hurry.</summary>
+    /// <summary>
+    /// Whether the mean weight lies so far from 1 that chance does not explain it (four standard errors and a hundredth
+    /// for rounded logs): the heavy episodes that would bring it there were not drawn, and no interval knows of them.
+    /// </summary>
+    public bool MeanWeightIsOff
+    {
+        get
+        {
+            // The weights' variance follows from mean and effective sample size.
+            var variance = MeanWeight * MeanWeight * Math.Max(0, (1 / EffectiveSampleSize) - (1.0 / Episodes));
+            return !(Math.Abs(MeanWeight - 1) <= (4 * Math.Sqrt(variance)) + 0.01);
+        }
+    }
+
+    /// <summary>What the numbers mean for a reader in a hurry: <c>usable</c>, <c>weak</c>, <c>do not trust</c> or <c>not identifiable</c>, and why.</summary>
     public string Verdict()
     {
         if (EffectiveSampleSize == 0)
             return "not identifiable: the evaluation policy could have produced none of the logged episodes";
+        var size = FormattableString.Invariant($"{EffectiveSampleSize:0.#} effective episodes of {Episodes}");
         if (EffectiveSampleSize < TooSmall)
-            return $"do not trust: the weights leave {EffectiveSampleSize:0.#} effective episodes of {Episodes}";
-        if (EffectiveSampleSize < Small)
-            return $"weak: {EffectiveSampleSize:0.#} effective episodes of {Episodes}";
-        return $"usable: {EffectiveSampleSize:0.#} effective episodes of {Episodes}";
+            return $"do not trust: the weights leave {size}";
+        if (MeanWeightIsOff)
+            return FormattableString.Invariant($"do not trust: the mean weight is {MeanWeight:g3} where 1 is expected; {size}");
+        return EffectiveSampleSize < Small ? $"weak: {size}" : $"usable: {size}";
     }
 
     /// <summary>[E], exp(log rho_iT - max_j log rho_jT): the largest is 1; all 0 where every weight is 0.</summary>

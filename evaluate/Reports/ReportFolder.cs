@@ -43,9 +43,11 @@ public sealed class ReportFolder : IDisposable
         if (File.Exists(Path.Combine(direct, ReportSummary.FileName)))
             return direct;
         var versions = DatasetName.Versions(workspace.ReportsFolder, nameOrPath);
-        return versions.Count > 0
-            ? Path.Combine(workspace.ReportsFolder, new DatasetName(nameOrPath, versions[^1]).ToString())
-            : throw EvaluateThrow.NoReport(nameOrPath, workspace.ReportsFolder, List(workspace.ReportsFolder));
+        if (versions.Count > 0)
+            return Path.Combine(workspace.ReportsFolder, new DatasetName(nameOrPath, versions[^1]).ToString());
+        throw Directory.Exists(Path.Combine(workspace.RunsFolder, nameOrPath))
+            ? EvaluateThrow.RunIsNoReport(nameOrPath)
+            : EvaluateThrow.NoReport(nameOrPath, workspace.ReportsFolder, List(workspace.ReportsFolder));
     }
 
     /// <summary>Makes the report visible and returns its folder.</summary>

@@ -136,6 +136,18 @@ public class EstimatorsTests
         Assert.Contains("do not trust", weights.Verdict(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Verdict_WhereTheMeanWeightIsFarFromOne_SaysSo()
+    {
+        // 100 weights of 1/4, all alike: the effective sample size sees nothing wrong.
+        var first = Enumerable.Range(0, 101).ToArray();
+        var (zeros, low) = (new double[100], Enumerable.Repeat(Math.Log(0.25), 100).ToArray());
+        var off = WeightDiagnostics.Of(LoggedEpisodes.Create(first, new double[100], low, zeros));
+        Assert.Equal(100, off.EffectiveSampleSize, 9);
+        Assert.Contains("the mean weight is 0.25 where 1 is expected", off.Verdict(), StringComparison.Ordinal);
+        Assert.StartsWith("usable", WeightDiagnostics.Of(LoggedEpisodes.Create(first, new double[100], zeros, zeros)).Verdict(), StringComparison.Ordinal);
+    }
+
     internal static readonly IReadOnlyList<Func<LoggedEpisodes, double, EpisodeStatistic>> All =
     [
         Estimators.ImportanceSampling,
