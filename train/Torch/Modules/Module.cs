@@ -57,6 +57,10 @@ public static partial class torch
 
             public virtual IEnumerable<Parameter> parameters(bool recurse = true) => named_parameters(recurse).Select(p => p.parameter);
 
+            public virtual Parameter? get_parameter(string target) => named_parameters().FirstOrDefault(p => p.name == target).parameter;
+
+            public virtual Tensor? get_buffer(string target) => named_buffers().FirstOrDefault(b => b.name == target).buffer;
+
             public virtual IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_nonpersistent = true) =>
                 Walk(recurse, "", module => module._order.Where(key => module._buffers.TryGetValue(key, out var b) && (include_nonpersistent || b.Persistent))
                     .Select(key => (key, module._buffers[key].Tensor)));
@@ -148,8 +152,9 @@ public static partial class torch
                 if (_registered) return;
                 foreach (var field in Fields())
                 {
-                    if (_order.Contains(field.Name)) continue;
-                    switch (field.GetValue(this))
+                    var value = field.GetValue(this);
+                    if (_order.Contains(field.Name) || IsRegistered(value)) continue;
+                    switch (value)
                     {
                         case Module module: register_module(field.Name, module); break;
                         case Parameter parameter: register_parameter(field.Name, parameter); break;
@@ -158,6 +163,15 @@ public static partial class torch
                 }
                 _registered = true;
             }
+
+            // What a constructor registered by hand keeps that name alone.
+            bool IsRegistered(object? value) => value switch
+            {
+                Module module => _submodules.ContainsValue(module),
+                Parameter parameter => _parameters.Values.Any(p => ReferenceEquals(p, parameter)),
+                Tensor tensor => _buffers.Values.Any(b => ReferenceEquals(b.Tensor, tensor)),
+                _ => false,
+            };
 
             IEnumerable<FieldInfo> Fields()
             {

@@ -19,7 +19,7 @@ public static partial class torch
 
     public partial class Tensor
     {
-        public Tensor sum(ScalarType? type = null) => Ops.Sum.Call(this, type);
+        public Tensor sum(ScalarType? type = null) => Ops.Sum.Call(this, NotAnAxis(type, nameof(sum)));
 
         public Tensor sum(long dim, bool keepdim = false, ScalarType? type = null) => Ops.SumDims.Call(this, new[] { dim }, keepdim, type);
 
@@ -29,7 +29,12 @@ public static partial class torch
 
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) => Ops.MeanDims.Call(this, dimensions, keepdim, type);
 
-        public Tensor prod(ScalarType? type = null) => Ops.Prod.Call(this, type);
+        public Tensor prod(ScalarType? type = null) => Ops.Prod.Call(this, NotAnAxis(type, nameof(prod)));
+
+        // With TorchSharp's overloads C# reads the literal in x.sum(0) as ScalarType.Byte and sums everything into a byte.
+        static ScalarType? NotAnAxis(ScalarType? type, string operation) => type != ScalarType.Byte
+            ? type
+            : throw new ArgumentException($"{operation}(0) means a result of type Byte, not axis 0: write {operation}(0L) for the axis.", nameof(type));
 
         public Tensor max() => Ops.Max.Call(this);
 
