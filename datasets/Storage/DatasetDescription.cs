@@ -49,7 +49,7 @@ public sealed record SourceFile(string Path, long Bytes, string Sha256);
 public sealed record Provenance
 {
     /// <summary>Version of the tool that wrote the dataset.</summary>
-    public string ToolVersion { get; init; } = typeof(Provenance).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+    public string ToolVersion { get; init; } = OfflineRL.Datasets.ToolVersion.Text;
 
     /// <summary>The command, such as <c>ingest record</c>.</summary>
     public string Command { get; init; } = "";

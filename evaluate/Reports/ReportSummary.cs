@@ -12,7 +12,7 @@ public sealed record ReportSummary
     /// <summary><c>rollout</c>, <c>ope</c> or <c>compare</c>.</summary>
     public required string Job { get; init; }
 
-    public string ToolVersion { get; init; } = typeof(ReportSummary).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+    public string ToolVersion { get; init; } = OfflineRL.Datasets.ToolVersion.Text;
 
     public required DateTimeOffset Created { get; init; }
 

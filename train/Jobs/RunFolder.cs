@@ -124,7 +124,7 @@ public static class RunFolder
         {
             Dataset = dataset.Dataset,
             ContentHash = dataset.ContentHash,
-            ToolVersion = ToolVersion.Text,
+            ToolVersion = OfflineRL.Datasets.ToolVersion.Text,
             Created = now,
         });
         return pending.TryCommit(pending.Name);

@@ -198,7 +198,7 @@ sealed class SeedTraining : IDisposable
             Run = _config.Name,
             Seed = _seed,
             Step = _step,
-            ToolVersion = ToolVersion.Text,
+            ToolVersion = OfflineRL.Datasets.ToolVersion.Text,
         });
         pending.Commit();
     }
