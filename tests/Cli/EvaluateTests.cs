@@ -49,6 +49,33 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public void Rollout_OfATrainedRun_LabelsTasksAndKeepsLastAndBestApart()
+    {
+        Tool.Run(_root, "ingest", "record", "--set", "name=log", "--set", "environment=CartPole-v1", "--set", "steps=600").Expect(0);
+        Tool.Run(_root, "train", "--dataset", "log", "--algorithm", "bc", "--set", "name=net", "--set", "steps=20", "--set", "policy_period_steps=10", "--set", "seeds=0..1", "--set", "device=cpu").Expect(0);
+        var rollout = Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@all", "--task", "nominal", "--task", "long-pole", "--task", "CartPole-v1?gravity=10", "--episodes", "3").Expect(0).Output;
+        Assert.Contains("Mean return in the log (log-v1)", rollout, StringComparison.Ordinal);
+        Assert.Matches(@"net \(2 seeds\) +net best \(optimistic\) \(2 seeds\)", rollout);
+        Assert.Matches("nominal +nominal ", rollout);
+        Assert.Matches("long-pole +held_out ", rollout);
+        Assert.Matches(@"gravity=10 +unknown ", rollout);
+        // Two seeds, two snapshots, three tasks, three episodes.
+        Assert.Equal(36, File.ReadAllLines(Path.Combine(Reports, "net-rollout-v1", "rollouts.csv")).Length - 1);
+
+        var ope = Tool.Run(_root, "evaluate", "ope", "--dataset", "log", "--policy", "run:net@step=10,seed=1,epsilon=0.5", "--policy", "builtin:scripted?epsilon=0.5").Expect(0).Output;
+        Assert.Matches(@"net,epsilon=0\.5 +1 +10 ", ope);
+        Assert.Matches("scripted.epsilon=0.5 .* do not trust", ope);
+        var comparison = Tool.Run(_root, "evaluate", "compare", "--report", "net-rollout", "--report", "net-epsilon-0.5-ope").Expect(0).Output;
+        Assert.Matches(@"net +nominal +nominal +last .* 2 seeds", comparison);
+        Assert.Matches(@"net +nominal +nominal +best \(optimistic\) .* 2 seeds", comparison);
+        Assert.Matches(@"net,epsilon=0\.5 +1 +10 ", comparison);
+
+        Assert.Contains("there are: 0, 1", Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net,seed=7").Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("there are: 10, 20", Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@step=15").Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("--policy run:net'", Tool.Run(_root, "evaluate", "compare", "--report", "net").Expect(2).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Ope_FromAConfig_DispatchesByItsJob()
     {
         var mean = SmallLog.Write(Workspace.Open(_root), "small", PropensitySource.Logged);
