@@ -7,6 +7,7 @@ IBenchmark[] benchmarks =
     new OperatorCallBenchmark(),
     new DqnUpdateBenchmark(),
     new CartPoleBenchmark(),
+    new DqnBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

@@ -68,7 +68,7 @@ public sealed class BehaviorCloning : ILearner
 
     // ---- one gradient step ----
 
-    public void Step(TransitionBatch batch)
+    public void Step(TransitionBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
         var logits = _online.Forward(batch.Observations);
@@ -78,7 +78,8 @@ public sealed class BehaviorCloning : ILearner
             : crossEntropy + (CloningLosses.LogitPenalty(logits, batch.ActionMasks).mean() * _config.LogitPenalty);
         loss.backward();
 
-        Measure(batch, logits, crossEntropy, loss);
+        if (measure)
+            Measure(batch, logits, crossEntropy, loss);
         _optimizer.Step(zeroGrad: true);
     }
 

@@ -15,8 +15,11 @@ public sealed record DqnConfig : IValidatable
     /// <summary>gamma: what a reward is worth one step later, in [0, 1]. The default value is 0.99.</summary>
     public double Discount { get; init; } = 0.99;
 
-    /// <summary>Step size of Adam. The default value is 0.0003.</summary>
+    /// <summary>Step size of Adam at the first step. The default value is 0.0003.</summary>
     public double LearningRate { get; init; } = 3e-4;
+
+    /// <summary>Step size that the last step would reach; it changes linearly in between. The default value is 0, which lets the policy come to rest.</summary>
+    public double FinalLearningRate { get; init; }
 
     /// <summary>Added to the denominator of Adam. The default value is 1e-8.</summary>
     public double AdamEpsilon { get; init; } = 1e-8;
@@ -45,6 +48,8 @@ public sealed record DqnConfig : IValidatable
             yield return $"discount is {Discount}; expected a number in [0, 1].";
         if (!(LearningRate > 0))
             yield return $"learning_rate is {LearningRate}; expected a positive number.";
+        if (!(FinalLearningRate >= 0))
+            yield return $"final_learning_rate is {FinalLearningRate}; expected a number of at least 0.";
         if (!(AdamEpsilon > 0))
             yield return $"adam_epsilon is {AdamEpsilon}; expected a positive number.";
         if (Hidden.Any(width => width is < 1 or > 65_536))
@@ -58,6 +63,10 @@ public sealed record DqnConfig : IValidatable
         if (TargetPeriodSteps < 1)
             yield return $"target_period_steps is {TargetPeriodSteps}; expected at least 1.";
     }
+
+    /// <summary>Step size of the update after <paramref name="done"/> of <paramref name="steps"/>.</summary>
+    internal double LearningRateAt(long done, int steps) =>
+        LearningRate + ((FinalLearningRate - LearningRate) * Math.Min(1.0, done / (double)steps));
 }
 
 /// <summary>
@@ -71,19 +80,21 @@ public sealed record DqnConfig : IValidatable
 public sealed class Dqn : ILearner
 {
     readonly DqnConfig _config;
+    readonly int _steps;
     readonly Mlp _online;
     readonly Mlp _target;
     readonly FlatAdam _optimizer;
     readonly MetricSums _metrics;
 
     /// <param name="config">Checked by the caller.</param>
+    /// <param name="steps">Gradient steps of the whole run, over which the step size changes.</param>
     /// <param name="features">D, numbers of an observation as the network reads it.</param>
     /// <param name="actions">A.</param>
     /// <param name="random">For the first parameters; not used after.</param>
     /// <param name="device">Where training happens.</param>
-    public Dqn(DqnConfig config, int features, int actions, RandomStream random, Device device)
+    public Dqn(DqnConfig config, int steps, int features, int actions, RandomStream random, Device device)
     {
-        _config = config;
+        (_config, _steps) = (config, steps);
         _online = new Mlp(features, config.Hidden, actions, random, device);
         _target = new Mlp(features, config.Hidden, actions, random, device);
         _target.Parameters.CopyFrom(_online.Parameters);
@@ -107,7 +118,7 @@ public sealed class Dqn : ILearner
 
     // ---- one gradient step ----
 
-    public void Step(TransitionBatch batch)
+    public void Step(TransitionBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
         var target = Target(batch);
@@ -117,7 +128,9 @@ public sealed class Dqn : ILearner
         var loss = TdLosses.Huber(errors, _config.HuberDelta).mean();
         loss.backward();
 
-        Measure(qTm1, errors, loss);
+        if (measure)
+            Measure(qTm1, errors, loss);
+        _optimizer.LearningRate = _config.LearningRateAt(Updates, _steps);
         _optimizer.Step(zeroGrad: true);
         if (_optimizer.StepCount % _config.TargetPeriodSteps == 0)
             MoveTarget();

@@ -10,7 +10,7 @@ interface ILearner : IDisposable
     /// <summary>Names of the metrics, in the order of <see cref="MetricSums"/>.</summary>
     IReadOnlyList<string> MetricNames { get; }
 
-    /// <summary>[K] float64 on the training device: sums of each metric over the steps since the loop last zeroed it.</summary>
+    /// <summary>[K + 1] float64 on the training device: sums of each metric over the measured steps since the loop last zeroed it, and their number.</summary>
     Tensor MetricSums { get; }
 
     /// <summary>Every tensor that decides what the next steps do; loading copies into them.</summary>
@@ -26,5 +26,7 @@ interface ILearner : IDisposable
     double PolicyTemperature { get; }
 
     /// <summary>One gradient step. It never waits for the device.</summary>
-    void Step(TransitionBatch batch);
+    /// <param name="batch">Not used after the call.</param>
+    /// <param name="measure">Whether to add this step's metrics to the sums; what is learned does not depend on it.</param>
+    void Step(TransitionBatch batch, bool measure);
 }

@@ -5,20 +5,27 @@ namespace OfflineRL.Train.Algorithms;
 /// <summary>Metrics added up on the training device, so that a step never waits to read one.</summary>
 sealed class MetricSums : IDisposable
 {
+    readonly Tensor _one;
+
     public MetricSums(IReadOnlyList<string> names, Device device)
     {
         Names = names;
-        Values = zeros(names.Count, dtype: ScalarType.Float64, device: device).DetachFromDisposeScope();
+        Values = zeros(names.Count + 1, dtype: ScalarType.Float64, device: device).DetachFromDisposeScope();
+        _one = ones([], device: device).DetachFromDisposeScope();
     }
 
-    /// <summary>In the order of <see cref="Values"/>.</summary>
+    /// <summary>K of them, in the order of <see cref="Values"/>.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>[K] float64.</summary>
+    /// <summary>[K + 1] float64: the sums, and over how many steps they go.</summary>
     public Tensor Values { get; }
 
     /// <summary>Adds one step's scalars, in the order of the names.</summary>
-    public void Add(params Tensor[] scalars) => Values.add_(stack(scalars));
+    public void Add(params ReadOnlySpan<Tensor> scalars) => Values.add_(stack([.. scalars, _one]));
 
-    public void Dispose() => Values.Dispose();
+    public void Dispose()
+    {
+        Values.Dispose();
+        _one.Dispose();
+    }
 }

@@ -14,6 +14,9 @@ namespace OfflineRL.Train;
 /// </remarks>
 sealed class SeedTraining : IDisposable
 {
+    // Enough for a mean, and few enough that measuring costs next to nothing.
+    const int MeasuredPerLine = 10;
+
     readonly TrainConfig _config;
     readonly ColumnsInfo _dataset;
     readonly string _folder;
@@ -25,6 +28,8 @@ sealed class SeedTraining : IDisposable
     readonly ILearner _learner;
     readonly DateTimeOffset _started;
     readonly double[] _means;
+    readonly double[] _sums;
+    readonly int _measurePeriod;
 
     MetricsLog? _metrics;
     int _step, _checkpointed;
@@ -44,6 +49,8 @@ sealed class SeedTraining : IDisposable
         _sampler = Sampler(config, columns, seed, device);
         _learner = TrainJob.Learner(config, columns.Info, RandomStream.Create(seed, "train/init"), device);
         _means = new double[_learner.MetricNames.Count];
+        _sums = new double[_means.Length + 1];
+        _measurePeriod = Math.Max(1, config.LogPeriodSteps / MeasuredPerLine);
     }
 
     /// <summary>The sampler of a seed; making one checks that the dataset fits the algorithm.</summary>
@@ -104,8 +111,8 @@ sealed class SeedTraining : IDisposable
                 return false;
             }
 
-            _learner.Step(_sampler.Next());
             _step++;
+            _learner.Step(_sampler.Next(), measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
             if (IsDue(_config.LogPeriodSteps))
                 LogMetrics();
             // The policy first: a checkpoint of the last step means that all is there.
@@ -154,14 +161,13 @@ sealed class SeedTraining : IDisposable
         _progress.Report($"seed {_seed}", _step, _config.Steps, string.Create(CultureInfo.InvariantCulture, $"{_learner.MetricNames[0]} {_means[0]:G4}"));
     }
 
-    // Means over the steps since the line before. A checkpoint between lines keeps the sums, so resuming changes none.
+    // Means over the measured steps since the line before. A checkpoint between lines keeps the sums, so resuming changes none.
     void ReadMeans()
     {
-        var steps = _step % _config.LogPeriodSteps is var rest and > 0 ? rest : _config.LogPeriodSteps;
         using var scope = torch.NewDisposeScope();
-        _learner.MetricSums.cpu().data<double>().CopyTo(_means);
-        foreach (ref var mean in _means.AsSpan())
-            mean /= steps;
+        _learner.MetricSums.cpu().data<double>().CopyTo(_sums);
+        for (var i = 0; i < _means.Length; i++)
+            _means[i] = _sums[^1] == 0 ? 0 : _sums[i] / _sums[^1];
     }
 
     void EnsureFinite()

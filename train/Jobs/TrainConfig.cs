@@ -36,7 +36,7 @@ public sealed record TrainConfig : IValidatable
     /// <summary>Steps between checkpoints, of which the last two are kept. The default value is 1,000.</summary>
     public int CheckpointPeriodSteps { get; init; } = 1_000;
 
-    /// <summary>Steps between lines of metrics, each the mean over the steps since the line before. The default value is 100.</summary>
+    /// <summary>Steps between lines of metrics, each the mean over ten steps spread evenly since the line before. The default value is 100.</summary>
     public int LogPeriodSteps { get; init; } = 100;
 
     /// <summary>Threads of one tensor operation on the CPU; more than one rarely helps nets of this size. The default value is 1.</summary>

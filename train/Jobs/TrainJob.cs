@@ -66,7 +66,7 @@ public static class TrainJob
         var (features, actions) = (Sampling.Features.Size(dataset.ObservationSpace), ((DiscreteSpace)dataset.ActionSpace).Count);
         return config.Algorithm switch
         {
-            "dqn" => new Dqn(config.Dqn, features, actions, random, device),
+            "dqn" => new Dqn(config.Dqn, config.Steps, features, actions, random, device),
             "bc" => new BehaviorCloning(config.Bc, features, actions, random, device),
             _ => throw new InvalidOperationException($"No algorithm {config.Algorithm}; the config's check lets none other pass."),
         };

@@ -91,10 +91,8 @@ public static class TdLosses
     public static Tensor Huber(Tensor errors, double delta = 1.0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delta);
-        var magnitude = errors.abs();
-        var quadratic = magnitude.clamp_max(delta);
-        // q * (|e| - q / 2) is q^2 / 2 inside, where q = |e|, and delta * (|e| - delta / 2) outside.
-        return quadratic.mul(magnitude.sub(quadratic.mul(0.5)));
+        // One operator; as arithmetic on |e| it would be five, each with its own node in the backward pass.
+        return nn.functional.huber_loss(errors, zeros_like(errors), delta, nn.Reduction.None);
     }
 
     /// <summary>Action values with those of forbidden actions at negative infinity, so that no argmax or softmax takes them.</summary>
