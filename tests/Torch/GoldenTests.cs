@@ -216,7 +216,7 @@ public sealed class GoldenTests
         var golden = Golden.Case(FormattableString.Invariant($"clip.{limit}"));
         Parameter[] parameters = [new(zeros(2, 3)), new(zeros(4))];
         for (var k = 0; k < 2; k++) parameters[k].grad = golden.In($"g{k}");
-        golden.Check("norm", tensor(utils.clip_grad_norm_(parameters, limit)));
+        golden.Check("norm", tensor(nn.utils.clip_grad_norm_(parameters, limit)));
         for (var k = 0; k < 2; k++) golden.Check($"g{k}", parameters[k].grad!);
     }
 
