@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OfflineRL.Cli.Hosting;
-using OfflineRL.Datasets;
 
 namespace OfflineRL.Cli.Evaluate;
 
@@ -27,25 +26,10 @@ static class EvaluateCommand
         return command;
     }
 
-    static int Dispatch(ParseResult arguments, string? path, string[] overrides)
+    static int Dispatch(ParseResult arguments, string? path, string[] overrides) => JobFile.JobOf("evaluate", path, "rollout", "ope", "compare") switch
     {
-        if (path is null)
-            throw new UserErrorException("'offlinerl evaluate' needs a job: rollout, ope or compare, or --config FILE whose key 'job' names one. Run 'offlinerl evaluate --help' for examples.");
-        return JobOf(path) switch
-        {
-            "rollout" => RolloutCommand.Run(arguments, path, overrides),
-            "ope" => OpeCommand.Run(arguments, path, overrides),
-            "compare" => CompareCommand.Run(arguments, path, overrides),
-            var other => throw new UserErrorException($"{path}: {(other is null ? "the key 'job' is missing" : $"job is '{other}'")}; expected rollout, ope or compare."),
-        };
-    }
-
-    // Only the key that decides who reads the file: the job's own config checks all of it.
-    static string? JobOf(string path)
-    {
-        if (!File.Exists(path))
-            throw new UserErrorException($"{path}: there is no such config file. Name an existing YAML file with --config.");
-        var line = File.ReadLines(path).FirstOrDefault(l => l.StartsWith("job:", StringComparison.Ordinal));
-        return line?["job:".Length..].Split('#')[0].Trim().Trim('\'', '"');
-    }
+        "rollout" => RolloutCommand.Run(arguments, path, overrides),
+        "ope" => OpeCommand.Run(arguments, path, overrides),
+        _ => CompareCommand.Run(arguments, path, overrides),
+    };
 }
