@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+
+namespace OfflineRL.Tests.Cli;
+
+/// <summary>Every command that a README shows is run, in the README's order, with the sizes shrunk.</summary>
+public sealed class ReadmeTests : IDisposable
+{
+    // What makes a command quick without changing what it does; behind its own options, so that these win.
+    static readonly (string Verb, string[] Shrink)[] Smaller =
+    [
+        ("train", ["--set", "steps=60", "--set", "policy_period_steps=30"]),
+        ("evaluate rollout", ["--set", "episodes=2"]),
+        ("evaluate ope", ["--set", "resamples=50"]),
+    ];
+
+    readonly string _root = Directory.CreateTempSubdirectory("readme").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Theory]
+    [InlineData("README.md", 9)]
+    [InlineData("ingest/README.md", 3)]
+    [InlineData("datasets/README.md", 3)]
+    [InlineData("train/README.md", 2)]
+    [InlineData("evaluate/README.md", 3)]
+    public void Readme_EveryCommand_Works(string readme, int atLeast)
+    {
+        var lines = Commands(readme).ToList();
+        var commands = lines.Where(l => l.StartsWith("offlinerl ", StringComparison.Ordinal)).ToList();
+        Assert.True(commands.Count >= atLeast, $"{readme} shows {commands.Count} commands; expected at least {atLeast}: the test reads it wrongly.");
+        if (readme != "README.md")
+            Prepare(trained: readme == "evaluate/README.md");
+        foreach (var command in commands)
+            Run(command);
+        foreach (var line in lines.Where(l => l.StartsWith("make ", StringComparison.Ordinal)))
+            CheckMake(line);
+    }
+
+    [Fact]
+    public void Help_OfEveryCommand_EndsWellAndShowsAnExample()
+    {
+        string[] commands =
+        [
+            "ingest", "ingest record", "ingest import", "datasets list", "datasets show", "datasets check", "datasets split",
+            "environments list", "train", "evaluate rollout", "evaluate ope", "evaluate compare",
+        ];
+        foreach (var command in commands)
+        {
+            var help = Tool.Run(_root, [.. command.Split(' '), "--help"]).Expect(0).Output;
+            Assert.Contains("offlinerl " + command, help.Split("Usage:")[0], StringComparison.Ordinal);
+        }
+    }
+
+    // Lines of the blocks marked sh; a trailing backslash joins, a comment ends the line.
+    static IEnumerable<string> Commands(string readme)
+    {
+        var text = File.ReadAllText(Path.Combine(Checkout.Root, readme));
+        foreach (Match block in Regex.Matches(text, "```sh\n(.*?)```", RegexOptions.Singleline))
+        {
+            foreach (var line in block.Groups[1].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
+                yield return Regex.Replace(line, "\\s#.*", "").Trim();
+        }
+    }
+
+    void Prepare(bool trained)
+    {
+        Run("offlinerl ingest record --name cartpole --steps 3000");
+        if (!trained)
+            return;
+        Run("offlinerl train --dataset cartpole --algorithm bc --seeds 0..1");
+        Run("offlinerl train --dataset cartpole --algorithm dqn --seeds 0..1");
+    }
+
+    void Run(string command)
+    {
+        if (command.Contains("../shared/", StringComparison.Ordinal) || command.Contains("rllib", StringComparison.Ordinal))
+            SharedData.Require("rllib_cartpole");
+        var words = Words(command["offlinerl ".Length..]);
+        var shrink = Smaller.FirstOrDefault(s => string.Join(' ', words).StartsWith(s.Verb, StringComparison.Ordinal)).Shrink ?? [];
+        // Configs are named from the checkout; what comes out goes to the test's own root.
+        Tool.Run(Checkout.Root, new Dictionary<string, string> { ["OFFLINERL_ROOT"] = _root }, [.. words, .. shrink]).Expect(0);
+    }
+
+    static string[] Words(string command) => Regex.Matches(command, "\"([^\"]*)\"|'([^']*)'|(\\S+)")
+        .Select(m => m.Groups[1].Success ? m.Groups[1].Value : m.Groups[2].Success ? m.Groups[2].Value : m.Groups[3].Value)
+        .ToArray();
+
+    static void CheckMake(string line)
+    {
+        var target = line.Split(' ')[1];
+        Assert.Contains($"\n{target}:", File.ReadAllText(Path.Combine(Checkout.Root, "Makefile")), StringComparison.Ordinal);
+        if (Regex.Match(line, "CONFIG=(\\S+)") is { Success: true } config)
+            Assert.True(File.Exists(Path.Combine(Checkout.Root, config.Groups[1].Value)), $"'{line}' names a config that is not there.");
+    }
+}
