@@ -14,6 +14,8 @@ sealed class DatasetCheck(Dataset dataset)
     /// <returns>The findings; empty where everything holds.</returns>
     public IReadOnlyList<string> Run(IJobProgress progress)
     {
+        // Without DuckDB nothing can be said of the rows, which is no finding about the dataset.
+        NativeMethods.EnsureLoaded();
         CheckFiles(progress);
         using ContentHash hash = new();
         StoredHash stored = new(hash, _manifest);

@@ -8,8 +8,6 @@ namespace OfflineRL.Datasets;
 /// </summary>
 sealed class StepsWriter : IDisposable
 {
-    const int RowGroupsPerPart = 4;
-
     readonly DuckDbConnection _connection;
     readonly string _folder;
     readonly TrajectorySchema _schema;
@@ -26,7 +24,7 @@ sealed class StepsWriter : IDisposable
         _folder = folder;
         _description = description;
         _schema = TrajectorySchema.Of(description);
-        _rowsPerPart = (long)_schema.RowGroupRows * RowGroupsPerPart;
+        _rowsPerPart = _schema.PartRows;
         Directory.CreateDirectory(folder);
     }
 

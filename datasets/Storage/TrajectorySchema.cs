@@ -25,6 +25,8 @@ public sealed record TrajectorySchema(Space ObservationSpace, Space ActionSpace,
     /// <summary>exp(<c>behavior_log_prob</c>) and the entry of <c>behavior_probs</c> agree within this: logs keep one of them as float32.</summary>
     public const double ProbabilityTolerance = 1e-5;
 
+    const int VectorRows = 2048, MostRowGroupRows = 122_880;
+
     /// <summary>Numbers per observation.</summary>
     public int ObservationWidth => ObservationSpace.FlatSize;
 
@@ -82,16 +84,13 @@ public sealed record TrajectorySchema(Space ObservationSpace, Space ActionSpace,
         32 + (ObservationWidth * (ObservationsAreBytes ? 1L : 4L)) + (ActionWidth * 4L) + (ActionCount * 9L) +
         InfoColumns.Sum(c => 8L * Math.Max(1, c.Width));
 
-    /// <summary>Rows per row group: 64 MiB over the row's bytes, between 1,024 and 122,880, in whole vectors of DuckDB's 2,048 from there on.</summary>
-    public int RowGroupRows
-    {
-        get
-        {
-            const int least = 1024, vector = 2048, most = 122_880;
-            long rows = (64L << 20) / RowBytes;
-            return rows < vector ? (int)Math.Max(least, rows) : (int)Math.Min(most, rows / vector * vector);
-        }
-    }
+    /// <summary>
+    /// Rows per row group: 64 MiB over the row's bytes, at most 122,880, in whole vectors of 2,048 rows, since DuckDB writes no fewer.
+    /// </summary>
+    public int RowGroupRows => (int)Math.Clamp((64L << 20) / RowBytes / VectorRows * VectorRows, VectorRows, MostRowGroupRows);
+
+    /// <summary>Rows per file: four row groups, fewer where rows are so wide that a file would exceed 256 MiB.</summary>
+    public long PartRows => RowGroupRows * Math.Clamp((256L << 20) / (RowBytes * RowGroupRows), 1, 4);
 
     public static TrajectorySchema Of(DatasetDescription description) =>
         new(description.ObservationSpace, description.ActionSpace, description.InfoColumns);

@@ -8,6 +8,7 @@ IBenchmark[] benchmarks =
     new DqnUpdateBenchmark(),
     new CartPoleBenchmark(),
     new DqnBenchmark(),
+    new ColumnsBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

@@ -1,0 +1,113 @@
+using OfflineRL.Datasets;
+using OfflineRL.Tests.Datasets;
+
+namespace OfflineRL.Tests.Cli;
+
+public sealed class DatasetsTests : IDisposable
+{
+    readonly TestWorkspace _workspace = new();
+
+    public void Dispose() => _workspace.Dispose();
+
+    [Theory]
+    [InlineData("list", "offlinerl datasets list --root")]
+    [InlineData("show", "offlinerl datasets show cartpole")]
+    [InlineData("check", "offlinerl datasets check cartpole")]
+    [InlineData("split", "offlinerl datasets split cartpole --parts train=0.8,val=0.1,test=0.1")]
+    public void Help_OfEveryCommand_ShowsAnExample(string command, string example) =>
+        Assert.Contains(example, Run("datasets", command, "--help").Expect(0).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void List_OfDatasets_HasALineEach()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample", 5);
+        SampleEpisodes.Make(_workspace.Workspace, "sample", 6);
+        string[] lines = Run("datasets", "list").Expect(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, lines.Length);
+        Assert.Matches(@"^sample-v1 +\d+ +5 +\d.* CartPole-v1 +logged probability", lines[1]);
+        Assert.StartsWith("sample-v2", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void List_OfNone_SaysHowToGetOne() =>
+        Assert.Contains("offlinerl ingest record", Run("datasets", "list").Expect(0).Error, StringComparison.Ordinal);
+
+    [Fact]
+    public void Show_PrintsWhatTheManifestAndTheEpisodesHold()
+    {
+        DatasetManifest manifest = SampleEpisodes.Make(_workspace.Workspace, "sample", 20);
+        string output = Run("datasets", "show", "sample").Expect(0).Output;
+        foreach (string expected in (string[])[manifest.ContentHash, "CartPole-v1?gravity=9.8&length=0.5", "box(4, float32)", "discrete(2)",
+            "logged probability, with the whole distribution", "20: 10 terminated, 10 truncated", "train 1 (20 episodes)", manifest.Files[0].Sha256])
+        {
+            Assert.Contains(expected, output, StringComparison.Ordinal);
+        }
+
+        Assert.Matches(@"policy even +10 +\d+ ", output);
+        Dataset dataset = Dataset.Open(_workspace.Workspace, "sample");
+        double[] returns = [.. dataset.Episodes.Select(e => e.Return).Order()];
+        string median = ((returns[9] + returns[10]) / 2).ToString("G6", System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Matches($@"all episodes +20 +{manifest.Counts.Steps} .* {System.Text.RegularExpressions.Regex.Escape(median)} ", output);
+    }
+
+    [Fact]
+    public void Check_OfASoundDataset_Ends0()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample");
+        Assert.Contains("sample-v1: holds", Run("datasets", "check", "sample").Expect(0).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_OfATamperedDataset_Ends1WithAllFindings()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample");
+        SampleEpisodes.Make(_workspace.Workspace, "other");
+        Rewrite.Part(Dataset.Open(_workspace.Workspace, "sample"), "SELECT * REPLACE (reward + 1 AS reward) FROM part");
+        ToolResult result = Run("datasets", "check", "sample", "other").Expect(1);
+        Assert.Contains("the rewards of episode 0 sum to", result.Output, StringComparison.Ordinal);
+        Assert.Contains("the content hash of the rows", result.Output, StringComparison.Ordinal);
+        Assert.Contains("other-v1: holds", result.Output, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 datasets", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Split_WritesTheNextVersion()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample", 100);
+        string output = Run("datasets", "split", "sample", "--parts", "train=0.5,test=0.5", "--seed", "3").Expect(0).Output;
+        Assert.StartsWith("sample-v2\n", output, StringComparison.Ordinal);
+        DatasetManifest manifest = Dataset.Open(_workspace.Workspace, "sample").Manifest;
+        Assert.Equal(3ul, manifest.Split.Seed);
+        Assert.Contains($"test     0.5        {manifest.Counts.EpisodesBySplit["test"]}", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Split_ToAnExistingVersion_Ends2AndLeavesNothing()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample");
+        Assert.Contains("'sample-v1' exists already", Run("datasets", "split", "sample", "--name", "sample-v1").Expect(2).Error, StringComparison.Ordinal);
+        Assert.Equal(["sample-v1"], _workspace.DataEntries());
+    }
+
+    [Fact]
+    public void Show_OfNoSuchDataset_Ends2() =>
+        Assert.Contains("There is no dataset 'nothing'", Run("datasets", "show", "nothing").Expect(2).Error, StringComparison.Ordinal);
+
+    [Fact]
+    public void MissingDuckDb_Ends2AndNamesSetUp()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample");
+        Dictionary<string, string> without = new() { ["DUCKDB"] = "/nowhere/libduckdb.so" };
+        string error = Tool.Run(_workspace.Root, without, "datasets", "check", "sample").Expect(2).Error;
+        Assert.Contains("make setup", error, StringComparison.Ordinal);
+        Assert.Contains("DUCKDB names '/nowhere/libduckdb.so'", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Tool.Run(_workspace.Root, without, "datasets", "list").Expect(0);
+
+        string text = Path.Combine(_workspace.Root, "text.so");
+        File.WriteAllText(text, "no library");
+        Assert.Contains("cannot be loaded", Tool.Run(_workspace.Root, new Dictionary<string, string> { ["DUCKDB"] = text }, "datasets", "check", "sample").Expect(2).Error, StringComparison.Ordinal);
+    }
+
+    ToolResult Run(params string[] arguments) => Tool.Run(_workspace.Root, arguments);
+}
