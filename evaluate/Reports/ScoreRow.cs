@@ -27,7 +27,7 @@ public sealed record ScoreRow
     /// <summary>What the interval resamples: <c>seeds</c>, or <c>episodes</c> where there is one policy only.</summary>
     public required string Unit { get; init; }
 
-    /// <summary>How many of them there are; the smallest number over the tasks, where several are pooled.</summary>
+    /// <summary>How many of them there are.</summary>
     public required int Units { get; init; }
 
     /// <summary>Episodes behind the row.</summary>

@@ -40,24 +40,24 @@ public static class Bootstrap
     }
 
     /// <summary>
-    /// Resamples seeds within each task, never episodes and never across tasks: the seed is what a repeated experiment
-    /// would change (Agarwal et al. 2021, section 4.1).
+    /// Resamples units within each stratum, never across: seeds within tasks where every task has its own training runs
+    /// (Agarwal et al. 2021, section 4.1), episodes within tasks for one policy.
     /// </summary>
-    /// <param name="scores">[tasks][seeds].</param>
+    /// <param name="scores">[strata][units]; the units of different strata are independent.</param>
     /// <param name="statistic">Of such scores.</param>
     /// <param name="resamples">How many.</param>
     /// <param name="stream">Resample b draws from child b of it.</param>
-    public static double[] OverSeeds(IReadOnlyList<double[]> scores, Func<IReadOnlyList<double[]>, double> statistic, int resamples, RandomStream stream)
+    public static double[] Stratified(IReadOnlyList<double[]> scores, Func<IReadOnlyList<double[]>, double> statistic, int resamples, RandomStream stream)
     {
         var replicates = new double[resamples];
-        var resample = scores.Select(task => new double[task.Length]).ToArray();
+        var resample = scores.Select(stratum => new double[stratum.Length]).ToArray();
         for (var b = 0; b < resamples; b++)
         {
             var draw = stream.Derive((ulong)b);
-            for (var task = 0; task < resample.Length; task++)
+            for (var stratum = 0; stratum < resample.Length; stratum++)
             {
-                for (var i = 0; i < resample[task].Length; i++)
-                    resample[task][i] = scores[task][draw.NextInt(resample[task].Length)];
+                for (var i = 0; i < resample[stratum].Length; i++)
+                    resample[stratum][i] = scores[stratum][draw.NextInt(resample[stratum].Length)];
             }
 
             replicates[b] = statistic(resample);

@@ -5,7 +5,8 @@ namespace OfflineRL.Evaluate;
 /// <summary>Turns episodes into scores by policy and task, with intervals over seeds, last and best apart.</summary>
 /// <remarks>
 /// A trained policy's score is the mean over episodes of one seed; seeds are the replications, however many episodes each
-/// has (Agarwal et al. 2021). With a single seed, or none, the interval runs over episodes and says so: it is then about
+/// has (Agarwal et al. 2021), and one seed's network meets all tasks, so that over several tasks a seed is resampled with
+/// all of its scores: taking the tasks for independent would make the interval too narrow. With a single seed, or none, the interval runs over episodes and says so: it is then about
 /// this one policy and not about its algorithm.
 /// </remarks>
 public static class ScoreTable
@@ -20,37 +21,35 @@ public static class ScoreTable
         var table = new List<ScoreRow>();
         foreach (var policy in rows.GroupBy(r => (r.Algorithm, r.Policy)))
         {
-            var tasks = policy.GroupBy(r => (r.Task, r.Label)).Select(g => new TaskScores(g.Key.Task, g.Key.Label, g)).ToList();
-            foreach (var selection in (string[])[ScoreRow.Last, ScoreRow.Best])
-            {
-                var chosen = tasks.Where(t => selection == ScoreRow.Last ? t.HasLast : t.HasChoice).ToList();
-                foreach (var task in chosen)
-                    table.Add(Row(policy.Key, selection, task.Name, task.Label, [task]));
-                var heldOut = chosen.Where(t => t.Label == "held_out").ToList();
-                if (heldOut.Count > 1)
-                    table.Add(Row(policy.Key, selection, ScoreRow.AllHeldOut, "held_out", heldOut));
-            }
+            var scores = policy.GroupBy(r => (r.Task, r.Label)).Select(g => new Scores(g.Key.Task, g.Key.Label, g)).ToList();
+            var heldOut = policy.Where(r => r.Label == "held_out").ToList();
+            if (heldOut.Select(r => r.Task).Distinct().Skip(1).Any())
+                scores.Add(new Scores(ScoreRow.AllHeldOut, "held_out", heldOut));
+            foreach (var score in scores.Where(s => s.Last.Count > 0))
+                table.Add(Row(policy.Key.Algorithm, policy.Key.Policy, ScoreRow.Last, score, score.Last));
+            foreach (var score in scores.Where(s => s.HasChoice))
+                table.Add(Row(policy.Key.Algorithm, policy.Key.Policy, ScoreRow.Best, score, score.Best));
         }
 
         return table;
 
-        ScoreRow Row((string Algorithm, string Policy) key, string selection, string name, string label, IReadOnlyList<TaskScores> tasks)
+        ScoreRow Row(string algorithm, string policy, string selection, Scores scores, List<Snapshot> snapshots)
         {
-            var overSeeds = tasks.All(t => t.Seeds > 1);
-            var units = tasks.Select(t => t.Units(selection, overSeeds)).ToList();
-            var child = stream.Derive($"{key.Algorithm}\n{key.Policy}\n{selection}\n{name}");
+            var overSeeds = snapshots.Count > 1;
+            IReadOnlyList<double[]> units = overSeeds ? [snapshots.Select(s => s.Mean).ToArray()] : snapshots[0].Returns;
+            var child = stream.Derive($"{algorithm}\n{policy}\n{selection}\n{scores.Name}");
             var mean = Ends(ScoreStatistics.Mean);
             var iqm = Ends(ScoreStatistics.InterquartileMean);
             return new ScoreRow
             {
-                Algorithm = key.Algorithm,
-                Policy = key.Policy,
-                Task = name,
-                Label = label,
+                Algorithm = algorithm,
+                Policy = policy,
+                Task = scores.Name,
+                Label = scores.Label,
                 Selection = selection,
                 Unit = overSeeds ? "seeds" : "episodes",
-                Units = units.Min(u => u.Length),
-                Episodes = tasks.Sum(t => t.Episodes(selection)),
+                Units = units.Sum(u => u.Length),
+                Episodes = snapshots.Sum(s => s.Returns.Sum(r => r.Length)),
                 Mean = ScoreStatistics.Mean(units),
                 MeanLow = mean?.Low,
                 MeanHigh = mean?.High,
@@ -62,26 +61,28 @@ public static class ScoreTable
             };
 
             Interval? Ends(Func<IReadOnlyList<double[]>, double> statistic) => units.All(u => u.Length > 1)
-                ? Bootstrap.Percentile(Bootstrap.OverSeeds(units, statistic, resamples, child), confidence)
+                ? Bootstrap.Percentile(Bootstrap.Stratified(units, statistic, resamples, child), confidence)
                 : null;
         }
     }
 
-    /// <summary>The episodes of one policy on one task, by seed and snapshot.</summary>
-    sealed class TaskScores
+    /// <summary>One policy on one task, or on several pooled: one snapshot for each seed.</summary>
+    sealed class Scores
     {
-        readonly List<Snapshot> _last, _best;
-
-        public TaskScores(string name, string label, IEnumerable<RolloutRow> rows)
+        public Scores(string name, string label, IEnumerable<RolloutRow> rows)
         {
             (Name, Label) = (name, label);
-            var seeds = rows.GroupBy(r => r.Seed).Select(seed => seed
+            var all = rows.ToList();
+            var tasks = all.Select(r => r.Task).Distinct().Count();
+            // A snapshot that was not run on every pooled task has no score over all of them.
+            var seeds = all.GroupBy(r => r.Seed).Select(seed => seed
                 .GroupBy(r => (r.Step, r.IsLast))
-                .Select(g => new Snapshot(g.Key.Step ?? 0, g.Key.IsLast, g.Select(r => r.Return).ToArray()))
-                .ToList()).ToList();
+                .Select(g => new Snapshot(g.Key.Step ?? 0, g.Key.IsLast, g.GroupBy(r => r.Task).Select(t => t.Select(r => r.Return).ToArray()).ToList()))
+                .Where(s => s.Returns.Count == tasks)
+                .ToList()).Where(seed => seed.Count > 0).ToList();
             // Of equal means the earlier one: the first to reach it.
-            _best = seeds.Select(snapshots => snapshots.OrderByDescending(s => s.Mean).ThenBy(s => s.Step).First()).ToList();
-            _last = seeds.SelectMany(snapshots => snapshots.Where(s => s.IsLast)).ToList();
+            Best = seeds.Select(snapshots => snapshots.OrderByDescending(s => s.Mean).ThenBy(s => s.Step).First()).ToList();
+            Last = seeds.SelectMany(snapshots => snapshots.Where(s => s.IsLast)).ToList();
             HasChoice = seeds.Any(snapshots => snapshots.Count > 1);
         }
 
@@ -89,23 +90,16 @@ public static class ScoreTable
 
         public string Label { get; }
 
-        public bool HasLast => _last.Count > 0;
+        public List<Snapshot> Last { get; }
+
+        public List<Snapshot> Best { get; }
 
         /// <summary>Whether some seed had more than one snapshot to choose from.</summary>
         public bool HasChoice { get; }
-
-        public int Seeds => _best.Count;
-
-        public int Episodes(string selection) => Of(selection).Sum(s => s.Returns.Length);
-
-        public double[] Units(string selection, bool overSeeds) => overSeeds
-            ? Of(selection).Select(s => s.Mean).ToArray()
-            : Of(selection).SelectMany(s => s.Returns).ToArray();
-
-        List<Snapshot> Of(string selection) => selection == ScoreRow.Last ? _last : _best;
     }
 
-    sealed record Snapshot(int Step, bool IsLast, double[] Returns)
+    /// <summary>A policy's returns [tasks][episodes] and their mean, which weighs tasks equally.</summary>
+    sealed record Snapshot(int Step, bool IsLast, IReadOnlyList<double[]> Returns)
     {
         public double Mean { get; } = ScoreStatistics.Mean(Returns);
     }

@@ -60,17 +60,17 @@ public class BootstrapTests
     }
 
     [Fact]
-    public void OverSeeds_WithOneSeedATask_HasNoSpread()
+    public void Stratified_WithOneUnitAStratum_HasNoSpread()
     {
-        var replicates = Bootstrap.OverSeeds([[1], [5]], ScoreStatistics.Mean, 50, RandomStream.Create(1, "b"));
+        var replicates = Bootstrap.Stratified([[1], [5]], ScoreStatistics.Mean, 50, RandomStream.Create(1, "b"));
         Assert.All(replicates, r => Assert.Equal(3, r));
     }
 
     [Fact]
-    public void OverSeeds_StaysWithinATask()
+    public void Stratified_StaysWithinAStratum()
     {
-        // Across tasks a draw could take 0 or 100 twice; within them the mean of the tasks is always 50.
-        var replicates = Bootstrap.OverSeeds([[0, 0, 0], [100, 100]], ScoreStatistics.Mean, 200, RandomStream.Create(1, "b"));
+        // Across strata a draw could take 0 or 100 twice; within them the mean of the strata is always 50.
+        var replicates = Bootstrap.Stratified([[0, 0, 0], [100, 100]], ScoreStatistics.Mean, 200, RandomStream.Create(1, "b"));
         Assert.All(replicates, r => Assert.Equal(50, r));
     }
 }

@@ -66,13 +66,13 @@ public class ScoreStatisticsTests
             _ => ScoreStatistics.InterquartileMean,
         };
 
-        var interval = Bootstrap.Percentile(Bootstrap.OverSeeds(scores, statistic, 20_000, RandomStream.Create(0, "rliable")), 0.95);
+        var interval = Bootstrap.Percentile(Bootstrap.Stratified(scores, statistic, 20_000, RandomStream.Create(0, "rliable")), 0.95);
         Assert.Equal(expected[0].GetDouble(), interval.Low, 0.002);
         Assert.Equal(expected[1].GetDouble(), interval.High, 0.002);
 
         // The tolerance tells seeds apart: without four of them the interval lies elsewhere.
         var fewer = scores.Select(task => task.Where((_, seed) => seed >= 4).ToArray()).ToArray();
-        var other = Bootstrap.Percentile(Bootstrap.OverSeeds(fewer, statistic, 20_000, RandomStream.Create(0, "rliable")), 0.95);
+        var other = Bootstrap.Percentile(Bootstrap.Stratified(fewer, statistic, 20_000, RandomStream.Create(0, "rliable")), 0.95);
         Assert.True(Math.Max(Math.Abs(other.Low - interval.Low), Math.Abs(other.High - interval.High)) > 0.002);
     }
 

@@ -61,8 +61,28 @@ public class ScoreTableTests
         Assert.Equal(250, pooled.Mean, 12);
         Assert.Equal(250, pooled.Iqm, 12);
         Assert.Equal(4, table.Count);
-        // Resampled within tasks: neither end can reach what only one task's seeds give.
-        Assert.True(pooled.MeanLow >= 200 && pooled.MeanHigh <= 300);
+        // Seed 0 has 200 over both tasks, seed 1 has 300: that is all there is to resample.
+        Assert.Equal(("seeds", 2, 200, 300), (pooled.Unit, pooled.Units, pooled.Min, pooled.Max));
+        Assert.Equal((200, 300), (pooled.MeanLow, pooled.MeanHigh));
+    }
+
+    [Fact]
+    public void Of_MoreTasksOfTheSameSeeds_NarrowsNoInterval()
+    {
+        // One network meets all tasks and fails or succeeds on all of them: twenty tasks say no more than two.
+        IEnumerable<RolloutRow> Tasks(int count) => Enumerable.Range(0, count).SelectMany(t => Enumerable.Range(0, 5).SelectMany(seed => Rows($"task-{t}", seed, 1, true, 100 * seed)));
+        ScoreRow Pooled(int count) => Table(Tasks(count).ToArray()).Single(r => r.Task == ScoreRow.AllHeldOut);
+        Assert.Equal(Pooled(2) with { Episodes = 0 }, Pooled(20) with { Episodes = 0 });
+        Assert.True(Pooled(20).MeanHigh - Pooled(20).MeanLow > 150);
+    }
+
+    [Fact]
+    public void Of_ASeedThatMissedATask_LeavesItOutOfThePool()
+    {
+        var pooled = Assert.Single(
+            Table(Rows("a", 0, 1, true, 1), Rows("b", 0, 1, true, 3), Rows("a", 1, 1, true, 5), Rows("b", 1, 1, true, 7), Rows("a", 2, 1, true, 900)),
+            r => r.Task == ScoreRow.AllHeldOut);
+        Assert.Equal((2, 4.0), (pooled.Units, pooled.Mean));
     }
 
     [Fact]
