@@ -107,7 +107,7 @@ public sealed class EvaluateTests : IDisposable
     [InlineData("unknown key", "episodes", "evaluate", "rollout", "--policy", "builtin:uniform", "--set", "episode=3")]
     [InlineData("wrong number", "episodes is 0", "evaluate", "rollout", "--policy", "builtin:uniform", "--episodes", "0")]
     [InlineData("no dataset", "nowhere", "evaluate", "ope", "--dataset", "nowhere", "--policy", "columns:logits=z")]
-    [InlineData("no job", "rollout, ope or compare", "evaluate")]
+    [InlineData("no job", "needs a job", "evaluate")]
     public void Evaluate_OfBadInput_EndsWithOneMessageAndLeavesNothing(string what, string expected, params string[] arguments)
     {
         var result = Tool.Run(_root, arguments).Expect(2);
