@@ -103,6 +103,7 @@ public sealed class AutogradTests
             using (enable_grad()) Assert.True((x * 2).requires_grad);
             Assert.False(is_grad_enabled());
         }
+        using (set_grad_enabled(false)) Assert.False((x * 2).requires_grad);
         using (inference_mode())
         {
             Assert.True(is_inference_mode_enabled());

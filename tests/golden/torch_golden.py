@@ -51,6 +51,16 @@ POINTWISE = {
     "index_rows": lambda x, y: x[torch.tensor([2, 0, 2])], "masked_fill": lambda x, y: x.masked_fill(y > 0, -1.0), "mask": lambda x, y: x[y > 0],
     "addcmul": lambda x, y: torch.addcmul(x, x, y, value=0.5), "broadcast": lambda x, y: x - y[:, :1], "tril": lambda x, y: x.tril(),
     "gather": lambda x, y: x.gather(1, torch.tensor([[0], [3], [1]])), "expand": lambda x, y: x[:, :1].expand(3, 5), "remainder": lambda x, y: x.remainder(0.7),
+    "atanh": lambda x, y: (x * 0.4).atanh(), "expm1": lambda x, y: x.expm1(), "sin": lambda x, y: x.sin(), "cos": lambda x, y: x.cos(),
+    "permute": lambda x, y: x.unflatten(1, (2, 2)).permute(2, 0, 1), "repeat": lambda x, y: x.repeat(2, 1), "repeat_interleave": lambda x, y: x.repeat_interleave(2, 0),
+    "triu": lambda x, y: x.triu(1), "index_select": lambda x, y: x.index_select(1, torch.tensor([3, 3, 0])), "masked_select": lambda x, y: x.masked_select(x > y),
+    "bmm": lambda x, y: torch.bmm(x.view(3, 2, 2), y.view(3, 2, 2)), "baddbmm": lambda x, y: torch.baddbmm(x.view(3, 2, 2), x.view(3, 2, 2), y.view(3, 2, 2), beta=0.5, alpha=2),
+    "addmm": lambda x, y: torch.addmm(y[:, :3], x, y.t(), beta=2, alpha=0.5), "einsum": lambda x, y: torch.einsum("ij,kj->ik", x, y), "mv": lambda x, y: x.mv(y[0]),
+    "cumprod": lambda x, y: x.cumprod(0), "amin": lambda x, y: x.amin(1), "min_dim": lambda x, y: x.min(0)[0], "clamp_min": lambda x, y: x.clamp_min(0.1).clamp_max(1.0),
+    "scatter": lambda x, y: x.scatter(1, torch.tensor([[1], [0], [2]]), y[:, :1]), "addcdiv": lambda x, y: torch.addcdiv(x, x, y, value=0.3),
+    "clamp_tensor": lambda x, y: x.clamp(y - 0.5, y + 0.5), "select": lambda x, y: x.select(1, 2),
+    "median": lambda x, y: x.flatten().median(), "quantile": lambda x, y: x.flatten().quantile(torch.tensor([0.25, 0.9])), "diag": lambda x, y: x[:, :3].diag(),
+    "dot": lambda x, y: x[0].dot(y[0]), "layer_norm": lambda x, y: F.layer_norm(x, [4]), "gelu_tanh": lambda x, y: F.gelu(x, approximate="tanh"),
 }
 for name, function in POINTWISE.items():
     x = X.clone().requires_grad_()
@@ -142,6 +152,6 @@ case("generator", {}, {
 
 target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "torch_golden.json")
 with open(target, "w") as f:
-    json.dump({"torch": torch.__version__, "cases": cases}, f, separators=(",", ":"))
+    json.dump({"torch": torch.__version__, "cases": cases}, f, separators=(",", ":"), allow_nan=False)
     f.write("\n")
 print(f"{len(cases)} cases, {os.path.getsize(target)} bytes")

@@ -73,6 +73,42 @@ public sealed class BindingTests
     }
 
     [Fact]
+    public void Operators_OfTheBinding_AllExistInThisLibtorch()
+    {
+        var operators = typeof(Ops).GetFields(System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic).Select(f => (TorchSharp.Interop.Op)f.GetValue(null)!).ToList();
+        Assert.True(operators.Count > 150, $"only {operators.Count} operators found");
+        Assert.All(operators, o => o.Find());
+        Assert.Contains("aten::no_such", Assert.Throws<TorchException>(() => new TorchSharp.Interop.Op("no_such").Find()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FlatAdam_GradientReplacedByAnotherTensor_Refuses()
+    {
+        using var scope = NewDisposeScope();
+        var parameter = new TorchSharp.Modules.Parameter(ones(3));
+        using var flat = new FlatParameters([parameter]);
+        using var adam = new FlatAdam(flat);
+        adam.Step();
+        parameter.grad = ones(3);
+        Assert.Throws<InvalidOperationException>(() => adam.Step());
+    }
+
+    [Fact]
+    public void Threads_Set_AreTheOnesRead()
+    {
+        var before = TorchExtras.Threads;
+        try
+        {
+            TorchExtras.Threads = 2;
+            Assert.Equal(2, get_num_threads());
+        }
+        finally
+        {
+            TorchExtras.Threads = before;
+        }
+    }
+
+    [Fact]
     public void Describe_NamesTheLibrary() => Assert.StartsWith("libtorch ", TorchExtras.Describe(), StringComparison.Ordinal);
 
     [Fact]

@@ -99,6 +99,7 @@ public sealed class FlatParameters : IDisposable
         {
             using var gradient = parameter.grad;
             if (gradient is null || gradient.storage_offset() != offset || parameter.storage_offset() != offset) return false;
+            if (!TorchExtras.SharesStorage(gradient, Gradients) || !TorchExtras.SharesStorage(parameter, Values)) return false;
             offset += parameter.numel();
         }
         return true;

@@ -23,6 +23,8 @@ public static unsafe partial class TorchExtras
 
     private static partial void SetThreads(int count) => set_num_threads(count);
 
+    internal static partial bool SharesStorage(Tensor a, Tensor b) => NativeMethods.ofl_tensor_shares_storage(a.Handle, b.Handle) == 1;
+
     private static partial Tensor FusedMlp(Tensor input, ReadOnlySpan<Tensor> weights, ReadOnlySpan<Tensor> biases, MlpActivation activation, MlpActivation outputActivation)
     {
         const int MaxLayers = 32;

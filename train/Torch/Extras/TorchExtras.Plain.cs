@@ -27,6 +27,9 @@ public static partial class TorchExtras
 
     private static partial void SetThreads(int count) => set_num_threads(count);
 
+    // TorchSharp shows no storage address; the offsets, which the caller compares too, must do.
+    internal static partial bool SharesStorage(Tensor a, Tensor b) => true;
+
     private static partial Tensor FusedMlp(Tensor input, ReadOnlySpan<Tensor> weights, ReadOnlySpan<Tensor> biases, MlpActivation activation, MlpActivation outputActivation) =>
         PlainMlp(input, weights, biases, activation, outputActivation);
 

@@ -88,6 +88,9 @@ public static partial class TorchExtras
     private static partial Tensor FusedMlp(Tensor input, ReadOnlySpan<Tensor> weights, ReadOnlySpan<Tensor> biases, MlpActivation activation, MlpActivation outputActivation);
 
     private static partial void SetThreads(int count);
+
+    // Whether both are views of one storage, as far as the engine tells.
+    internal static partial bool SharesStorage(Tensor a, Tensor b);
 }
 
 /// <summary>What follows a dense layer in <see cref="TorchExtras.Mlp"/>; the numbers are the shim's.</summary>

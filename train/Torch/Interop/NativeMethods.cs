@@ -32,7 +32,7 @@ static unsafe partial class NativeMethods
     [LibraryImport(Lib), SuppressGCTransition] internal static partial long ofl_tensor_storage_offset(IntPtr t);
     [LibraryImport(Lib), SuppressGCTransition] internal static partial int ofl_tensor_is_contiguous(IntPtr t);
     [LibraryImport(Lib)] internal static partial void* ofl_tensor_data(IntPtr t);
-    [LibraryImport(Lib)] internal static partial IntPtr ofl_tensor_from_memory(void* data, long* sizes, int dims, int dtype);
+    [LibraryImport(Lib), SuppressGCTransition] internal static partial int ofl_tensor_shares_storage(IntPtr a, IntPtr b);
 
     // autograd.cpp
     [LibraryImport(Lib)] internal static partial int ofl_requires_grad(IntPtr t);

@@ -92,7 +92,8 @@ sealed unsafe class Op(string name, string overload = "")
         return count;
     }
 
-    void Find()
+    /// <summary>Asks the dispatcher, as the first call does.</summary>
+    internal void Find()
     {
         var found = NativeMethods.ofl_find_operator("aten::" + name, overload);
         if (found == IntPtr.Zero) TorchThrow.Native(FullName);

@@ -21,9 +21,21 @@ static class ShimLibrary
     {
         lock (Gate)
         {
-            if (_library == IntPtr.Zero) _library = LoadFrom(Locate());
+            if (_library == IntPtr.Zero)
+            {
+                _library = LoadFrom(Locate());
+                UseOneThread(_library);
+            }
             return _library;
         }
+    }
+
+    // libtorch and OpenBLAS would take every core each, in two pools that fight: on two cores two threads were 2 to 7 times
+    // slower than one for the networks of this library. OMP_NUM_THREADS and TorchExtras.Threads ask for more.
+    static unsafe void UseOneThread(IntPtr library)
+    {
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"))) return;
+        ((delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "ofl_set_threads"))(1);
     }
 
     static IntPtr LoadFrom(string file)

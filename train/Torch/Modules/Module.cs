@@ -138,8 +138,6 @@ public static partial class torch
                 Register(name, _submodules, submodule);
             }
 
-            public void add_module(string name, Module module) => register_module(name, module);
-
             void Register<T>(string key, Dictionary<string, T> items, T item)
             {
                 if (!items.TryAdd(key, item)) throw new InvalidOperationException($"'{key}' is already registered in {GetName()}.");

@@ -3,8 +3,6 @@
 
 #include <torch/csrc/autograd/variable.h>
 
-#include <cstring>
-
 using ofl::Handle;
 
 OFL_EXPORT void ofl_tensor_free(Handle t) {
@@ -61,10 +59,9 @@ OFL_EXPORT void* ofl_tensor_data(Handle t) {
   return ofl::guard<void*>(nullptr, [&] { return ofl::borrow(t).data_ptr(); });
 }
 
-// Wraps memory of the caller's, which must outlive every tensor that shares it.
-OFL_EXPORT Handle ofl_tensor_from_memory(void* data, const int64_t* sizes, int32_t dims, int32_t dtype) {
-  return ofl::guard<Handle>(nullptr, [&] {
-    return ofl::give(at::from_blob(
-        data, at::IntArrayRef(sizes, dims), at::TensorOptions().dtype(static_cast<c10::ScalarType>(dtype))));
+// Whether both are views of one storage.
+OFL_EXPORT int32_t ofl_tensor_shares_storage(Handle a, Handle b) {
+  return ofl::guard<int32_t>(-1, [&] {
+    return a->has_storage() && b->has_storage() && a->storage().unsafeGetStorageImpl() == b->storage().unsafeGetStorageImpl() ? 1 : 0;
   });
 }

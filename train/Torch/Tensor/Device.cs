@@ -61,8 +61,6 @@ public static partial class torch
         return device;
     }
 
-    public static Device get_default_device() => CPU;
-
     public static ScalarType get_default_dtype() => ScalarType.Float32;
 
     public static class cuda
@@ -75,8 +73,6 @@ public static partial class torch
         public static void synchronize(Device? device = null) =>
             NativeMethods.Check(NativeMethods.ofl_cuda_synchronize(device?.index ?? -1), "cuda.synchronize");
     }
-
-    public static bool cuda_is_available() => cuda.is_available();
 
     public static int get_num_threads() => NativeMethods.ofl_threads();
 

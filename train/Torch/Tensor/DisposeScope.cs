@@ -21,8 +21,6 @@ public sealed class DisposeScope : IDisposable
 
     public int DisposablesCount => Alive()._disposables.Count;
 
-    public IReadOnlyList<IDisposable> DisposablesView => Alive()._disposables.ToArray();
-
     DisposeScope Alive() => _manager is null ? throw new ObjectDisposedException(nameof(DisposeScope)) : this;
 
     public bool Contains(IDisposable disposable) => _disposables.Contains(disposable);
@@ -35,8 +33,6 @@ public sealed class DisposeScope : IDisposable
     public (T1 first, T2 second, T3 third) MoveToOuter<T1, T2, T3>(T1 first, T2 second, T3 third)
         where T1 : IDisposable where T2 : IDisposable where T3 : IDisposable =>
         (MoveToOuter(first), MoveToOuter(second), MoveToOuter(third));
-
-    public void MoveToOuter(params IDisposable[] disposables) => MoveToOuter((IEnumerable<IDisposable>)disposables);
 
     public void MoveToOuter(IEnumerable<IDisposable> disposables)
     {
@@ -94,8 +90,6 @@ public sealed class DisposeScope : IDisposable
         tensor.OwningDisposeScope = scope;
         return true;
     }
-
-    public void DisposeEverything() => DisposeEverythingBut([]);
 
     public T DisposeEverythingBut<T>(T keep) where T : IDisposable
     {

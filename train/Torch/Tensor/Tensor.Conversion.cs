@@ -27,8 +27,6 @@ public static partial class torch
         public Tensor to(DeviceType deviceType, int deviceIndex = -1, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
             Convert(null, new Device(deviceType, deviceIndex), copy, disposeAfter, non_blocking);
 
-        public Tensor type_as(Tensor tensor) => to_type(tensor.dtype);
-
         public Tensor cpu() => to(CPU);
 
         public Tensor cuda(Device? device = null, bool non_blocking = false) => to(device ?? CUDA, non_blocking: non_blocking);

@@ -19,8 +19,6 @@ public static partial class torch
 
         public long ElementSize => NativeMethods.ofl_tensor_element_size(Handle);
 
-        public long element_size() => ElementSize;
-
         public ScalarType dtype => (ScalarType)NativeMethods.ofl_tensor_dtype(Handle);
 
         public DeviceType device_type => (DeviceType)NativeMethods.ofl_tensor_device(Handle, out _);

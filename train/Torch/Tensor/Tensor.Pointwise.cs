@@ -103,8 +103,6 @@ public static partial class torch
 
         public Tensor neg() => Ops.Neg.Call(this);
 
-        public Tensor negative() => neg();
-
         public Tensor reciprocal() => Ops.Reciprocal.Call(this);
 
         public Tensor abs() => Ops.Abs.Call(this);

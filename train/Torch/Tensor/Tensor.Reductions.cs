@@ -13,7 +13,7 @@ public static partial class torch
             Var = new("var", "correction"), Std = new("std", "correction"), Norm = new("norm", "Scalar"),
             VectorNorm = new("linalg_vector_norm"),
             LogSumExp = new("logsumexp"), CumSum = new("cumsum"), CumProd = new("cumprod"), Sort = new("sort"), ArgSort = new("argsort"), TopK = new("topk"),
-            Median = new("median"), Quantile = new("quantile"), CountNonzero = new("count_nonzero"),
+            Median = new("median"), Quantile = new("quantile"),
             Softmax = new("softmax", "int"), LogSoftmax = new("log_softmax", "int");
     }
 

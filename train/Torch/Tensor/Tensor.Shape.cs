@@ -15,9 +15,9 @@ public static partial class torch
             ScatterIn = new("scatter_", "src"), Scatter = new("scatter", "src"), ScatterAdd = new("scatter_add"), ScatterAddIn = new("scatter_add_"),
             IndexAddIn = new("index_add_"), IndexCopyIn = new("index_copy_"), IndexFillIn = new("index_fill_", "int_Scalar"),
             Index = new("index", "Tensor"), IndexPutIn = new("index_put_"), MaskedFill = new("masked_fill", "Scalar"), MaskedFillIn = new("masked_fill_", "Scalar"),
-            MaskedSelect = new("masked_select"), Nonzero = new("nonzero"), Take = new("take"),
+            MaskedSelect = new("masked_select"), Nonzero = new("nonzero"),
             Unbind = new("unbind", "int"), Split = new("split", "Tensor"), SplitSizes = new("split_with_sizes"), Chunk = new("chunk"),
-            Flip = new("flip"), Roll = new("roll"), Tril = new("tril"), Triu = new("triu"), Diagonal = new("diagonal"), Diag = new("diag"),
+            Flip = new("flip"), Tril = new("tril"), Triu = new("triu"), Diag = new("diag"),
             Cat = new("cat"), Stack = new("stack"), BroadcastTensors = new("broadcast_tensors"),
             MatMul = new("matmul"), Mm = new("mm"), Bmm = new("bmm"), Mv = new("mv"), Dot = new("dot"), Outer = new("outer"),
             AddMm = new("addmm"), BAddBmm = new("baddbmm"), Einsum = new("einsum"), Linear = new("linear"), LinalgQr = new("linalg_qr");
@@ -26,8 +26,6 @@ public static partial class torch
     public partial class Tensor
     {
         public Tensor view(params long[] shape) => Ops.View.Call(this, shape);
-
-        public Tensor view_as(Tensor other) => view(other.shape);
 
         public Tensor reshape(params long[] shape) => Ops.Reshape.Call(this, shape);
 
@@ -48,8 +46,6 @@ public static partial class torch
         public Tensor permute(params long[] permutation) => Ops.Permute.Call(this, permutation);
 
         public Tensor expand(params long[] sizes) => Ops.Expand.Call(this, sizes);
-
-        public Tensor expand_as(Tensor other) => expand(other.shape);
 
         public Tensor repeat(params long[] sizes) => Ops.Repeat.Call(this, sizes);
 
@@ -100,8 +96,6 @@ public static partial class torch
         public Tensor masked_select(Tensor mask) => Ops.MaskedSelect.Call(this, mask);
 
         public Tensor nonzero() => Ops.Nonzero.Call(this);
-
-        public Tensor take(Tensor index) => Ops.Take.Call(this, index);
 
         public Tensor[] unbind(long dimension = 0L) => Ops.Unbind.CallList(this, dimension);
 
