@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using OfflineRL.Datasets;
+using OfflineRL.Torch;
 
 namespace OfflineRL.Cli.Hosting;
 
@@ -39,7 +40,7 @@ static class ToolHost
     {
         switch (e)
         {
-            case UserErrorException:
+            case UserErrorException or TorchUnavailableException:
                 Console.Error.WriteLine($"offlinerl: {e.Message}");
                 return ExitCodes.Usage;
             case CheckFailedException:

@@ -27,7 +27,7 @@ static class TorchThrow
         $"OFFLINERL_TORCH_SHIM names '{file}', which is not a file; expected libofflinerl_torch.so. Run 'make setup', or unset it.");
 
     internal static TorchUnavailableException LibraryDoesNotLoad(string file, Exception cause) => new(
-        $"'{file}' does not load: {cause.Message.Split('\n')[0].Trim()} It needs the libtorch it was built against: install " +
+        $"'{file}' does not load: {cause.Message.Trim().Split('\n')[^1].Trim()} It needs the libtorch it was built against: install " +
         "libtorch-dev or set LIBTORCH to an unpacked libtorch, and run 'make setup' again.", cause);
 
     internal static TorchUnavailableException NoSuchDevice(string device, int cudaDevices) => new(
