@@ -29,7 +29,7 @@ static partial class Throw
         new($"{path}: the first line is empty; expected a CSV header with the names of the columns.");
 
     public static UserErrorException ColumnTwice(string path, string column) =>
-        new($"{path}: the header names column '{column}' twice; expected each name once.");
+        new($"{path}: the header names column '{column}' twice; expected each name once, whatever its case.");
 
     public static UserErrorException HeadersDiffer(string first, IReadOnlyList<string> names, string other, IReadOnlyList<string> others) =>
         new($"{other}: its header is '{string.Join(',', others)}'; expected '{string.Join(',', names)}' as in {first}. Import files of different columns one after the other.");

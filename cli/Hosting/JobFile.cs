@@ -12,7 +12,7 @@ static class JobFile
     /// <exception cref="UserErrorException">There is no file, or it names none of them.</exception>
     public static string JobOf(string stage, string? path, params IReadOnlyList<string> jobs)
     {
-        var known = string.Join(", ", jobs);
+        var known = string.Join(", ", jobs.SkipLast(1)) + " or " + jobs[^1];
         if (path is null)
             throw new UserErrorException($"'offlinerl {stage}' needs a job: {known}, or --config FILE whose key 'job' names one. Run 'offlinerl {stage} --help' for examples.");
         if (!File.Exists(path))
@@ -21,6 +21,6 @@ static class JobFile
         var job = line?["job:".Length..].Split('#')[0].Trim().Trim('\'', '"');
         return job is not null && jobs.Contains(job)
             ? job
-            : throw new UserErrorException($"{path}: {(job is null ? "the key 'job' is missing" : $"job is '{job}'")}; expected one of {known}.");
+            : throw new UserErrorException($"{path}: {(job is null ? "the key 'job' is missing" : $"job is '{job}'")}; expected {known}.");
     }
 }

@@ -6,8 +6,8 @@ namespace OfflineRL.Ingest;
 /// <summary>Reads the first line of a CSV file: names in it, so that nothing about the file is guessed.</summary>
 static class CsvHeader
 {
-    /// <summary>The column names; quotes are taken off.</summary>
-    /// <exception cref="Datasets.UserErrorException">The file is empty, not text, or names a column twice.</exception>
+    /// <summary>The column names; quotes are taken off, and a column without a name is called <c>columnN</c>, N from 0.</summary>
+    /// <exception cref="Datasets.UserErrorException">The file is empty, not text, or names a column twice (case does not count).</exception>
     public static IReadOnlyList<string> Read(string path, char delimiter)
     {
         string? line;
@@ -26,7 +26,7 @@ static class CsvHeader
         if (string.IsNullOrEmpty(line))
             throw Throw.EmptyCsv(path);
         var names = Split(line, delimiter);
-        var twice = names.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
+        var twice = names.GroupBy(n => n, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1);
         return twice is null ? names : throw Throw.ColumnTwice(path, twice.Key);
     }
 
@@ -53,7 +53,9 @@ static class CsvHeader
 
         void Take()
         {
-            names.Add(name.ToString().Trim());
+            var text = name.ToString().Trim();
+            // Tables that were saved with a row index have one column without a name.
+            names.Add(text.Length > 0 ? text : $"column{names.Count}");
             name.Clear();
         }
     }

@@ -87,7 +87,7 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
             var file = files[rows.Sources[first].File].Path;
             var columns = rows.ToColumns(first, ends[piece], terminated && piece == ends.Count - 1, key, plan.Config.BehaviorPolicy, environment, file, info);
             if (plan.Config.EpisodeKey == EpisodeKeyRule.Content)
-                columns = rows.ToColumns(first, ends[piece], columns.Terminated, ContentKey(columns), plan.Config.BehaviorPolicy, environment, file, info);
+                columns = columns with { Key = ContentKey(columns) };
             writer.WriteEpisode(columns);
             first = ends[piece] + 1;
         }

@@ -123,13 +123,11 @@ sealed class EpisodeRows
 
     RowFault? Flags(RowChunk chunk, int row)
     {
-        var fault = Flag(chunk, row, _plan.Terminated, out var terminated)
-            ?? Flag(chunk, row, _plan.Truncated, out _)
-            ?? Flag(chunk, row, _plan.Done, out _);
-        Flag(chunk, row, _plan.Truncated, out var truncated);
-        Flag(chunk, row, _plan.Done, out var done);
+        var terminatedFault = Flag(chunk, row, _plan.Terminated, out var terminated);
+        var truncatedFault = Flag(chunk, row, _plan.Truncated, out var truncated);
+        var doneFault = Flag(chunk, row, _plan.Done, out var done);
         (Terminated, Truncated, Done) = (terminated, truncated, done);
-        return fault;
+        return terminatedFault ?? truncatedFault ?? doneFault;
     }
 
     static RowFault? Flag(RowChunk chunk, int row, ImportField? field, out bool value)
@@ -225,8 +223,8 @@ sealed class EpisodeRows
             _probabilities.AddRange(values);
             var probabilities = CollectionsMarshal.AsSpan(_probabilities)[start..];
             if (_plan.Logits is not null)
-                Softmax(probabilities, mask);
-            else if (probabilities.ContainsAnyExceptInRange(0.0, 1.0) || Math.Abs(Sum(probabilities) - 1) > TrajectorySchema.ProbabilitySumTolerance)
+                Distributions.Softmax(probabilities, mask);
+            else if (probabilities.ContainsAnyExceptInRange(0.0, 1.0) || Math.Abs(Distributions.Sum(probabilities) - 1) > TrajectorySchema.ProbabilitySumTolerance)
                 return new RowFault(field.Columns[0], null, FormattableString.Invariant($"probabilities from 0 to 1 that sum to 1 within {TrajectorySchema.ProbabilitySumTolerance}"));
             whole = Math.Log(probabilities[action]);
         }
@@ -298,29 +296,4 @@ sealed class EpisodeRows
     }
 
     static bool IsIndex(double value, int count) => value >= 0 && value < count && value == Math.Floor(value);
-
-    static double Sum(ReadOnlySpan<double> values)
-    {
-        var sum = 0.0;
-        foreach (var value in values)
-            sum += value;
-        return sum;
-    }
-
-    // In place, over the allowed actions; the largest logit is taken off first so that nothing overflows.
-    static void Softmax(Span<double> logits, ReadOnlySpan<bool> mask)
-    {
-        var largest = double.NegativeInfinity;
-        for (var a = 0; a < logits.Length; a++)
-            largest = mask.IsEmpty || mask[a] ? Math.Max(largest, logits[a]) : largest;
-        var sum = 0.0;
-        for (var a = 0; a < logits.Length; a++)
-        {
-            logits[a] = mask.IsEmpty || mask[a] ? Math.Exp(logits[a] - largest) : 0;
-            sum += logits[a];
-        }
-
-        foreach (ref var p in logits)
-            p /= sum;
-    }
 }

@@ -38,7 +38,7 @@ public sealed class IngestTests : IDisposable
         File.WriteAllText(import, "job: import\nname: log\nsource: log.csv\nobservation: o\naction: a\nreward: r\ndone: d\n");
         Assert.Matches(@"2 +1 +1 +0 +0 +2\.00", Tool.Run(_root, "ingest", "--config", import).Expect(0).Output);
         File.WriteAllText(import, "name: log\n");
-        Assert.Contains("the key 'job' is missing; expected one of record, import", Tool.Run(_root, "ingest", "--config", import).Expect(2).Error, StringComparison.Ordinal);
+        Assert.Contains("the key 'job' is missing; expected record or import", Tool.Run(_root, "ingest", "--config", import).Expect(2).Error, StringComparison.Ordinal);
         Assert.Contains("needs a job", Tool.Run(_root, "ingest").Expect(2).Error, StringComparison.Ordinal);
     }
 

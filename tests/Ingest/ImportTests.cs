@@ -172,6 +172,16 @@ public sealed class ImportTests : IDisposable
     }
 
     [Fact]
+    public void Import_OfAColumnWithoutAName_CallsItByItsPlace()
+    {
+        var path = _recording.Write("a.csv", ",o,a,r,d", "7,1,0,1,1");
+        var info = double.NaN;
+        _recording.Import(Map(path) with { EpisodeId = ["column0"], Info = new Dictionary<string, IReadOnlyList<string>> { ["index"] = ["column0"] } })
+            .ReadEpisodes((EpisodeRecord record, in EpisodeColumns e) => info = e.Info[0].Doubles.Span[0]);
+        Assert.Equal(7, info);
+    }
+
+    [Fact]
     public void Import_OfManyInterleavedEpisodes_PutsEveryRowInItsPlace()
     {
         // 300 episodes of 100 steps, shuffled over two files; more than one chunk of DuckDB's.
