@@ -1,0 +1,225 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OfflineRL.Datasets;
+using OfflineRL.Train;
+
+namespace OfflineRL.Tests.Train.Jobs;
+
+public sealed class TrainJobTests : IDisposable
+{
+    readonly TrainData _data = new();
+
+    public void Dispose() => _data.Dispose();
+
+    TrainResult Run(TrainConfig config, TrainingColumns columns, IJobProgress? progress = null, CancellationToken token = default) =>
+        TrainJob.Run(config, _data.Workspace, columns, progress ?? NullProgress.Instance, token);
+
+    [Theory]
+    [InlineData("dqn")]
+    [InlineData("bc")]
+    public void Run_InterruptedAndResumedTwice_EqualsOneThatWasNot(string algorithm)
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny(algorithm);
+        Run(config with { Name = "whole" }, columns);
+
+        // Interruptions between metric lines, checkpoints and policies; the third job ends it.
+        foreach (var stop in new[] { 14, 49 })
+        {
+            using var source = new CancellationTokenSource();
+            var result = Run(config with { Name = "cut" }, columns, new CallbackProgress(done => Cancel(source, done >= stop)), source.Token);
+            Assert.True(result.Interrupted);
+            Assert.Equal(stop, result.Seeds[0].Step);
+            Assert.Equal("interrupted", Status("cut"));
+        }
+
+        Assert.False(Run(config with { Name = "cut" }, columns).Interrupted);
+        Assert.Equal("finished", Status("cut"));
+        AssertSameRun("whole", "cut");
+    }
+
+    [Fact]
+    public void Run_WithWorkBeyondTheLastCheckpoint_DoesItAgainWithoutDoubleLines()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Name = "whole" };
+        Run(config, columns);
+        Run(config with { Name = "cut" }, columns);
+
+        // As a kill after step 60 but before its checkpoint would leave it, with half a line at the end.
+        var seed = SeedFolder("cut");
+        Directory.Delete(Path.Combine(seed, "checkpoints", "step-60"), recursive: true);
+        File.AppendAllText(Path.Combine(seed, "metrics.jsonl"), "{\"step\": 6");
+        Run(config with { Name = "cut" }, columns);
+        AssertSameRun("whole", "cut");
+    }
+
+    [Fact]
+    public void Run_WithADamagedNewestCheckpoint_TakesTheOneBefore()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Name = "whole" };
+        Run(config, columns);
+        Run(config with { Name = "cut" }, columns);
+        var state = Path.Combine(SeedFolder("cut"), "checkpoints", "step-60", "state.safetensors");
+        var bytes = File.ReadAllBytes(state);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(state, bytes);
+
+        var progress = new CallbackProgress(_ => { });
+        Run(config with { Name = "cut" }, columns, progress);
+        Assert.Contains(progress.Lines, line => line.Contains("SHA-256", StringComparison.Ordinal));
+        AssertSameRun("whole", "cut");
+    }
+
+    [Fact]
+    public void Run_OfSeveralSeeds_GivesEachTheRunItWouldHaveAlone()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Seeds = ["0..2"], Name = "many" };
+        Assert.Equal([0UL, 1UL, 2UL], Run(config, columns).Seeds.Select(seed => seed.Seed));
+        Run(config with { Seeds = ["1"], Name = "one" }, columns);
+        Assert.Equal(Weights("many", 1), Weights("one", 1));
+        Assert.NotEqual(Weights("many", 0), Weights("many", 1));
+        // A job array: another seed joins the same run.
+        Run(config with { Seeds = ["7"] }, columns);
+        Assert.Equal([0UL, 1UL, 2UL, 7UL], RunFolder.Open(_data.Workspace, "many").Seeds.Select(seed => seed.Seed));
+    }
+
+    [Fact]
+    public void Run_ThatIsFinished_SaysSoAndChangesNothing()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Name = "done" };
+        Run(config, columns);
+        var before = Files("done");
+        var progress = new CallbackProgress(_ => { });
+        Assert.Equal(RunState.Finished, Run(config, columns, progress).Seeds[0].State);
+        Assert.Contains(progress.Lines, line => line.Contains("finished already", StringComparison.Ordinal));
+        Assert.Equal(before, Files("done"));
+    }
+
+    [Fact]
+    public void Run_WithAnotherConfigOrDataset_NamesTheKey()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Name = "fixed" };
+        Run(config, columns);
+        Assert.Contains("dqn.learning_rate = 0.01; now it is 0.5", Error(config with { Dqn = config.Dqn with { LearningRate = 0.5 } }), StringComparison.Ordinal);
+        Assert.Contains("steps = 60; now it is 70", Error(config with { Steps = 70 }), StringComparison.Ordinal);
+        using var other = _data.WriteSigns("other", episodes: 10);
+        Assert.Contains("dataset = signs-v1; now it is other-v1", Assert.Throws<UserErrorException>(() => Run(config, other)).Message, StringComparison.Ordinal);
+
+        // The same name with other data, as on a machine where it was recorded anew.
+        var origin = Path.Combine(_data.Workspace.RunsFolder, "fixed", "run.json");
+        File.WriteAllText(origin, File.ReadAllText(origin).Replace(columns.Info.ContentHash, "sha256:" + new string('0', 64), StringComparison.Ordinal));
+        Assert.Contains("content_hash", Error(config), StringComparison.Ordinal);
+
+        string Error(TrainConfig changed) => Assert.Throws<UserErrorException>(() => Run(changed, columns)).Message;
+    }
+
+    [Fact]
+    public void Run_OfBadInput_LeavesNothingBehind()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Name = "none" };
+        Assert.Contains("cuda:99", Assert.Throws<UserErrorException>(() => Run(config with { Device = "cuda:99" }, columns)).Message, StringComparison.Ordinal);
+        Assert.Contains("split", Assert.Throws<UserErrorException>(() => Run(config with { Split = "absent" }, columns)).Message, StringComparison.Ordinal);
+        Assert.Contains("batch_size is 0", Assert.Throws<UserErrorException>(() => Run(config with { BatchSize = 0 }, columns)).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_data.Workspace.RunsFolder));
+    }
+
+    [Fact]
+    public void Run_OfASeedThatIsBeingTrained_NamesTheProcess()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Name = "busy" };
+        UserErrorException? error = null;
+        Run(config, columns, new CallbackProgress(_ => error ??= Assert.Throws<UserErrorException>(() => Run(config, columns))));
+        Assert.Contains($"by process {Environment.ProcessId}", error!.Message, StringComparison.Ordinal);
+        Assert.Equal("finished", Status("busy"));
+    }
+
+    [Fact]
+    public void Run_ThatDiverges_FailsWithTheMetricAndTrainsTheOtherSeeds()
+    {
+        // A reward of 1e300 is infinite as a float.
+        using var columns = _data.WriteSteps("huge", 2, 2, [new(0, 0, 1e300, 1, true), new(1, 1, 0, 0, true)]);
+        var config = TrainData.Tiny() with { Name = "diverged", Seeds = ["0..1"] };
+        var error = Assert.Throws<CheckFailedException>(() => Run(config, columns));
+        Assert.Contains("seed 0", error.Message, StringComparison.Ordinal);
+        Assert.Contains("seed 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("training diverged: loss is", error.Message, StringComparison.Ordinal);
+        Assert.Equal("failed", Status("diverged"));
+        Assert.Empty(RunFolder.Open(_data.Workspace, "diverged").Seeds[0].Policies);
+    }
+
+    [Fact]
+    public void Run_ToItsEnd_WritesWhatTheRunFolderPromises()
+    {
+        using var columns = _data.WriteSigns();
+        Run(TrainData.Tiny() with { Name = "whole" }, columns);
+        var run = RunFolder.Open(_data.Workspace, "whole");
+        Assert.Equal(("dqn", "signs-v1", columns.Info.ContentHash), (run.Algorithm, run.Dataset, run.ContentHash));
+        Assert.Equal([30, 60], run.Seeds[0].Policies.Select(policy => policy.Step));
+        Assert.Equal(60, run.Seeds[0].Last!.Step);
+        Assert.Equal(["step-40", "step-60"], Directory.EnumerateDirectories(Path.Combine(run.Seeds[0].Folder, "checkpoints")).Select(folder => Path.GetFileName(folder)).Order());
+        var lines = File.ReadAllLines(Path.Combine(run.Seeds[0].Folder, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal([7, 14, 21, 28, 35, 42, 49, 56, 60], lines.Select(line => (int)line["step"]!));
+        Assert.All(lines, line => Assert.Equal(
+            ["step", "loss", "td_error", "q_mean", "q_max", "gradient_norm", "steps_per_second"], line.AsObject().Select(pair => pair.Key)));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_data.Workspace.RunsFolder, ".*"));
+    }
+
+    [Fact]
+    public void Defaults_AreTheDocumentedOnes()
+    {
+        var config = new TrainConfig();
+        Assert.Equal((10_000, 64, 1_000, 1_000, 100, 1), (config.Steps, config.BatchSize, config.PolicyPeriodSteps, config.CheckpointPeriodSteps, config.LogPeriodSteps, config.Threads));
+        Assert.Equal((0.99, 3e-4, 0.0, true, 1.0, 10.0, 0.005, 1), (config.Dqn.Discount, config.Dqn.LearningRate, config.Dqn.FinalLearningRate, config.Dqn.Double, config.Dqn.HuberDelta, config.Dqn.MaxGradientNorm, config.Dqn.TargetRate, config.Dqn.TargetPeriodSteps));
+        Assert.Equal((1e-3, 0.01, 0.0), (config.Bc.LearningRate, config.Bc.LogitPenalty, config.Bc.MaxGradientNorm));
+    }
+
+    static void Cancel(CancellationTokenSource source, bool now)
+    {
+        if (now)
+            source.Cancel();
+    }
+
+    string SeedFolder(string run, ulong seed = 0) => RunFolder.SeedFolder(Path.Combine(_data.Workspace.RunsFolder, run), seed);
+
+    string Status(string run) =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(_data.Workspace.RunsFolder, run, "status.json"))).RootElement.GetProperty("state").GetString()!;
+
+    byte[] Weights(string run, ulong seed) => File.ReadAllBytes(Path.Combine(SeedFolder(run, seed), "policies", "step-60", "policy.safetensors"));
+
+    // Everything but time: weights, checkpoints with optimizer and random state, and each line of metrics.
+    void AssertSameRun(string expected, string actual)
+    {
+        Assert.Equal(Weights(expected, 0), Weights(actual, 0));
+        foreach (var file in new[] { "policies/step-30/policy.safetensors", "checkpoints/step-60/state.safetensors" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(SeedFolder(expected), file)), File.ReadAllBytes(Path.Combine(SeedFolder(actual), file)));
+        Assert.Equal(Checkpoint(expected), Checkpoint(actual));
+        Assert.Equal(Metrics(expected), Metrics(actual));
+        Assert.Equal(9, Metrics(actual).Count);
+    }
+
+    string Checkpoint(string run)
+    {
+        var info = JsonNode.Parse(File.ReadAllText(Path.Combine(SeedFolder(run), "checkpoints", "step-60", "checkpoint.json")))!.AsObject();
+        // The rate's digits make the log a few bytes longer or shorter.
+        info.Remove("metrics_length");
+        return info.ToJsonString();
+    }
+
+    List<string> Metrics(string run) => [.. File.ReadAllLines(Path.Combine(SeedFolder(run), "metrics.jsonl")).Select(line =>
+    {
+        var values = JsonNode.Parse(line)!.AsObject();
+        Assert.True(values.Remove("steps_per_second"));
+        return values.ToJsonString();
+    })];
+
+    List<string> Files(string run) => [.. Directory.EnumerateFiles(Path.Combine(_data.Workspace.RunsFolder, run), "*", SearchOption.AllDirectories)
+        .Order(StringComparer.Ordinal)
+        .Select(path => $"{path} {new FileInfo(path).Length} {File.GetLastWriteTimeUtc(path):O}")];
+}

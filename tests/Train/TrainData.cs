@@ -1,0 +1,107 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train;
+
+namespace OfflineRL.Tests.Train;
+
+/// <summary>A workspace in a temporary folder, with small datasets to learn from.</summary>
+sealed class TrainData : IDisposable
+{
+    public TrainData() => Workspace = Workspace.Open(Directory.CreateTempSubdirectory("offlinerl-train-").FullName);
+
+    public Workspace Workspace { get; }
+
+    public string Root => Workspace.Root;
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    /// <summary>A config for runs of a second: a tiny network, short periods.</summary>
+    public static TrainConfig Tiny(string algorithm = "dqn") => new()
+    {
+        Dataset = "any",
+        Algorithm = algorithm,
+        Steps = 60,
+        BatchSize = 8,
+        Device = "cpu",
+        PolicyPeriodSteps = 30,
+        CheckpointPeriodSteps = 20,
+        LogPeriodSteps = 7,
+        Dqn = new() { Hidden = [16, 16], LearningRate = 0.01, TargetPeriodSteps = 3, TargetRate = 0.1 },
+        Bc = new() { Hidden = [16, 16], LearningRate = 0.01 },
+    };
+
+    /// <summary>Random vectors, two actions, reward 1 for the action of the first number's sign; every other episode is cut.</summary>
+    public TrainingColumns WriteSigns(string name = "signs", int episodes = 20)
+    {
+        var random = RandomStream.Create(3, "signs");
+        using (var writer = DatasetWriter.Create(Workspace, name, new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(3), ActionSpace = new DiscreteSpace(2) }))
+        {
+            for (var episode = 0; episode < episodes; episode++)
+            {
+                const int Steps = 10;
+                var (observations, actions, rewards) = (new float[3 * Steps], new int[Steps], new double[Steps]);
+                foreach (ref var value in observations.AsSpan())
+                    value = (float)random.NextGaussian();
+                for (var t = 0; t < Steps; t++)
+                {
+                    actions[t] = random.NextInt(2);
+                    rewards[t] = actions[t] == (observations[3 * t] > 0 ? 1 : 0) ? 1 : 0;
+                }
+
+                writer.WriteEpisode(new EpisodeColumns
+                {
+                    Key = $"{name}/{episode}",
+                    BehaviorPolicy = "uniform",
+                    Observations = observations,
+                    DiscreteActions = actions,
+                    Rewards = rewards,
+                    Terminated = episode % 2 == 0,
+                    Truncated = episode % 2 == 1,
+                    FinalObservation = observations.AsSpan(0, 3),
+                });
+            }
+
+            writer.Commit();
+        }
+
+        return Dataset.Open(Workspace, name).Compile(NullProgress.Instance);
+    }
+
+    /// <summary>One episode for each of <paramref name="rows"/>, of one step, with discrete observations.</summary>
+    public TrainingColumns WriteSteps(string name, int states, int actions, IEnumerable<Transition> rows)
+    {
+        using (var writer = DatasetWriter.Create(Workspace, name, new DatasetDescription { ObservationSpace = new DiscreteSpace(states), ActionSpace = new DiscreteSpace(actions) }))
+        {
+            var key = 0;
+            foreach (var row in rows)
+            {
+                writer.WriteEpisode(new EpisodeColumns
+                {
+                    Key = $"{name}/{key++}",
+                    BehaviorPolicy = "uniform",
+                    Observations = [row.State],
+                    DiscreteActions = [row.Action],
+                    Rewards = [row.Reward],
+                    Terminated = row.Terminated,
+                    Truncated = !row.Terminated,
+                    FinalObservation = [row.Next],
+                });
+            }
+
+            writer.Commit();
+        }
+
+        return Dataset.Open(Workspace, name).Compile(NullProgress.Instance);
+    }
+
+    public readonly record struct Transition(int State, int Action, double Reward, int Next, bool Terminated);
+}
+
+/// <summary>Calls back at each report, for tests that interrupt.</summary>
+sealed class CallbackProgress(Action<long> onReport) : IJobProgress
+{
+    public List<string> Lines { get; } = [];
+
+    public void Report(string stage, long done, long total, string? detail = null) => onReport(done);
+
+    public void Line(string text) => Lines.Add(text);
+}
