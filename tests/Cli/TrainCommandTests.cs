@@ -19,7 +19,7 @@ public sealed class TrainCommandTests : IDisposable
     static string[] Arguments(string name, int steps) =>
     [
         "train", "--dataset", "signs", "--name", name, "--steps", steps.ToString(CultureInfo.InvariantCulture), "--device", "cpu",
-        "--set", "batch_size=4", "--set", "dqn.hidden=[8]", "--set", "checkpoint_period_steps=500", "--set", "policy_period_steps=5000", "--set", "log_period_steps=90",
+        "--set", "batch_size=4", "--set", "dqn.hidden=[8]", "--set", "checkpoint_period_steps=500", "--set", "policy_period_steps=2000", "--set", "log_period_steps=90",
     ];
 
     string Seed(string run, ulong seed = 0) => Path.Combine(_data.Root, "runs", run, $"seed-{seed}");
@@ -27,7 +27,7 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void Train_KilledWithoutWarning_ResumesToTheSameRun()
     {
-        const int Steps = 15_000;
+        const int Steps = 6_000;
         using (var killed = Tool.Start(_data.Root, NoEnvironment, Arguments("cut", Steps)))
         {
             WaitFor(() => Directory.Exists(Path.Combine(Seed("cut"), "checkpoints", "step-1000")), killed);
@@ -40,7 +40,7 @@ public sealed class TrainCommandTests : IDisposable
         var resumed = Tool.Run(_data.Root, Arguments("cut", Steps)).Expect(0);
         Assert.Contains("ended without a word; going on from step", resumed.Error, StringComparison.Ordinal);
         Tool.Run(_data.Root, Arguments("whole", Steps)).Expect(0);
-        foreach (var file in new[] { "policies/step-15000/policy.safetensors", "policies/step-5000/policy.safetensors", "checkpoints/step-15000/state.safetensors" })
+        foreach (var file in new[] { "policies/step-6000/policy.safetensors", "policies/step-2000/policy.safetensors", "checkpoints/step-6000/state.safetensors" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(Seed("whole"), file)), File.ReadAllBytes(Path.Combine(Seed("cut"), file)));
         Assert.Equal(Metrics("whole"), Metrics("cut"));
         Assert.Equal((Steps + 89) / 90, Metrics("cut").Count);
@@ -77,7 +77,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True(File.Exists(Path.Combine(Seed("bare"), "policies", "step-500", "policy.safetensors")));
 
         // A machine that has the columns alone.
-        var columns = Directory.EnumerateFiles(Path.Combine(_data.Root, ".cache"), "columns.json", SearchOption.AllDirectories).Single();
+        var columns = Directory.EnumerateFiles(_data.Workspace.CacheFolder, "columns.json", SearchOption.AllDirectories).Single();
         Directory.Delete(Path.Combine(_data.Root, "data"), recursive: true);
         Tool.Run(_data.Root, new Dictionary<string, string> { ["DUCKDB"] = "/nonexistent/libduckdb.so" }, ["train", "--dataset", Path.GetDirectoryName(columns)!, .. Arguments("columns", 500)[3..]]).Expect(0);
         Assert.Equal(File.ReadAllBytes(Path.Combine(Seed("bare"), "policies", "step-500", "policy.safetensors")), File.ReadAllBytes(Path.Combine(Seed("columns"), "policies", "step-500", "policy.safetensors")));

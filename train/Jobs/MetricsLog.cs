@@ -24,7 +24,8 @@ sealed class MetricsLog : IDisposable
             Throw.BadFile(path, $"it has {found} bytes", $"at least the {length} it had at the checkpoint", "It was changed since: restore it, or train again under another name with --name.");
         }
 
-        _file.SetLength(length);
+        if (_file.Length > length)
+            _file.SetLength(length);
         _file.Position = length;
     }
 

@@ -16,7 +16,7 @@ public sealed class BehaviorCloningTests : IDisposable
     {
         // In state 0 action 0 was taken in 3 of 4 steps, in state 1 in 1 of 2.
         using var columns = _data.WriteSteps("counts", 2, 2, [new(0, 0, 0, 0, false), new(0, 0, 0, 0, false), new(0, 0, 0, 0, false), new(0, 1, 0, 0, false), new(1, 0, 0, 1, false), new(1, 1, 0, 1, false)]);
-        var probabilities = Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.02, LogitPenalty = 0 });
+        var probabilities = Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.003, LogitPenalty = 0 });
         Assert.Equal(0.75, probabilities[0], 0.03);
         Assert.Equal(0.5, probabilities[2], 0.03);
         Assert.Equal(1, probabilities[0] + probabilities[1], 1e-6);
