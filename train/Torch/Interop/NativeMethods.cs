@@ -60,12 +60,9 @@ static unsafe partial class NativeMethods
     // runtime.cpp
     [LibraryImport(Lib)] internal static partial int ofl_set_threads(int count);
     [LibraryImport(Lib)] internal static partial int ofl_threads();
-    [LibraryImport(Lib)] internal static partial int ofl_set_interop_threads(int count);
-    [LibraryImport(Lib)] internal static partial int ofl_interop_threads();
     [LibraryImport(Lib)] internal static partial int ofl_describe(byte* buffer, int capacity);
     [LibraryImport(Lib)] internal static partial int ofl_cuda_device_count();
     [LibraryImport(Lib)] internal static partial int ofl_cuda_synchronize(int device);
-    [LibraryImport(Lib)] internal static partial int ofl_set_deterministic(int enabled);
 
     // adam.cpp
     [LibraryImport(Lib)] internal static partial int ofl_adam_step(IntPtr values, IntPtr gradients, IntPtr first, IntPtr second, long step, double rate, double beta1, double beta2, double eps, double decay, int decoupled, double maxNorm, int zeroGrad);

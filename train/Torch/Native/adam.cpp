@@ -10,6 +10,7 @@ namespace {
 
 struct AdamFactors {
   float clip, beta1, rest1, beta2, rest2, root_bias2, eps, step_size, coupled_decay, shrink;
+  float kept;  // what stays of the gradient: 1, or 0 where the caller wants it zeroed
 };
 
 OFL_VECTORISED double sum_of_squares(const float* values, int64_t count) {
@@ -29,7 +30,7 @@ OFL_VECTORISED double sum_of_squares(const float* values, int64_t count) {
   return total;
 }
 
-OFL_VECTORISED void adam_pass(float* __restrict values, const float* __restrict gradients, float* __restrict first,
+OFL_VECTORISED void adam_pass(float* __restrict values, float* __restrict gradients, float* __restrict first,
                               float* __restrict second, int64_t count, const AdamFactors& factors) {
   const AdamFactors f = factors;
   for (int64_t i = 0; i < count; ++i) {
@@ -38,6 +39,7 @@ OFL_VECTORISED void adam_pass(float* __restrict values, const float* __restrict 
     const float v = f.beta2 * second[i] + f.rest2 * g * g;
     first[i] = m;
     second[i] = v;
+    gradients[i] *= f.kept;
     values[i] = values[i] * f.shrink - f.step_size * m / (std::sqrt(v) * f.root_bias2 + f.eps);
   }
 }
@@ -76,8 +78,8 @@ OFL_EXPORT int32_t ofl_adam_step(ofl::Handle values, ofl::Handle gradients, ofl:
     factors.step_size = static_cast<float>(rate / (1 - std::pow(beta1, static_cast<double>(step))));
     factors.coupled_decay = decoupled ? 0.0f : static_cast<float>(decay);
     factors.shrink = decoupled ? static_cast<float>(1 - rate * decay) : 1.0f;
+    factors.kept = zero_grad ? 0.0f : 1.0f;
     adam_pass(w, g, m, v, count, factors);
-    if (zero_grad) std::fill_n(g, count, 0.0f);
     return 0;
   });
 }

@@ -4,13 +4,23 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 #include <ATen/core/stack.h>
+#include <torch/version.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace {
 
 using torch::jit::Stack;
+
+// c10::optional became std::optional, then went away.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+using OptionalTensor = std::optional<at::Tensor>;
+#else
+using OptionalTensor = c10::optional<at::Tensor>;
+#endif
 
 // Numbered as in Interop/Argument.cs.
 enum Tag : int32_t {
@@ -75,11 +85,11 @@ c10::IValue tensors_of(const Arg& arg) {
 }
 
 c10::IValue optional_tensors_of(const Arg& arg) {
-  c10::List<c10::optional<at::Tensor>> list;
+  c10::List<OptionalTensor> list;
   list.reserve(arg.count);
   auto* items = static_cast<const ofl::Handle*>(arg.p);
   for (int32_t k = 0; k < arg.count; ++k) {
-    list.push_back(items[k] == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(ofl::borrow(items[k])));
+    list.push_back(items[k] == nullptr ? OptionalTensor() : OptionalTensor(ofl::borrow(items[k])));
   }
   return c10::IValue(std::move(list));
 }

@@ -38,15 +38,6 @@ OFL_EXPORT int32_t ofl_set_threads(int32_t count) {
 
 OFL_EXPORT int32_t ofl_threads() { return ofl::guard<int32_t>(-1, [] { return at::get_num_threads(); }); }
 
-OFL_EXPORT int32_t ofl_set_interop_threads(int32_t count) {
-  return ofl::guard<int32_t>(-1, [&] {
-    at::set_num_interop_threads(count);
-    return 0;
-  });
-}
-
-OFL_EXPORT int32_t ofl_interop_threads() { return ofl::guard<int32_t>(-1, [] { return at::get_num_interop_threads(); }); }
-
 // "libtorch 1.13.1; OpenBLAS 0.3.21 ..." into a buffer; returns the length.
 OFL_EXPORT int32_t ofl_describe(char* buffer, int32_t capacity) {
   return ofl::guard<int32_t>(-1, [&] {
@@ -65,14 +56,6 @@ OFL_EXPORT int32_t ofl_cuda_device_count() {
 OFL_EXPORT int32_t ofl_cuda_synchronize(int32_t device) {
   return ofl::guard<int32_t>(-1, [&] {
     torch::cuda::synchronize(device);
-    return 0;
-  });
-}
-
-OFL_EXPORT int32_t ofl_set_deterministic(int32_t enabled) {
-  return ofl::guard<int32_t>(-1, [&] {
-    at::globalContext().setDeterministicAlgorithms(enabled != 0, true);
-    at::globalContext().setDeterministicCuDNN(enabled != 0);
     return 0;
   });
 }
