@@ -35,7 +35,7 @@ static class CheckCommand
         {
             Dataset dataset = Dataset.Open(workspace, name);
             using ConsoleProgress progress = new();
-            IReadOnlyList<string> findings = dataset.Findings(progress);
+            IReadOnlyList<string> findings = dataset.Findings(progress, ToolHost.Interrupted);
             failed += findings.Count > 0 ? 1 : 0;
             Console.WriteLine(findings.Count == 0
                 ? $"{dataset.FullName}: holds; {DatasetText.Count(dataset.Manifest.Counts.Steps)} steps in {DatasetText.Count(dataset.Manifest.Counts.Episodes)} episodes"

@@ -22,7 +22,7 @@ static class ListCommand
 
     static void Run(Workspace workspace)
     {
-        IReadOnlyList<Dataset> datasets = Dataset.List(workspace);
+        IReadOnlyList<Dataset> datasets = Dataset.List(workspace, message => Console.Error.WriteLine($"offlinerl: left out: {message}"));
         if (datasets.Count == 0)
         {
             Console.Error.WriteLine($"No datasets in '{workspace.DataFolder}'. Record one with 'offlinerl ingest record', or import one with 'offlinerl ingest import'.");

@@ -40,7 +40,7 @@ static class SplitCommand
     static void Run(Workspace workspace, string source, string? name, SplitRule rule)
     {
         using ConsoleProgress progress = new();
-        DatasetManifest manifest = DatasetSplitter.Run(workspace, Dataset.Open(workspace, source), name, rule, progress);
+        DatasetManifest manifest = DatasetSplitter.Run(workspace, Dataset.Open(workspace, source), name, rule, progress, ToolHost.Interrupted);
         Console.WriteLine(manifest.FullName);
         Tables.Write(
             ["part", "share", "episodes"],

@@ -24,7 +24,7 @@ sealed class ColumnCompiler : IDisposable
         _steps = new(folder, _manifest);
     }
 
-    public static TrainingColumns OpenOrCompile(Dataset dataset, Workspace workspace, IJobProgress progress)
+    public static TrainingColumns OpenOrCompile(Dataset dataset, Workspace workspace, IJobProgress progress, CancellationToken cancellation)
     {
         string hash = dataset.Manifest.ContentHash["sha256:".Length..];
         string folder = Path.Combine(workspace.CacheFolder, "columns", $"{hash}-{ColumnsInfo.CurrentLayout}");
@@ -35,7 +35,7 @@ sealed class ColumnCompiler : IDisposable
             try
             {
                 using ColumnCompiler compiler = new(dataset, pending.FolderPath);
-                compiler.Run(progress);
+                compiler.Run(progress, cancellation);
             }
             catch (IOException e)
             {
@@ -55,12 +55,13 @@ sealed class ColumnCompiler : IDisposable
         _hash.Dispose();
     }
 
-    void Run(IJobProgress progress)
+    void Run(IJobProgress progress, CancellationToken cancellation)
     {
         long[] firstRows = WriteEpisodes();
         long episode = 0, done = 0;
         foreach (StepsChunk chunk in new StepsReader(_dataset).Read())
         {
+            cancellation.ThrowIfCancellationRequested();
             episode = RequireOrder(chunk, firstRows, episode);
             _stored.Add(chunk);
             _steps.Write(chunk);

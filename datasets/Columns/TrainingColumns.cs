@@ -113,6 +113,13 @@ public sealed class TrainingColumns : IDisposable
             throw new UserErrorException($"The columns in '{folder}' have layout {info.Layout}, expected {ColumnsInfo.CurrentLayout}; delete the folder, it is made again.");
         }
 
+        string[] faults = [.. SpaceRules.Faults(info.ObservationSpace), .. SpaceRules.Faults(info.ActionSpace), .. info.InfoColumns.SelectMany(InfoRules.Faults)];
+        if (faults.Length > 0 || info.Steps < 1 || info.Episodes < 1 || info.Steps < info.Episodes)
+        {
+            throw new UserErrorException($"The columns in '{folder}' are described by {info.Steps} steps, {info.Episodes} episodes, which do not hold together" +
+                $"{string.Concat(faults.Select(f => "; " + f))}. Delete the folder, it is made again.");
+        }
+
         return Open(folder, info);
     }
 

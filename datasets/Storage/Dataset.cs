@@ -39,11 +39,26 @@ public sealed class Dataset
     }
 
     /// <summary>Every committed dataset of the workspace, by name and version.</summary>
-    public static IReadOnlyList<Dataset> List(Workspace workspace) => !Directory.Exists(workspace.DataFolder) ? []
-        : [.. Directory.EnumerateDirectories(workspace.DataFolder)
-            .Where(folder => Path.GetFileName(folder)[0] != '.' && File.Exists(Path.Combine(folder, ManifestFile)))
-            .Select(folder => OpenFolder(workspace, folder))
-            .OrderBy(d => d.Manifest.Name, StringComparer.Ordinal).ThenBy(d => d.Manifest.Version)];
+    /// <param name="workspace">Where they lie.</param>
+    /// <param name="unreadable">Told of those that cannot be opened, which are left out.</param>
+    public static IReadOnlyList<Dataset> List(Workspace workspace, Action<string>? unreadable = null)
+    {
+        List<Dataset> datasets = [];
+        IEnumerable<string> folders = Directory.Exists(workspace.DataFolder) ? Directory.EnumerateDirectories(workspace.DataFolder) : [];
+        foreach (string folder in folders.Where(f => Path.GetFileName(f)[0] != '.' && File.Exists(Path.Combine(f, ManifestFile))))
+        {
+            try
+            {
+                datasets.Add(OpenFolder(workspace, folder));
+            }
+            catch (UserErrorException e)
+            {
+                unreadable?.Invoke(e.Message);
+            }
+        }
+
+        return [.. datasets.OrderBy(d => d.Manifest.Name, StringComparer.Ordinal).ThenBy(d => d.Manifest.Version)];
+    }
 
     /// <summary><c>NAME-vN</c>.</summary>
     public string FullName => Manifest.FullName;
@@ -62,13 +77,13 @@ public sealed class Dataset
 
     /// <summary>Verifies hashes, schema, order, values and the episodes table.</summary>
     /// <returns>Every finding (at most 20 of a kind); none: all holds.</returns>
-    public IReadOnlyList<string> Findings(IJobProgress progress) => new DatasetCheck(this).Run(progress);
+    public IReadOnlyList<string> Findings(IJobProgress progress, CancellationToken cancellation = default) => new DatasetCheck(this).Run(progress, cancellation);
 
     /// <summary>As <see cref="Findings"/>, for those who cannot go on.</summary>
     /// <exception cref="CheckFailedException">Something does not hold; the message lists the findings.</exception>
-    public void Check(IJobProgress progress)
+    public void Check(IJobProgress progress, CancellationToken cancellation = default)
     {
-        IReadOnlyList<string> findings = Findings(progress);
+        IReadOnlyList<string> findings = Findings(progress, cancellation);
         if (findings.Count > 0)
         {
             throw new CheckFailedException($"{FullName} does not hold what it should:\n  " + string.Join("\n  ", findings));
@@ -77,7 +92,8 @@ public sealed class Dataset
 
     /// <summary>Opens the training columns; makes them first where the cache does not hold them (only then DuckDB is loaded).</summary>
     /// <exception cref="UserErrorException">The files cannot be read, or do not hold what the manifest says.</exception>
-    public TrainingColumns Compile(IJobProgress progress) => ColumnCompiler.OpenOrCompile(this, _workspace, progress);
+    public TrainingColumns Compile(IJobProgress progress, CancellationToken cancellation = default) =>
+        ColumnCompiler.OpenOrCompile(this, _workspace, progress, cancellation);
 
     /// <summary>Streams whole episodes in order.</summary>
     /// <exception cref="UserErrorException">The files cannot be read, or do not hold what the manifest says.</exception>

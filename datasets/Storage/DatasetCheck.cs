@@ -12,11 +12,11 @@ sealed class DatasetCheck(Dataset dataset)
     readonly Dictionary<string, int> _counts = [];
 
     /// <returns>The findings; empty where everything holds.</returns>
-    public IReadOnlyList<string> Run(IJobProgress progress)
+    public IReadOnlyList<string> Run(IJobProgress progress, CancellationToken cancellation)
     {
         // Without DuckDB nothing can be said of the rows, which is no finding about the dataset.
         NativeMethods.EnsureLoaded();
-        CheckFiles(progress);
+        CheckFiles(progress, cancellation);
         using ContentHash hash = new();
         StoredHash stored = new(hash, _manifest);
         List<EpisodeRecord> episodes = [];
@@ -29,7 +29,7 @@ sealed class DatasetCheck(Dataset dataset)
         if (readable)
         {
             CheckEpisodes(episodes);
-            readable = Try(() => CheckSteps(episodes, stored, progress));
+            readable = Try(() => CheckSteps(episodes, stored, progress, cancellation));
         }
 
         string found = readable ? hash.Finish(ContentHeader.Of(_manifest)) : _manifest.ContentHash;
@@ -46,11 +46,12 @@ sealed class DatasetCheck(Dataset dataset)
         return _findings;
     }
 
-    void CheckFiles(IJobProgress progress)
+    void CheckFiles(IJobProgress progress, CancellationToken cancellation)
     {
         long done = 0, total = _manifest.Files.Sum(f => f.Bytes);
         foreach (DatasetFile file in _manifest.Files)
         {
+            cancellation.ThrowIfCancellationRequested();
             string path = dataset.PathOf(file);
             if (!File.Exists(path))
             {
@@ -133,12 +134,13 @@ sealed class DatasetCheck(Dataset dataset)
         }
     }
 
-    void CheckSteps(List<EpisodeRecord> episodes, StoredHash stored, IJobProgress progress)
+    void CheckSteps(List<EpisodeRecord> episodes, StoredHash stored, IJobProgress progress, CancellationToken cancellation)
     {
         StepsCheck steps = new(_manifest, episodes, Add);
         long done = 0;
         foreach (StepsChunk chunk in new StepsReader(dataset).Read())
         {
+            cancellation.ThrowIfCancellationRequested();
             stored.Add(chunk);
             steps.Check(chunk);
             done += chunk.Rows;

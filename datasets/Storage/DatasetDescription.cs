@@ -114,9 +114,9 @@ public sealed record DatasetDescription
     public IEnumerable<string> Validate()
     {
         bool discrete = ActionSpace is DiscreteSpace;
-        if (ObservationSpace.FlatSize < 1 || ActionSpace.FlatSize < 1 || ActionSpace is DiscreteSpace { Count: < 1 } || ObservationSpace is DiscreteSpace { Count: < 1 })
+        foreach (string fault in SpaceRules.Faults(ObservationSpace).Concat(SpaceRules.Faults(ActionSpace)).Concat(InfoColumns.SelectMany(InfoRules.Faults)))
         {
-            yield return $"the spaces {ObservationSpace} and {ActionSpace} must each have at least one number";
+            yield return fault;
         }
 
         if (ActionSpace is BoxSpace { ElementType: not ElementType.Float32 })
@@ -137,19 +137,6 @@ public sealed record DatasetDescription
         if ((PropensitySource == PropensitySource.Unknown) != (PropensityKind == PropensityKind.None))
         {
             yield return $"propensity_source is {PropensitySource} and propensity_kind {PropensityKind}: either both are known or neither";
-        }
-
-        foreach (InfoColumn column in InfoColumns)
-        {
-            if (!System.Text.RegularExpressions.Regex.IsMatch(column.Name, @"\Ainfo_[a-z0-9_]{1,64}\z"))
-            {
-                yield return $"the column '{column.Name}' is not of the form info_name in lower snake case";
-            }
-
-            if (column.Width < 0 || (column.Width > 0 && column.Type != InfoType.Double))
-            {
-                yield return $"the column '{column.Name}' of width {column.Width}: only columns of type double are lists";
-            }
         }
 
         foreach (IGrouping<string, InfoColumn> group in InfoColumns.GroupBy(c => c.Name).Where(g => g.Count() > 1))

@@ -23,7 +23,7 @@ public readonly partial record struct DatasetName(string Name, int? Version)
         return new DatasetName(match.Groups["name"].Value, version);
     }
 
-    /// <summary>Versions of <paramref name="name"/> in the folder, ascending.</summary>
+    /// <summary>Versions of <paramref name="name"/> in the folder, ascending; whatever bears such a name takes it.</summary>
     public static IReadOnlyList<int> Versions(string dataFolder, string name)
     {
         if (!Directory.Exists(dataFolder))
@@ -31,7 +31,7 @@ public readonly partial record struct DatasetName(string Name, int? Version)
             return [];
         }
 
-        return [.. Directory.EnumerateDirectories(dataFolder, name + "-v*")
+        return [.. Directory.EnumerateFileSystemEntries(dataFolder, name + "-v*")
             .Select(path => Pattern().Match(Path.GetFileName(path)))
             .Where(match => match.Success && match.Groups["version"].Success && match.Groups["name"].Value == name)
             .Select(match => int.Parse(match.Groups["version"].ValueSpan, CultureInfo.InvariantCulture))

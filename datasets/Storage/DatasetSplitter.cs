@@ -8,7 +8,8 @@ public static class DatasetSplitter
     /// <param name="name">Name of the new dataset; null: the source's name, next version.</param>
     /// <param name="rule">Assigns each episode to a part.</param>
     /// <param name="progress">Told of every episode.</param>
-    public static DatasetManifest Run(Workspace workspace, Dataset source, string? name, SplitRule rule, IJobProgress progress)
+    /// <param name="cancellation">Looked at between episodes; nothing is left behind then.</param>
+    public static DatasetManifest Run(Workspace workspace, Dataset source, string? name, SplitRule rule, IJobProgress progress, CancellationToken cancellation = default)
     {
         DatasetManifest manifest = source.Manifest;
         string parts = string.Join(',', rule.Fractions.Select(f => FormattableString.Invariant($"{f.Name}={f.Fraction}")));
@@ -25,6 +26,7 @@ public static class DatasetSplitter
         using DatasetWriter writer = DatasetWriter.Create(workspace, name ?? manifest.Name, description);
         source.ReadEpisodes((EpisodeRecord record, in EpisodeColumns columns) =>
         {
+            cancellation.ThrowIfCancellationRequested();
             writer.WriteEpisode(columns);
             progress.Report("split", writer.Steps, manifest.Counts.Steps);
         });

@@ -26,6 +26,7 @@ public sealed class DatasetWriter : IDisposable
     readonly StatisticsAccumulator _statistics;
     readonly long[] _episodesBySplit;
     long _episodeCount, _stepCount, _terminated, _truncated;
+    bool _failed;
 
     DatasetWriter(Workspace workspace, DatasetName name, DatasetDescription description, TimeProvider time)
     {
@@ -98,6 +99,7 @@ public sealed class DatasetWriter : IDisposable
         }
         catch (Exception e) when (e is DuckDbException or IOException)
         {
+            _failed = true;
             throw Throw.CannotWrite(_pending.FolderPath, e);
         }
 
@@ -118,6 +120,11 @@ public sealed class DatasetWriter : IDisposable
     /// <summary>As <see cref="Commit()"/>, with a provenance that is known only at the end.</summary>
     public DatasetManifest Commit(Provenance provenance)
     {
+        if (_failed)
+        {
+            throw new InvalidOperationException("An episode was written in part only; such a dataset is not committed.");
+        }
+
         if (_episodeCount == 0)
         {
             throw new UserErrorException($"No episode was written to the dataset '{_name}'" +

@@ -14,6 +14,17 @@ static partial class ManifestRules
                 "Use the tool that wrote the dataset, or make it again from its sources.");
         }
 
+        if (manifest.Files.Any(f => f is null) || manifest.InfoColumns.Any(c => c is null) || manifest.Split.Fractions.Any(f => f is null))
+        {
+            throw new UserErrorException($"'{path}' holds null in a list; a manifest has none.");
+        }
+
+        string[] faults = [.. DatasetDescription.Of(manifest).Validate()];
+        if (faults.Length > 0)
+        {
+            throw new UserErrorException($"'{path}' does not hold together: {string.Join("; ", faults)}.");
+        }
+
         foreach (DatasetFile file in manifest.Files)
         {
             if (!FileName().IsMatch(file.Path))

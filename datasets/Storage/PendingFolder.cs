@@ -72,12 +72,11 @@ public sealed partial class PendingFolder : IDisposable
         ObjectDisposedException.ThrowIf(_committed, this);
         Durable.FlushTree(FolderPath);
         string target = Path.Combine(Parent, name);
-        const int currentFolder = -100, noReplace = 1;
-        if (RenameAt2(currentFolder, FolderPath, currentFolder, target, noReplace) != 0)
+        int error = Rename(FolderPath, target);
+        if (error != 0)
         {
-            int error = Marshal.GetLastPInvokeError();
-            const int exists = 17, notEmpty = 39;
-            return error is exists or notEmpty
+            const int exists = 17, notAFolder = 20, notEmpty = 39;
+            return error is exists or notAFolder or notEmpty
                 ? false
                 : throw new IOException($"Cannot rename '{FolderPath}' to '{target}': {Marshal.GetPInvokeErrorMessage(error)}");
         }
@@ -121,6 +120,25 @@ public sealed partial class PendingFolder : IDisposable
         return deleted;
     }
 
+    /// <returns>0, or the error's number.</returns>
+    static int Rename(string from, string to)
+    {
+        const int currentFolder = -100, noReplace = 1, invalid = 22, noSuchCall = 38;
+        if (RenameAt2(currentFolder, from, currentFolder, to, noReplace) == 0)
+        {
+            return 0;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        if (error is not (invalid or noSuchCall))
+        {
+            return error;
+        }
+
+        // File systems such as NFS do not know the flag. A plain rename of a folder replaces an empty folder at most, never a committed one.
+        return RenamePlain(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
     static DateTime NewestWrite(string folder) => Directory
         .EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
         .Select(File.GetLastWriteTimeUtc)
@@ -133,4 +151,7 @@ public sealed partial class PendingFolder : IDisposable
     // https://man7.org/linux/man-pages/man2/rename.2.html
     [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt2(int oldFolder, string oldPath, int newFolder, string newPath, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenamePlain(string oldPath, string newPath);
 }

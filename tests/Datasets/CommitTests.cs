@@ -88,6 +88,14 @@ public sealed class CommitTests : IDisposable
     }
 
     [Fact]
+    public void NameTakenByAFile_IsSteppedOver()
+    {
+        Directory.CreateDirectory(_workspace.DataFolder);
+        File.WriteAllText(Path.Combine(_workspace.DataFolder, "sample-v4"), "not a dataset");
+        Assert.Equal("sample-v5", SampleEpisodes.Make(_workspace.Workspace, "sample", 3).FullName);
+    }
+
+    [Fact]
     public async Task ManyWriters_AtOnce_LoseNothing()
     {
         DatasetManifest[] manifests = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => Task.Run(() => SampleEpisodes.Make(_workspace.Workspace, "race", 2 + i))));

@@ -140,6 +140,42 @@ public sealed class DatasetCheckTests : IDisposable
         Assert.Contains("does not hold together", Assert.Throws<UserErrorException>(() => Dataset.Open(_workspace.Workspace, "sample")).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("observation_space", """{"type": "box", "shape": [2147483647, 2147483647, 4], "low": [0], "high": [0], "element_type": "float32"}""", "2147483647x2147483647x4")]
+    [InlineData("observation_space", """{"type": "box", "shape": [-4], "low": [0], "high": [0], "element_type": "float32"}""", "shape -4")]
+    [InlineData("observation_space", """{"type": "box", "shape": [4], "low": {"value": 0, "count": 2147483647}, "high": [0], "element_type": "float32"}""", "is not a valid")]
+    [InlineData("observation_space", """{"type": "box", "shape": [4], "low": [0], "high": [1], "element_type": "float32"}""", "1 lower and 1 upper bounds, expected 4")]
+    [InlineData("info_columns", """[{"name": "info_../../x", "type": "double", "width": 0}]""", "not of the form info_name")]
+    [InlineData("info_columns", "[null]", "null in a list")]
+    [InlineData("files", "null", "is not a valid")]
+    [InlineData("name", "\"../x\"", "no name for a dataset")]
+    public void Open_OfAHostileManifest_IsRefused(string key, string json, string expected)
+    {
+        Edit(m => m[key] = JsonNode.Parse(json));
+        Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Dataset.Open(_workspace.Workspace, "sample")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void List_WithADamagedDataset_ShowsTheOthers()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "other", 3);
+        File.WriteAllText(Path.Combine(_dataset.Folder, Dataset.ManifestFile), "{");
+        List<string> unreadable = [];
+        Assert.Equal(["other-v1"], Dataset.List(_workspace.Workspace, unreadable.Add).Select(d => d.FullName));
+        Assert.Contains("sample-v1", Assert.Single(unreadable), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compile_Cancelled_LeavesNothing()
+    {
+        using CancellationTokenSource cancelled = new();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => _dataset.Compile(NullProgress.Instance, cancelled.Token));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_workspace.Workspace.CacheFolder, "columns")));
+        Assert.Throws<OperationCanceledException>(() => DatasetSplitter.Run(_workspace.Workspace, _dataset, null, SplitRule.AllTrain, NullProgress.Instance, cancelled.Token));
+        Assert.Equal(["sample-v1"], _workspace.DataEntries());
+    }
+
     [Fact]
     public void Open_OfNoSuchDataset_NamesThoseThereAre() =>
         Assert.Contains("there are sample-v1", Assert.Throws<UserErrorException>(() => Dataset.Open(_workspace.Workspace, "simple")).Message, StringComparison.Ordinal);
