@@ -124,6 +124,7 @@ struct MlpBackward : public Node {
       if (entry == plan->end() || entry->second.captures_) return {};
     }
     const at::Tensor& variable = sink->variable;
+    if (!torch::autograd::impl::hooks(variable).empty()) return {};
     const at::Tensor& grad = variable.grad();
     const bool fits = grad.defined() && !grad.requires_grad() && grad.layout() == at::kStrided && grad.is_contiguous() &&
         grad.scalar_type() == variable.scalar_type() && grad.device() == variable.device();
