@@ -11,7 +11,7 @@ return ToolHost.Run(
         Turns logged decisions into better policies: ingest trajectories, train from the stored data alone, evaluate.
 
         A first round on defaults:
-          offlinerl ingest record --set name=cartpole
+          offlinerl ingest record --name cartpole
           offlinerl train --dataset cartpole --algorithm dqn
           offlinerl evaluate rollout --policy run:cartpole-dqn
         """)

@@ -19,7 +19,8 @@ static class ToolHost
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         try
         {
-            var arguments = root.Parse(args);
+            // Somebody who types the bare name wants to know what there is.
+            var arguments = root.Parse(args.Length == 0 ? ["--help"] : args);
             if (arguments.Errors.Count > 0)
             {
                 foreach (var error in arguments.Errors)
@@ -28,6 +29,9 @@ static class ToolHost
                 return ExitCodes.Usage;
             }
 
+            // A list of commands shows one line of each; their own --help shows the rest.
+            foreach (var listed in arguments.CommandResult.Command.Subcommands)
+                listed.Description = listed.Description?.Split('\n')[0];
             return arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (Exception e)
