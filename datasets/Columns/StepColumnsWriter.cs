@@ -149,7 +149,7 @@ sealed class StepColumnsWriter : IDisposable
     }
 
     ReadOnlySpan<double> OrNaN(StepsChunk chunk, int column) =>
-        chunk[column].MayHaveNulls ? Converted<double>(chunk, column, v => v) : chunk[column].Values<double>();
+        chunk[column].AnyNull ? Converted<double>(chunk, column, v => v) : chunk[column].Values<double>();
 
     ReadOnlySpan<double> Converted<T>(StepsChunk chunk, int column, Func<T, double> convert)
         where T : unmanaged

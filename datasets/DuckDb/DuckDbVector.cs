@@ -29,6 +29,22 @@ public readonly unsafe ref struct DuckDbVector
     /// <summary>False: certainly no null.</summary>
     public bool MayHaveNulls => _validity != null;
 
+    /// <summary>Whether any row is null.</summary>
+    public bool AnyNull
+    {
+        get
+        {
+            if (_validity == null)
+            {
+                return false;
+            }
+
+            int words = Rows >> 6, rest = Rows & 63;
+            ulong last = (1UL << rest) - 1;
+            return new ReadOnlySpan<ulong>(_validity, words).IndexOfAnyExcept(ulong.MaxValue) >= 0 || (rest > 0 && (_validity[words] & last) != last);
+        }
+    }
+
     public bool IsNull(int row) => _validity != null && ((_validity[row >> 6] >> (row & 63)) & 1) == 0;
 
     /// <summary>For lists: where each row's values lie in <see cref="Child"/>; undefined for null rows.</summary>

@@ -96,7 +96,7 @@ sealed class StepsChunk(DuckDbChunk chunk, string path, long firstRow, long firs
     public void Present(int column, Span<byte> flags)
     {
         DuckDbVector vector = chunk[column];
-        if (!vector.MayHaveNulls)
+        if (!vector.AnyNull)
         {
             flags.Fill(1);
             return;
@@ -115,12 +115,9 @@ sealed class StepsChunk(DuckDbChunk chunk, string path, long firstRow, long firs
 
     void RequireNoNulls(DuckDbVector vector, string name)
     {
-        for (int row = 0; vector.MayHaveNulls && row < vector.Rows; row++)
+        if (vector.AnyNull)
         {
-            if (vector.IsNull(row))
-            {
-                throw new UserErrorException($"'{path}', column {name}: found null in the chunk of rows from {firstRowOfFile}, where none may be.");
-            }
+            throw new UserErrorException($"'{path}', column {name}: found null in the rows from {firstRowOfFile}, where none may be.");
         }
     }
 }

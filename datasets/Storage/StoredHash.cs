@@ -75,7 +75,7 @@ sealed class StoredHash(ContentHash hash, DatasetManifest manifest)
         chunk.Present(column, present);
         hash.AddPresent("steps." + name, present);
         ReadOnlySpan<T> values = chunk[column].Values<T>();
-        if (chunk[column].MayHaveNulls)
+        if (chunk[column].AnyNull)
         {
             scratch = scratch.Length < chunk.Rows ? new T[chunk.Rows] : scratch;
             for (int row = 0; row < chunk.Rows; row++)
