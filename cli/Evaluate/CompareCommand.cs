@@ -38,7 +38,7 @@ static class CompareCommand
     public static int Run(ParseResult arguments, string? path, string[] overrides)
     {
         var config = Config.Load<CompareConfig>(path, overrides);
-        ReportTables.WriteComparison(CompareJob.Run(config, arguments.Workspace(), TimeProvider.System), config.Confidence);
+        ReportTables.WriteComparison(CompareJob.Run(config, arguments.Workspace(), TimeProvider.System, ToolHost.Interrupted), config.Confidence);
         return ExitCodes.Done;
     }
 }

@@ -65,7 +65,7 @@ public static class OpeJob
         var behavior = Estimators.BehaviorReturn(episodes, config.Discount).Value;
         var statistics = config.Estimators.Select(e => Statistic(e, episodes, config.Discount)).ToList();
         // One stream for all policies: they are compared on the same resamples.
-        var replicates = Bootstrap.OverEpisodes(statistics, config.Resamples, RandomStream.Create(config.Seed, "ope-bootstrap"));
+        var replicates = Bootstrap.OverEpisodes(statistics, config.Resamples, RandomStream.Create(config.Seed, "ope-bootstrap"), cancellation);
         return config.Estimators.Select((estimator, i) =>
         {
             var interval = !double.IsFinite(statistics[i].Value) || episodes.Count < 2 ? Interval.None

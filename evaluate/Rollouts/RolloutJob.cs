@@ -19,7 +19,7 @@ public static class RolloutJob
         using var report = ReportFolder.Create(workspace, config.Name, config);
 
         var rows = Rollout(config, policies.Candidates, tasks, progress, cancellation);
-        var scores = ScoreTable.Of(rows, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"));
+        var scores = ScoreTable.Of(rows, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
         var summary = new ReportSummary
         {
             Job = RolloutConfig.JobName,

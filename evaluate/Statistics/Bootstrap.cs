@@ -20,14 +20,16 @@ public static class Bootstrap
     /// <param name="statistics">All of the same episodes.</param>
     /// <param name="resamples">How many.</param>
     /// <param name="stream">Resample b draws from child b of it.</param>
+    /// <param name="cancellation">Looked at before every resample.</param>
     /// <returns>One array [resamples] for each statistic; NaN where a resample leaves it undefined.</returns>
-    public static double[][] OverEpisodes(IReadOnlyList<EpisodeStatistic> statistics, int resamples, RandomStream stream)
+    public static double[][] OverEpisodes(IReadOnlyList<EpisodeStatistic> statistics, int resamples, RandomStream stream, CancellationToken cancellation = default)
     {
         var episodes = statistics[0].Episodes;
         var replicates = statistics.Select(_ => new double[resamples]).ToArray();
         var counts = new int[episodes];
         for (var b = 0; b < resamples; b++)
         {
+            cancellation.ThrowIfCancellationRequested();
             var draw = stream.Derive((ulong)b);
             Array.Clear(counts);
             for (var i = 0; i < episodes; i++)
@@ -47,12 +49,14 @@ public static class Bootstrap
     /// <param name="statistic">Of such scores.</param>
     /// <param name="resamples">How many.</param>
     /// <param name="stream">Resample b draws from child b of it.</param>
-    public static double[] Stratified(IReadOnlyList<double[]> scores, Func<IReadOnlyList<double[]>, double> statistic, int resamples, RandomStream stream)
+    /// <param name="cancellation">Looked at before every resample.</param>
+    public static double[] Stratified(IReadOnlyList<double[]> scores, Func<IReadOnlyList<double[]>, double> statistic, int resamples, RandomStream stream, CancellationToken cancellation = default)
     {
         var replicates = new double[resamples];
         var resample = scores.Select(stratum => new double[stratum.Length]).ToArray();
         for (var b = 0; b < resamples; b++)
         {
+            cancellation.ThrowIfCancellationRequested();
             var draw = stream.Derive((ulong)b);
             for (var stratum = 0; stratum < resample.Length; stratum++)
             {

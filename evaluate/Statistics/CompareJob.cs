@@ -7,7 +7,7 @@ public static class CompareJob
 {
     /// <summary>Aggregates and writes the report.</summary>
     /// <exception cref="UserErrorException">A report does not exist, is damaged, or two of them contradict each other.</exception>
-    public static ReportResult Run(CompareConfig config, Workspace workspace, TimeProvider time)
+    public static ReportResult Run(CompareConfig config, Workspace workspace, TimeProvider time, CancellationToken cancellation)
     {
         var folders = config.Reports.Select(name => ReportFolder.Find(workspace, name)).Distinct(StringComparer.Ordinal).ToList();
         var summaries = folders.Select(folder => JsonFiles.Read<ReportSummary>(Path.Combine(folder, ReportSummary.FileName))).ToList();
@@ -19,7 +19,7 @@ public static class CompareJob
 
         var rows = Merge(folders.Where((_, i) => summaries[i].Job == RolloutConfig.JobName).Select(folder => (folder, RolloutFile.Read(Path.Combine(folder, "rollouts.csv")))));
         using var report = ReportFolder.Create(workspace, config.Name, config);
-        var scores = ScoreTable.Of(rows, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"));
+        var scores = ScoreTable.Of(rows, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
         var estimates = summaries.SelectMany(s => s.Estimates).ToList();
         var summary = new ReportSummary
         {

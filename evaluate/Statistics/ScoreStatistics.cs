@@ -43,18 +43,31 @@ public static class ScoreStatistics
     /// </remarks>
     public static double InterquartileMean(IReadOnlyList<double[]> scores)
     {
-        // Times the largest number of seeds: where all are equal, weights are exactly 1 and sums exact.
         double most = scores.Max(task => task.Length);
-        var pooled = scores.SelectMany(task => task.Select(score => (Score: score, Weight: most / task.Length))).OrderBy(s => s.Score).ToArray();
+        var pooled = new double[scores.Sum(task => task.Length)];
+        var weights = new double[pooled.Length];
+        var filled = 0;
+        foreach (var task in scores)
+        {
+            task.CopyTo(pooled, filled);
+            // Times the largest number of seeds: where all are equal, weights are exactly 1 and sums exact.
+            weights.AsSpan(filled, task.Length).Fill(most / task.Length);
+            filled += task.Length;
+        }
+
+        Array.Sort(pooled, weights);
         // Other weights are thirds, fifths and the like: their sums miss a quarter by rounding.
         var limit = (scores.Count * most * 0.25) + 1e-9;
-        var first = Dropped(pooled.Select(s => s.Weight), limit);
-        var last = pooled.Length - Dropped(pooled.Reverse().Select(s => s.Weight), limit);
+        var (first, last) = (0, pooled.Length - 1);
+        for (var dropped = weights[first]; dropped <= limit; dropped += weights[first])
+            first++;
+        for (var dropped = weights[last]; dropped <= limit; dropped += weights[last])
+            last--;
         var (sum, weight) = (0.0, 0.0);
-        for (var i = first; i < last; i++)
+        for (var i = first; i <= last; i++)
         {
-            sum += pooled[i].Score * pooled[i].Weight;
-            weight += pooled[i].Weight;
+            sum += pooled[i] * weights[i];
+            weight += weights[i];
         }
 
         return sum / weight;
@@ -69,19 +82,5 @@ public static class ScoreStatistics
         var below = (int)Math.Floor(position);
         var above = Math.Min(below + 1, sorted.Length - 1);
         return sorted[below] + ((position - below) * (sorted[above] - sorted[below]));
-    }
-
-    static int Dropped(IEnumerable<double> weights, double limit)
-    {
-        var (count, sum) = (0, 0.0);
-        foreach (var weight in weights)
-        {
-            sum += weight;
-            if (sum > limit)
-                break;
-            count++;
-        }
-
-        return count;
     }
 }

@@ -16,7 +16,8 @@ public static class ScoreTable
     /// <param name="confidence">In (0, 1).</param>
     /// <param name="resamples">At least 1.</param>
     /// <param name="stream">Each row of the table has its own child.</param>
-    public static IReadOnlyList<ScoreRow> Of(IEnumerable<RolloutRow> rows, double confidence, int resamples, RandomStream stream)
+    /// <param name="cancellation">Looked at before every resample.</param>
+    public static IReadOnlyList<ScoreRow> Of(IEnumerable<RolloutRow> rows, double confidence, int resamples, RandomStream stream, CancellationToken cancellation = default)
     {
         var table = new List<ScoreRow>();
         foreach (var policy in rows.GroupBy(r => (r.Algorithm, r.Policy)))
@@ -61,7 +62,7 @@ public static class ScoreTable
             };
 
             Interval? Ends(Func<IReadOnlyList<double[]>, double> statistic) => units.All(u => u.Length > 1)
-                ? Bootstrap.Percentile(Bootstrap.Stratified(units, statistic, resamples, child), confidence)
+                ? Bootstrap.Percentile(Bootstrap.Stratified(units, statistic, resamples, child, cancellation), confidence)
                 : null;
         }
     }

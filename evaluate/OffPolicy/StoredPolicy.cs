@@ -1,0 +1,78 @@
+using System.Globalization;
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Evaluate;
+
+/// <summary>The policy softmax(beta x z_t), where z_t are logits, or logarithms of probabilities, stored with each step.</summary>
+sealed class StoredPolicy : IEvaluationPolicy
+{
+    readonly TrainingColumns _columns;
+    readonly NpyColumn<double>[] _parts;
+    readonly ColumnsPolicySpec _spec;
+    readonly int _actions;
+
+    public StoredPolicy(ColumnsPolicySpec spec, TrainingColumns columns)
+    {
+        if (columns.Info.ActionSpace is not DiscreteSpace discrete)
+            throw EvaluateThrow.ColumnsNeedDiscrete(spec.Text, columns.Info.ActionSpace);
+        (_columns, _spec, _actions) = (columns, spec, discrete.Count);
+        _parts = Find(spec, columns, discrete.Count);
+    }
+
+    public void Score(long firstRow, Span<double> logProbabilities, Span<double> probabilities)
+    {
+        var actions = _columns.DiscreteActions!.Slice(firstRow, logProbabilities.Length);
+        Span<double> logits = _actions <= 64 ? stackalloc double[_actions] : new double[_actions];
+        for (var i = 0; i < logProbabilities.Length; i++)
+        {
+            var row = firstRow + i;
+            for (var a = 0; a < _actions; a++)
+                logits[a] = Allowed(row, a) ? _spec.Beta * Logit(row, a) : double.NegativeInfinity;
+            var logTotal = LogSumExp(logits);
+            if (double.IsNaN(logTotal) || double.IsNegativeInfinity(logTotal))
+                throw EvaluateThrow.StoredDistribution(_spec.Text, row, _columns.Info.Dataset);
+            logProbabilities[i] = logits[actions[i]] - logTotal;
+            for (var a = 0; !probabilities.IsEmpty && a < _actions; a++)
+                probabilities[(i * _actions) + a] = Math.Exp(logits[a] - logTotal);
+        }
+    }
+
+    bool Allowed(long row, int action) => _columns.ActionMasks is not { } masks || masks[row][action] != 0;
+
+    double Logit(long row, int action)
+    {
+        var value = _parts.Length == 1 ? _parts[0][row][action] : _parts[action][row][0];
+        // The logarithm of a negative "probability" is NaN, which the sum finds.
+        return _spec.AreLogits ? value : Math.Log(value);
+    }
+
+    static NpyColumn<double>[] Find(ColumnsPolicySpec spec, TrainingColumns columns, int actions)
+    {
+        if (spec.Column == "behavior_probs")
+            return columns.BehaviorProbabilities is { } behavior ? [behavior] : throw EvaluateThrow.NoBehaviorProbabilities(spec.Text, columns.Info.Dataset);
+        var prefixed = spec.Column.StartsWith("info_", StringComparison.Ordinal) ? spec.Column : "info_" + spec.Column;
+        if (columns.Info.InfoColumns.FirstOrDefault(c => c.Name == prefixed) is { } list)
+            return list.Width == actions ? [columns.InfoColumn(prefixed)] : throw EvaluateThrow.ColumnWidth(spec.Text, prefixed, list.Width, actions);
+        foreach (var start in (string[])[prefixed, prefixed + "_"])
+        {
+            var names = Enumerable.Range(0, actions).Select(a => start + a.ToString(CultureInfo.InvariantCulture)).ToArray();
+            if (names.All(name => columns.Info.InfoColumns.Any(c => c.Name == name && c.Width == 0)))
+                return names.Select(columns.InfoColumn).ToArray();
+        }
+
+        throw EvaluateThrow.NoPolicyColumn(spec.Text, spec.Column, actions, columns.Info);
+    }
+
+    static double LogSumExp(ReadOnlySpan<double> values)
+    {
+        var max = double.NegativeInfinity;
+        foreach (var value in values)
+            max = Math.Max(max, value);
+        if (!double.IsFinite(max))
+            return max;
+        var sum = 0.0;
+        foreach (var value in values)
+            sum += Math.Exp(value - max);
+        return max + Math.Log(sum);
+    }
+}
