@@ -124,12 +124,17 @@ public sealed class Dqn : ILearner
         var target = Target(batch);
 
         var qTm1 = _online.Forward(batch.Observations);
-        var errors = TdLosses.TdErrors(qTm1, batch.Actions, target);
-        var loss = TdLosses.Huber(errors, _config.HuberDelta).mean();
-        loss.backward();
+        Tensor errors, gradient;
+        using (no_grad())
+        {
+            errors = TdLosses.TdErrors(qTm1, batch.Actions, target);
+            gradient = TdLosses.MeanHuberGradient(errors, batch.Actions, qTm1.size(-1), _config.HuberDelta);
+        }
+
+        qTm1.backward([gradient]);
 
         if (measure)
-            Measure(qTm1, errors, loss);
+            Measure(qTm1, errors);
         _optimizer.LearningRate = _config.LearningRateAt(Updates, _steps);
         _optimizer.Step(zeroGrad: true);
         if (_optimizer.StepCount % _config.TargetPeriodSteps == 0)
@@ -159,11 +164,11 @@ public sealed class Dqn : ILearner
 
     public Tensor MetricSums => _metrics.Values;
 
-    void Measure(Tensor qTm1, Tensor errors, Tensor loss)
+    void Measure(Tensor qTm1, Tensor errors)
     {
         using var quiet = no_grad();
-        var values = qTm1.detach();
-        _metrics.Add(loss.detach(), errors.detach().abs().mean(), values.mean(), values.max(), _online.Parameters.GradientNorm());
+        var loss = TdLosses.Huber(errors, _config.HuberDelta).mean();
+        _metrics.Add(loss, errors.abs().mean(), qTm1.mean(), qTm1.max(), _online.Parameters.GradientNorm());
     }
 
     // ---- state ----

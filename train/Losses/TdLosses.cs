@@ -95,6 +95,26 @@ public static class TdLosses
         return nn.functional.huber_loss(errors, zeros_like(errors), delta, nn.Reduction.None);
     }
 
+    /// <summary>
+    /// The gradient of the mean of <see cref="Huber"/> with respect to q_tm1, by hand: minus the error clipped to
+    /// [-delta, delta], over the number of errors, at the action taken; 0 elsewhere. It spares the backward pass the nodes
+    /// between the loss and the network, a twelfth of a small step; the test compares it with autograd's.
+    /// </summary>
+    /// <param name="errors">[*] float: target - q_tm1(a_tm1), from <see cref="TdErrors"/>.</param>
+    /// <param name="aTm1">[*] int64: action taken, in [0, actions).</param>
+    /// <param name="actions">A.</param>
+    /// <param name="delta">Where the square becomes a line; positive.</param>
+    /// <returns>[*, A] float.</returns>
+    public static Tensor MeanHuberGradient(Tensor errors, Tensor aTm1, long actions, double delta = 1.0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delta);
+        var shapes = new Shapes();
+        shapes.Require(errors, "*");
+        shapes.Require(aTm1, "*", ScalarType.Int64);
+        var slopes = errors.clamp(-delta, delta).mul(-1.0 / errors.numel());
+        return zeros([.. errors.shape, actions], dtype: errors.dtype, device: errors.device).scatter_(-1, aTm1.unsqueeze(-1), slopes.unsqueeze(-1));
+    }
+
     /// <summary>Action values with those of forbidden actions at negative infinity, so that no argmax or softmax takes them.</summary>
     /// <param name="values">[*, A] float.</param>
     /// <param name="mask">[*, A] bool, true where allowed.</param>

@@ -88,6 +88,19 @@ public sealed class TdLossesTests : IDisposable
         AssertClose([-1, -1, -0.25f, 0, 0.25f, 1, 1], errors.grad!);
     }
 
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(10.0)]
+    public void MeanHuberGradient_EqualsAutogradsOfTheMeanLoss(double delta)
+    {
+        var estimate = _qTm1.clone().requires_grad_();
+        var target = tensor(new float[] { 25, -1 });
+        TdLosses.Huber(TdLosses.TdErrors(estimate, _aTm1, target), delta).mean().backward();
+        var expected = Values(estimate.grad!.reshape(6));
+        Assert.Contains(expected, slope => slope != 0);
+        AssertClose(expected, TdLosses.MeanHuberGradient(TdLosses.TdErrors(_qTm1, _aTm1, target), _aTm1, 3, delta).reshape(6));
+    }
+
     [Fact]
     public void Huber_OfADeltaThatIsNotPositive_IsRefused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => TdLosses.Huber(_rT, 0));
