@@ -138,7 +138,7 @@ public sealed class OperatorTests
             (abs(x), x.abs()), (exp(x), x.exp()), (log(x), x.log()), (log1p(x), x.log1p()), (sqrt(x), x.sqrt()), (square(x), x.square()),
             (tanh(x), x.tanh()), (sigmoid(x), x.sigmoid()), (sign(x - 1), (x - 1).sign()), (pow(x, 2), x.pow(2)), (min(x, x.t()), x.minimum(x.t())),
             (max(x, x.t()), x.maximum(x.t())), (max(x), x.max()), (max(x, 1).values, x.max(1).values), (clamp(x, 1, 1.6), x.clamp(1, 1.6)), (sum(x), x.sum()),
-            (mean(x), x.mean()), (mean(x, [1]), x.mean([1])), (softmax(x, 1), x.softmax(1)), (log_softmax(x, 1), x.log_softmax(1)), (logsumexp(x, 1), x.logsumexp(1)),
+            (mean(x), x.mean()), (mean(x, [1]), x.mean([1])), (softmax(x, 1), x.softmax(1)), (logsumexp(x, 1), x.logsumexp(1)),
             (cumsum(x, 0), x.cumsum(0)), (matmul(x, x), x.matmul(x)), (mm(x, x), x.mm(x)), (broadcast_tensors(x[0], x)[0], x[0].expand(2, 2)),
         ];
         Assert.All(pairs, pair => Assert.True(pair.Item1.allclose(pair.Item2)));
