@@ -9,7 +9,7 @@ readonly record struct NamedTensor(string Name, Tensor Tensor);
 static class TensorFile
 {
     /// <summary>Writes a new file.</summary>
-    public static void Write(string path, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IReadOnlyList<NamedTensor> tensors)
     {
         using var scope = NewDisposeScope();
         var sources = new List<SafetensorSource>(tensors.Count);
@@ -19,7 +19,7 @@ static class TensorFile
             sources.Add(new SafetensorSource(name, TypeName(host.dtype), host.shape, () => host.bytes));
         }
 
-        Safetensors.Write(path, sources, metadata);
+        Safetensors.Write(path, sources);
     }
 
     /// <summary>Fills each tensor from the file, which must hold exactly these names with these types and shapes.</summary>

@@ -34,10 +34,12 @@ static class Checkpoints
     const string InfoFile = "checkpoint.json";
     const string StateFile = "state.safetensors";
 
+    public static string FolderOf(string seedFolder) => Path.Combine(seedFolder, "checkpoints");
+
     /// <summary>Makes a checkpoint visible, then removes older ones.</summary>
     public static void Save(string seedFolder, string algorithm, int step, ILearner learner, RandomState sampler, long metricsLength)
     {
-        var parent = Path.Combine(seedFolder, "checkpoints");
+        var parent = FolderOf(seedFolder);
         using (var pending = PendingFolder.Create(StepFolders.PathOf(parent, step)))
         {
             var state = Path.Combine(pending.FolderPath, StateFile);
@@ -61,7 +63,7 @@ static class Checkpoints
     /// <param name="report">Told of checkpoints that are damaged; those are removed, and the one before is taken.</param>
     public static CheckpointInfo? LoadNewest(string seedFolder, string algorithm, ILearner learner, Action<string> report)
     {
-        var parent = Path.Combine(seedFolder, "checkpoints");
+        var parent = FolderOf(seedFolder);
         foreach (var (step, folder) in StepFolders.List(parent).Reverse())
         {
             if (Damage(folder, step, algorithm) is { } damage)

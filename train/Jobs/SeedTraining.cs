@@ -130,6 +130,9 @@ sealed class SeedTraining : IDisposable
     // Loads the newest checkpoint, and takes back what was written after it by a process that was killed.
     void Resume(SeedStatus? before)
     {
+        // The lock is ours, so whatever is pending here belongs to a process that is gone.
+        PendingFolder.Sweep(Checkpoints.FolderOf(_folder), TimeSpan.Zero, _time);
+        PendingFolder.Sweep(RunFolder.PoliciesFolder(_folder), TimeSpan.Zero, _time);
         var checkpoint = Checkpoints.LoadNewest(_folder, _config.Algorithm, _learner, Log);
         _step = _checkpointed = checkpoint?.Step ?? 0;
         if (checkpoint is not null)

@@ -50,8 +50,13 @@ public sealed class TrainJobTests : IDisposable
         var seed = SeedFolder("cut");
         Directory.Delete(Path.Combine(seed, "checkpoints", "step-60"), recursive: true);
         File.AppendAllText(Path.Combine(seed, "metrics.jsonl"), "{\"step\": 6");
+        var pending = Directory.CreateDirectory(Path.Combine(seed, "checkpoints", ".step-60.pending-0123456789abcdef")).FullName;
+        File.WriteAllText(Path.Combine(pending, "state.safetensors"), "half");
+        Directory.SetLastWriteTimeUtc(pending, DateTime.UnixEpoch);
+        File.SetLastWriteTimeUtc(Path.Combine(pending, "state.safetensors"), DateTime.UnixEpoch);
         Run(config with { Name = "cut" }, columns);
         AssertSameRun("whole", "cut");
+        Assert.False(Directory.Exists(pending));
     }
 
     [Fact]
@@ -169,6 +174,25 @@ public sealed class TrainJobTests : IDisposable
         Assert.All(lines, line => Assert.Equal(
             ["step", "loss", "td_error", "q_mean", "q_max", "gradient_norm", "steps_per_second"], line.AsObject().Select(pair => pair.Key)));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_data.Workspace.RunsFolder, ".*"));
+    }
+
+    [Fact]
+    public void Open_OfARunThatIsNotThere_ListsThoseThatAre()
+    {
+        Assert.Contains("There are no runs yet", Assert.Throws<UserErrorException>(() => RunFolder.Open(_data.Workspace, "absent")).Message, StringComparison.Ordinal);
+        using var columns = _data.WriteSigns();
+        Run(TrainData.Tiny() with { Name = "whole" }, columns);
+        Assert.Contains("Runs: whole.", Assert.Throws<UserErrorException>(() => RunFolder.Open(_data.Workspace, "absent")).Message, StringComparison.Ordinal);
+        Assert.Equal("whole", RunFolder.Open(_data.Workspace, Path.Combine(_data.Workspace.RunsFolder, "whole")).Name);
+    }
+
+    [Fact]
+    public void Configs_BesideTheStage_LoadAndNameADatasetAndARun()
+    {
+        var files = Directory.GetFiles(Path.Combine(Checkout.Root, "train", "configs"), "*.yaml");
+        Assert.NotEmpty(files);
+        foreach (var config in files.Select(file => Config.Load<TrainConfig>(file, [])))
+            Assert.Equal(("cartpole", $"cartpole-{config.Algorithm}", 5), (config.Dataset, config.Name, SeedList.Parse(config.Seeds).Count));
     }
 
     [Fact]
