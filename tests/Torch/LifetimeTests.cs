@@ -79,6 +79,21 @@ public sealed class LifetimeTests
     }
 
     [Fact]
+    public void Scope_AttachAndMove_ChangeTheOwner()
+    {
+        using var outer = NewDisposeScope();
+        using var inner = NewDisposeScope();
+        var (a, b) = inner.MoveToOuter(ones(1), ones(2));
+        Assert.Equal((2, 0), (outer.DisposablesCount, inner.DisposablesCount));
+        inner.Attach(a);
+        Assert.Equal((1, 1), (outer.DisposablesCount, inner.DisposablesCount));
+        a.MoveToOtherDisposeScope(b);
+        Assert.Equal((2, 0), (outer.DisposablesCount, inner.DisposablesCount));
+        b.DetachFromDisposeScope().MoveToOtherDisposeScope(inner);
+        Assert.True(inner.Contains(b));
+    }
+
+    [Fact]
     public void Scope_DisposeEverythingBut_KeepsThat()
     {
         using var scope = NewDisposeScope();

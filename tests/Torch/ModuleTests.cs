@@ -38,6 +38,29 @@ public sealed class ModuleTests
         Assert.All(network.parameters(), p => Assert.True(p.requires_grad && p.is_leaf));
     }
 
+    sealed class ByHand : nn.Module
+    {
+        public ByHand() : base(nameof(ByHand))
+        {
+            register_module("layer", nn.Linear(2, 3));
+            register_buffer("saved", zeros(1).DetachFromDisposeScope());
+            register_buffer("scratch", zeros(1).DetachFromDisposeScope(), persistent: false);
+        }
+    }
+
+    [Fact]
+    public void Register_ByHand_NamesOnceAndSavesPersistentBuffersOnly()
+    {
+        using var scope = NewDisposeScope();
+        using var module = new ByHand();
+        Assert.Equal(["layer.bias", "layer.weight", "saved"], module.state_dict().Keys.Order());
+        Assert.Equal(["saved", "scratch"], module.named_buffers().Select(b => b.name));
+        Assert.NotNull(module.get_buffer("scratch"));
+        Assert.Null(module.get_parameter("layer.scale"));
+        Assert.Throws<InvalidOperationException>(() => module.register_module("layer", nn.Identity()));
+        Assert.Throws<ArgumentException>(() => module.register_module("a.b", nn.Identity()));
+    }
+
     [Fact]
     public void StateDict_RoundTrip_CopiesInPlace()
     {

@@ -134,6 +134,22 @@ public sealed class TensorTests
     }
 
     [Fact]
+    public void Metadata_OfATensor_IsWhatWasAskedFor()
+    {
+        using var scope = NewDisposeScope();
+        var x = zeros(2, 3, 4, dtype: float64);
+        Assert.Equal((24L, 3L, 8L, 4L), (x.NumberOfElements, x.dim(), x.ElementSize, x.size(-1)));
+        Assert.Equal((DeviceType.CPU, -1, false, true), (x.device_type, x.device_index, x.is_cuda, x.is_cpu()));
+        Assert.Equal((true, false), (x.is_floating_point(), x.is_integral()));
+        Assert.True(arange(3).is_integral());
+        Assert.True(x.is_contiguous());
+        Assert.False(x.transpose(0, 2).is_contiguous());
+        Assert.Equal(12L, x[1].storage_offset());
+        Assert.Equal("cpu", x.device.ToString());
+        Assert.Equal("cuda:1", new Device("cuda:1").ToString());
+    }
+
+    [Fact]
     public void Item_OfSeveralElements_Throws()
     {
         using var scope = NewDisposeScope();
