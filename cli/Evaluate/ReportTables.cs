@@ -26,7 +26,9 @@ static class ReportTables
             Console.WriteLine($"Mean return, {Percent(confidence)} bootstrap interval:");
             var rows = result.Summary.Scores.GroupBy(s => (s.Task, s.Label)).Select(task => (IReadOnlyList<string>)
                 [task.Key.Task, task.Key.Label, .. policies.Select(p => task.FirstOrDefault(s => Column(s) == p) is { } score ? WithEnds(score.Mean, score.MeanLow, score.MeanHigh) : "")]);
-            Tables.Write(["task", "label", .. policies], rows, Enumerable.Range(2, policies.Count).ToHashSet());
+            // How many seeds or episodes stand behind a column is its first task's; the row of all tasks has more episodes.
+            var headers = policies.Select(p => $"{p} ({Over(result.Summary.Scores.First(s => Column(s) == p))})");
+            Tables.Write(["task", "label", .. headers], rows, Enumerable.Range(2, policies.Count).ToHashSet());
         }
 
         Console.WriteLine($"Report: {result.Folder}");
@@ -87,7 +89,7 @@ static class ReportTables
         }
     }
 
-    static string Column(ScoreRow row) => (row.Selection == ScoreRow.Last ? row.Policy : $"{row.Policy} {row.Selection}") + $" ({Over(row)})";
+    static string Column(ScoreRow row) => row.Selection == ScoreRow.Last ? row.Policy : $"{row.Policy} {row.Selection}";
 
     static string Over(ScoreRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.Units} {row.Unit}");
 
