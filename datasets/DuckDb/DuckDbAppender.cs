@@ -17,8 +17,6 @@ public sealed unsafe class DuckDbAppender : IDisposable
     /// <summary>Rows a chunk takes.</summary>
     public static int Capacity => (int)NativeMethods.VectorSize();
 
-    public int ColumnCount => _types.Length;
-
     /// <summary>The vector of a column, to be filled; valid until the next <see cref="Flush"/>.</summary>
     public DuckDbWritableVector this[int column] => new(NativeMethods.ChunkVector(_chunk.Value, (ulong)column), _types[column]);
 

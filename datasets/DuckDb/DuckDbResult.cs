@@ -18,8 +18,6 @@ public sealed unsafe class DuckDbResult : IDisposable
         }
     }
 
-    public int ColumnCount => _types.Length;
-
     /// <summary>Rows inserted, updated or deleted by a statement that changes rows.</summary>
     public long RowsChanged => (long)NativeMethods.RowsChanged(_handle.Data);
 

@@ -26,9 +26,6 @@ public readonly unsafe ref struct DuckDbVector
 
     public DuckDbType Type => _type.Id;
 
-    /// <summary>False: certainly no null.</summary>
-    public bool MayHaveNulls => _validity != null;
-
     /// <summary>Whether any row is null.</summary>
     public bool AnyNull
     {

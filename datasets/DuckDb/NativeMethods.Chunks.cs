@@ -26,9 +26,6 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_data_chunk_set_size"), SuppressGCTransition]
     public static partial void SetChunkSize(nint chunk, ulong size);
 
-    [LibraryImport(Library, EntryPoint = "duckdb_data_chunk_get_column_count"), SuppressGCTransition]
-    public static partial ulong ChunkColumnCount(nint chunk);
-
     [LibraryImport(Library, EntryPoint = "duckdb_data_chunk_get_vector"), SuppressGCTransition]
     public static partial nint ChunkVector(nint chunk, ulong column);
 
@@ -48,9 +45,6 @@ static unsafe partial class NativeMethods
     public static partial nint ArrayChild(nint vector);
 
     // These allocate.
-    [LibraryImport(Library, EntryPoint = "duckdb_vector_get_column_type")]
-    public static partial nint VectorType(nint vector);
-
     [LibraryImport(Library, EntryPoint = "duckdb_vector_ensure_validity_writable")]
     public static partial void EnsureValidityWritable(nint vector);
 

@@ -65,9 +65,6 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_column_name")]
     public static partial byte* ColumnName(ResultData* result, ulong column);
 
-    [LibraryImport(Library, EntryPoint = "duckdb_column_type")]
-    public static partial DuckDbType ColumnType(ResultData* result, ulong column);
-
     [LibraryImport(Library, EntryPoint = "duckdb_column_logical_type")]
     public static partial nint ColumnLogicalType(ResultData* result, ulong column);
 
