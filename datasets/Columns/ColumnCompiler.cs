@@ -59,11 +59,10 @@ sealed class ColumnCompiler : IDisposable
     {
         long[] firstRows = WriteEpisodes();
         long episode = 0, done = 0;
-        foreach (StepsChunk chunk in new StepsReader(_dataset).Read())
+        foreach (StepsChunk chunk in new StepsReader(_dataset).Read(first: _stored.Add))
         {
             cancellation.ThrowIfCancellationRequested();
             episode = RequireOrder(chunk, firstRows, episode);
-            _stored.Add(chunk);
             _steps.Write(chunk);
             done += chunk.Rows;
             progress.Report("compile columns", done, _manifest.Counts.Steps);
