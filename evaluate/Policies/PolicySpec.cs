@@ -80,7 +80,7 @@ public sealed record RunPolicySpec : PolicySpec
 
     /// <summary>The options as a suffix of the policy's name in reports; empty where there are none.</summary>
     public string OptionText => string.Concat(
-        Temperature is { } t ? t == 0 ? ",greedy" : string.Create(CultureInfo.InvariantCulture, $",temperature={t}") : "",
+        Temperature is { } t ? t == 0 ? ",greedy=true" : string.Create(CultureInfo.InvariantCulture, $",temperature={t}") : "",
         Epsilon is { } e ? string.Create(CultureInfo.InvariantCulture, $",epsilon={e}") : "");
 
     internal static RunPolicySpec ParseRest(string text, string rest)

@@ -16,7 +16,7 @@ public class PolicySpecTests
         Assert.Equal(SnapshotChoice.All, ((RunPolicySpec)PolicySpec.Parse("run:x@all")).Choice);
         var greedy = (RunPolicySpec)PolicySpec.Parse("run:x@last,greedy=true");
         Assert.Equal(0, greedy.Temperature);
-        Assert.Equal(",greedy", greedy.OptionText);
+        Assert.Equal(",greedy=true", greedy.OptionText);
     }
 
     [Fact]
