@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using OfflineRL.Torch;
 
 namespace OfflineRL.Benchmarks.Harness;
 
@@ -17,6 +18,9 @@ static class Runner
             return 2;
         }
 
+        // Before the minutes of measuring, not after.
+        if (save is not null)
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(save))!);
         var machine = Machine();
         Console.WriteLine(machine);
         var text = new List<string> { "# Benchmarks", "", machine, "" };
@@ -43,6 +47,6 @@ static class Runner
         var vectors = System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated ? "512-bit vectors" : System.Runtime.Intrinsics.Vector256.IsHardwareAccelerated ? "256-bit vectors" : "128-bit vectors";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{cpu ?? "unknown processor"}, {Environment.ProcessorCount} cores, {vectors}, {RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.FrameworkDescription}; hand-off between two cores {HandOff.Microseconds():0.00} us");
+            $"{cpu ?? "unknown processor"}, {Environment.ProcessorCount} cores, {vectors}, {RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.FrameworkDescription}, {TorchExtras.Describe()}; hand-off between two cores {HandOff.Microseconds():0.00} us");
     }
 }
