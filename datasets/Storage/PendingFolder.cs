@@ -12,10 +12,12 @@ namespace OfflineRL.Datasets;
 public sealed partial class PendingFolder : IDisposable
 {
     const string Marker = ".pending-";
+    readonly bool _madeParent;
     bool _committed;
 
-    PendingFolder(string parent, string name, string path)
+    PendingFolder(string parent, string name, string path, bool madeParent)
     {
+        _madeParent = madeParent;
         Parent = parent;
         Name = name;
         FolderPath = path;
@@ -44,6 +46,7 @@ public sealed partial class PendingFolder : IDisposable
         string parent = Path.GetDirectoryName(target)!;
         string name = Path.GetFileName(target);
         string path = Path.Combine(parent, $".{name}{Marker}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
+        bool madeParent = !Directory.Exists(parent);
         try
         {
             Directory.CreateDirectory(path);
@@ -53,7 +56,7 @@ public sealed partial class PendingFolder : IDisposable
             throw new UserErrorException($"Cannot create a folder in '{parent}': {e.Message}", e);
         }
 
-        return new PendingFolder(parent, name, path);
+        return new PendingFolder(parent, name, path, madeParent);
     }
 
     /// <summary>Makes the folder durable and visible under <see cref="Name"/>.</summary>
@@ -86,12 +89,16 @@ public sealed partial class PendingFolder : IDisposable
         return true;
     }
 
-    /// <summary>Deletes the folder where it was not committed.</summary>
+    /// <summary>Deletes the folder where it was not committed, and its parent where that was made for it and holds nothing else.</summary>
     public void Dispose()
     {
         if (!_committed && Directory.Exists(FolderPath))
         {
             Directory.Delete(FolderPath, recursive: true);
+            if (_madeParent && Directory.Exists(Parent) && !Directory.EnumerateFileSystemEntries(Parent).Any())
+            {
+                Directory.Delete(Parent);
+            }
         }
 
         _committed = true;

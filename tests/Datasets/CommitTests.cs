@@ -19,7 +19,7 @@ public sealed class CommitTests : IDisposable
             Assert.Empty(Dataset.List(_workspace.Workspace));
         }
 
-        Assert.Empty(_workspace.DataEntries());
+        Assert.False(Directory.Exists(_workspace.Workspace.DataFolder));
     }
 
     [Fact]

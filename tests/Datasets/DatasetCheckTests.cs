@@ -171,7 +171,7 @@ public sealed class DatasetCheckTests : IDisposable
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();
         Assert.Throws<OperationCanceledException>(() => _dataset.Compile(NullProgress.Instance, cancelled.Token));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_workspace.Workspace.CacheFolder, "columns")));
+        Assert.False(Directory.Exists(Path.Combine(_workspace.Workspace.CacheFolder, "columns")));
         Assert.Throws<OperationCanceledException>(() => DatasetSplitter.Run(_workspace.Workspace, _dataset, null, SplitRule.AllTrain, NullProgress.Instance, cancelled.Token));
         Assert.Equal(["sample-v1"], _workspace.DataEntries());
     }
