@@ -55,7 +55,7 @@ static class TrainCommand
     static int Run(TrainConfig config, Workspace workspace)
     {
         using var progress = new ConsoleProgress();
-        using var columns = Open(workspace, config.Dataset, progress);
+        using var columns = Dataset.OpenColumns(workspace, config.Dataset, progress, ToolHost.Interrupted);
         if (config.Name.Length == 0)
             config = config with { Name = $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(config.Dataset))}-{config.Algorithm}" };
         var result = TrainJob.Run(config, workspace, columns, progress, ToolHost.Interrupted);
@@ -77,12 +77,6 @@ static class TrainCommand
         Console.Error.WriteLine("offlinerl: interrupted; the same command resumes from the checkpoint.");
         return ExitCodes.Interrupted;
     }
-
-    // A folder of compiled columns is enough: a machine that only trains needs neither the Parquet files nor DuckDB.
-    static TrainingColumns Open(Workspace workspace, string dataset, ConsoleProgress progress) =>
-        File.Exists(Path.Combine(dataset, "columns.json"))
-            ? TrainingColumns.Open(dataset)
-            : Dataset.Open(workspace, dataset).Compile(progress);
 
     // What the user typed is text, whatever YAML would take it for.
     static string Quote(string value) => "'" + value.Replace("'", "''", StringComparison.Ordinal) + "'";

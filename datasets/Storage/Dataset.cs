@@ -90,6 +90,18 @@ public sealed class Dataset
         }
     }
 
+    /// <summary>The training columns of a dataset, compiled where that was not done yet, or of a folder of columns that stands alone: a
+    /// machine that only trains needs neither the Parquet files nor DuckDB.</summary>
+    /// <param name="workspace">Where datasets and compiled columns live.</param>
+    /// <param name="nameOrPath">NAME, NAME-vN, the path of a dataset's folder or of a folder of columns.</param>
+    /// <param name="progress">Told of the compiling.</param>
+    /// <param name="cancellation">Stops the compiling, which then leaves nothing.</param>
+    /// <exception cref="UserErrorException">There is no such dataset, or it is damaged.</exception>
+    public static TrainingColumns OpenColumns(Workspace workspace, string nameOrPath, IJobProgress progress, CancellationToken cancellation = default) =>
+        File.Exists(Path.Combine(nameOrPath, "columns.json"))
+            ? TrainingColumns.Open(nameOrPath)
+            : Open(workspace, nameOrPath).Compile(progress, cancellation);
+
     /// <summary>Opens the training columns; makes them first where the cache does not hold them (only then DuckDB is loaded).</summary>
     /// <exception cref="UserErrorException">The files cannot be read, or do not hold what the manifest says.</exception>
     public TrainingColumns Compile(IJobProgress progress, CancellationToken cancellation = default) =>

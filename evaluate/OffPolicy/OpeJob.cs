@@ -18,7 +18,7 @@ public static class OpeJob
     public static ReportResult Run(OpeConfig config, Workspace workspace, IJobProgress progress, TimeProvider time, CancellationToken cancellation)
     {
         var specs = config.Policies.Select(PolicySpec.Parse).ToList();
-        using var columns = LogColumns.Open(workspace, config.Dataset, progress);
+        using var columns = Dataset.OpenColumns(workspace, config.Dataset, progress, cancellation);
         RequirePropensities(columns.Info);
         var log = LoggedRows.Of(columns, config.Split);
         var acting = PolicyResolver.Resolve(specs.Where(s => s is not ColumnsPolicySpec).ToList(), workspace, config.Environment, columns.Info.Environment);
