@@ -5,7 +5,7 @@ SOURCES := $(shell find datasets ingest train evaluate cli -name '*.cs' -o -name
   Directory.Build.props Directory.Packages.props global.json .editorconfig
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build test format bench ingest train evaluate demo clean
+.PHONY: help setup build portable test format bench ingest train evaluate demo clean
 
 help:                 ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -20,6 +20,11 @@ $(TOOL): $(SOURCES)
 	@ln -sfn ../native/libduckdb.so .artifacts/tool/libduckdb.so
 	@ln -sfn ../native/libofflinerl_torch.so .artifacts/tool/libofflinerl_torch.so
 	@touch $@
+
+# Only the framework is trimmed: our own assemblies stay whole, so that configs and manifests bind by reflection as ever.
+portable: setup       ## .artifacts/portable: the tool with its own .NET, for machines without the SDK
+	@dotnet publish cli/OfflineRL.Cli.csproj -c $(CONFIGURATION) -r linux-x64 --self-contained -p:PublishTrimmed=true \
+	  -p:TrimMode=partial -p:SuppressTrimAnalysisWarnings=true -o .artifacts/portable --nologo -v quiet
 
 test: build           ## every test; ARGS= goes to xunit's runner
 	@./.ci/test.sh $(ARGS)
