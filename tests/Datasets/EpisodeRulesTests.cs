@@ -98,16 +98,16 @@ public sealed class EpisodeRulesTests : IDisposable
     void Write(
         double[]? rewards = null, float[]? observations = null, int[]? actions = null, bool terminated = true,
         double[]? logProbabilities = null, double[]? probabilities = null, bool[]? masks = null) => _writer.WriteEpisode(new EpisodeColumns
-    {
-        Key = "k",
-        BehaviorPolicy = "p",
-        SourceFile = "in.csv",
-        Observations = observations ?? [0, 0, 0, 0],
-        DiscreteActions = actions ?? [0, 0],
-        Rewards = rewards ?? [0, 0],
-        Terminated = terminated,
-        BehaviorLogProbabilities = logProbabilities,
-        BehaviorProbabilities = probabilities,
-        ActionMasks = masks,
-    });
+        {
+            Key = "k",
+            BehaviorPolicy = "p",
+            SourceFile = "in.csv",
+            Observations = observations ?? [0, 0, 0, 0],
+            DiscreteActions = actions ?? [0, 0],
+            Rewards = rewards ?? [0, 0],
+            Terminated = terminated,
+            BehaviorLogProbabilities = logProbabilities,
+            BehaviorProbabilities = probabilities,
+            ActionMasks = masks,
+        });
 }

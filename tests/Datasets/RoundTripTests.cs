@@ -142,8 +142,13 @@ public sealed class RoundTripTests : IDisposable
         {
             writer.WriteEpisode(new EpisodeColumns
             {
-                Key = "a", BehaviorPolicy = "p", ObservationBytes = pixels, ContinuousActions = new float[steps * 2], Rewards = new double[steps],
-                Truncated = true, FinalObservationBytes = final,
+                Key = "a",
+                BehaviorPolicy = "p",
+                ObservationBytes = pixels,
+                ContinuousActions = new float[steps * 2],
+                Rewards = new double[steps],
+                Truncated = true,
+                FinalObservationBytes = final,
             });
             writer.Commit();
         }
@@ -167,7 +172,13 @@ public sealed class RoundTripTests : IDisposable
         {
             writer.WriteEpisode(new EpisodeColumns
             {
-                Key = "a", BehaviorPolicy = "p", Observations = [715, 0, 3], DiscreteActions = [24, 0, 1], Rewards = [0, 0, 1], Terminated = true, FinalObservation = [7],
+                Key = "a",
+                BehaviorPolicy = "p",
+                Observations = [715, 0, 3],
+                DiscreteActions = [24, 0, 1],
+                Rewards = [0, 0, 1],
+                Terminated = true,
+                FinalObservation = [7],
             });
             writer.Commit();
         }
@@ -201,7 +212,12 @@ public sealed class RoundTripTests : IDisposable
 
                 writer.WriteEpisode(new EpisodeColumns
                 {
-                    Key = $"e{e}", BehaviorPolicy = "p", Observations = observations, DiscreteActions = new int[stepsPerEpisode], Rewards = new double[stepsPerEpisode], Truncated = true,
+                    Key = $"e{e}",
+                    BehaviorPolicy = "p",
+                    Observations = observations,
+                    DiscreteActions = new int[stepsPerEpisode],
+                    Rewards = new double[stepsPerEpisode],
+                    Truncated = true,
                 });
             }
 

@@ -111,8 +111,13 @@ public sealed class DqnTests : IDisposable
 
             using var batch = new TransitionBatch
             {
-                Observations = ones(1, 1), NextObservations = ones(1, 1), Actions = zeros(1, dtype: ScalarType.Int64), Rewards = ones(1), Discounts = full([1], 0.5f, dtype: ScalarType.Float32),
-                ActionMasks = torch.tensor(new[] { true, true }).reshape(1, 2), NextActionMasks = torch.tensor(new[] { true, allowed }).reshape(1, 2),
+                Observations = ones(1, 1),
+                NextObservations = ones(1, 1),
+                Actions = zeros(1, dtype: ScalarType.Int64),
+                Rewards = ones(1),
+                Discounts = full([1], 0.5f, dtype: ScalarType.Float32),
+                ActionMasks = torch.tensor(new[] { true, true }).reshape(1, 2),
+                NextActionMasks = torch.tensor(new[] { true, allowed }).reshape(1, 2),
             };
             dqn.Step(batch);
             return dqn.MetricSums.data<double>().ToArray()[1];
