@@ -95,9 +95,9 @@ public sealed partial class PendingFolder : IDisposable
         if (!_committed && Directory.Exists(FolderPath))
         {
             Directory.Delete(FolderPath, recursive: true);
-            if (_madeParent && Directory.Exists(Parent) && !Directory.EnumerateFileSystemEntries(Parent).Any())
+            if (_madeParent)
             {
-                Directory.Delete(Parent);
+                DeleteIfEmpty(Parent);
             }
         }
 
@@ -125,6 +125,18 @@ public sealed partial class PendingFolder : IDisposable
         }
 
         return deleted;
+    }
+
+    // Another writer may be putting something there at this moment: a folder that is no longer empty stays.
+    static void DeleteIfEmpty(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder);
+        }
+        catch (IOException)
+        {
+        }
     }
 
     /// <returns>0, or the error's number.</returns>
