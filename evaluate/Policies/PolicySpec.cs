@@ -121,7 +121,7 @@ public sealed record RunPolicySpec : PolicySpec
 /// <summary><c>builtin:scripted?epsilon=0.1</c>: a policy that needs no training.</summary>
 public sealed record BuiltInPolicySpec : PolicySpec
 {
-    /// <summary>What <see cref="Environments.BuiltInPolicies.Make"/> takes.</summary>
+    /// <summary>What <see cref="Environments.BuiltInPolicies"/> takes.</summary>
     public required string Policy { get; init; }
 }
 

@@ -30,11 +30,11 @@ public sealed record RolloutTask(string Name, EnvironmentIdentity Identity, Vari
                     if (definition.HeldOutVariants.Count == 0)
                         throw EvaluateThrow.NoHeldOutVariants(definition.Id);
                     foreach (var declared in definition.HeldOutVariants)
-                        Add(declared.Name, EnvironmentRegistry.Resolve(declared.Id));
+                        Add(declared.Name, EnvironmentRegistry.Vary(nominal, declared));
                     break;
                 default:
                     var variant = nominal is null ? null : EnvironmentRegistry.Definition(nominal.Id).HeldOutVariants.FirstOrDefault(v => v.Name == task);
-                    var identity = EnvironmentRegistry.Resolve(variant?.Id ?? task);
+                    var identity = variant is null ? EnvironmentRegistry.Resolve(task) : EnvironmentRegistry.Vary(nominal!, variant);
                     Add(variant?.Name ?? EnvironmentRegistry.ShortId(identity), identity);
                     break;
             }

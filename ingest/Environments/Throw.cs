@@ -7,7 +7,7 @@ namespace OfflineRL.Environments;
 
 /// <summary>Every error of this project.</summary>
 [StackTraceHidden]
-static class Throw
+static partial class Throw
 {
     public static UserErrorException UnknownEnvironment(string name, IEnumerable<string> known) =>
         new($"Unknown environment '{name}'.{NearestName.Hint(name, known.ToList())} 'offlinerl environments list' shows them.");
@@ -40,8 +40,8 @@ static class Throw
     public static ArgumentException NotDiscrete(IPolicy policy) =>
         new($"Policy '{policy.Name}' has actions {policy.ActionSpace}; epsilon-soft needs discrete ones.");
 
-    public static UserErrorException PolicyNeedsEnvironment(string name, string environment) =>
-        new($"The built-in policy '{name}' controls CartPole-v1 and cannot act in {environment}. Use 'uniform', or a trained policy.");
+    public static UserErrorException PolicyNeedsEnvironment(string name, string environment, IReadOnlyList<string> others) =>
+        new($"The built-in policy '{name}' cannot act in {environment}. Use {string.Join(", ", others.Prepend("uniform").Select(p => $"'{p}'"))}, or a trained policy.");
 
     public static InvalidOperationException NotMakeable(EnvironmentIdentity identity) =>
         new($"The definition of {identity.Id} has no way to make an instance.");
@@ -62,6 +62,30 @@ static class Throw
     {
         if (found != expected)
             throw new ArgumentOutOfRangeException(name, found, $"{name} has length {found}; expected {expected}.");
+    }
+
+    /// <summary>Refuses a batch of discrete actions of another length, or with one outside 0 .. <paramref name="actionCount"/> - 1.</summary>
+    public static void IfActionOutside(ReadOnlySpan<int> actions, int count, int actionCount)
+    {
+        IfLengthDiffers(actions.Length, count, nameof(actions));
+        if (actions.ContainsAnyExceptInRange(0, actionCount - 1))
+            ActionOutside(actions, actionCount);
+    }
+
+    /// <summary>Refuses a batch of actions of another length, or with a number that is NaN or outside its bounds.</summary>
+    public static void IfActionOutside(ReadOnlySpan<float> actions, int count, BoxSpace space)
+    {
+        var width = space.FlatSize;
+        IfLengthDiffers(actions.Length, count * width, nameof(actions));
+        for (var i = 0; i < actions.Length; i++)
+        {
+            var (low, high) = (space.Low[i % width], space.High[i % width]);
+            if (!(actions[i] >= (float)low && actions[i] <= (float)high))
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(actions), actions[i], string.Create(CultureInfo.InvariantCulture, $"Action {actions[i]} in instance {i / width}, dimension {i % width}; expected {low} to {high}."));
+            }
+        }
     }
 
     [DoesNotReturn]

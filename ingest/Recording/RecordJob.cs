@@ -21,7 +21,7 @@ public static class RecordJob
         try
         {
             foreach (var behavior in config.Mixture)
-                policies.Add(Policy(behavior, EnvironmentRegistry.Definition(config.Environment), trainedPolicy));
+                policies.Add(Policy(behavior, EnvironmentRegistry.Definition(config.Environment), identity, trainedPolicy));
             var mixture = new MixturePolicy(
                 policies.Select((p, i) => config.Mixture[i].Epsilon > 0 ? new EpsilonSoftPolicy(p, config.Mixture[i].Epsilon) : p).ToList(),
                 config.Mixture.Select(b => b.Weight).ToList());
@@ -39,12 +39,12 @@ public static class RecordJob
         }
     }
 
-    static IPolicy Policy(BehaviorConfig behavior, EnvironmentDefinition environment, Func<string, IPolicy> trainedPolicy)
+    static IPolicy Policy(BehaviorConfig behavior, EnvironmentDefinition environment, EnvironmentIdentity identity, Func<string, IPolicy> trainedPolicy)
     {
         const string BuiltIn = "builtin:";
         var spec = behavior.Policy;
         if (spec.StartsWith(BuiltIn, StringComparison.Ordinal) || !spec.Contains(':', StringComparison.Ordinal))
-            return BuiltInPolicies.Make(spec.StartsWith(BuiltIn, StringComparison.Ordinal) ? spec[BuiltIn.Length..] : spec, environment);
+            return BuiltInPolicies.Make(spec.StartsWith(BuiltIn, StringComparison.Ordinal) ? spec[BuiltIn.Length..] : spec, environment, identity);
         var policy = trainedPolicy(spec);
         if (policy.ActionSpace == environment.ActionSpace && policy.ObservationSpace.FlatSize == environment.ObservationSpace.FlatSize)
             return policy;

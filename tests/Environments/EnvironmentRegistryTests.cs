@@ -26,7 +26,7 @@ public sealed class EnvironmentRegistryTests
     {
         var definition = EnvironmentRegistry.Definition(id);
         var nominal = EnvironmentRegistry.Resolve(id);
-        Assert.True(definition.IsRecordable(nominal));
+        Assert.Equal(nominal, EnvironmentRegistry.ResolveRecordable(id));
         Assert.Distinct(definition.HeldOutVariants.Select(v => v.Name));
         Assert.True(definition.HeldOutVariants.Count >= definition.Parameters.Count);
         foreach (var variant in definition.HeldOutVariants)

@@ -36,6 +36,12 @@ static class CartPoleDefinition
             new("strong-force", "CartPole-v1?force=20"),
             new("wide-start", "CartPole-v1?start=0.15"),
         ],
+        Policies =
+        [
+            new("scripted", "A linear controller that keeps the pole up to the limit.", static _ => new CartPoleController("scripted", [0.05, 0.1, 1, 0.25])),
+            new("scripted-drifting", "Keeps the pole up but lets the cart drift away.", static _ => new CartPoleController("scripted-drifting", [0, 0, 1, 1])),
+            new("scripted-weak", "Pushes towards the side the pole leans to.", static _ => new CartPoleController("scripted-weak", [0, 0, 1, 0])),
+        ],
         Create = static (identity, count) => new CartPole(identity, count),
     };
 }

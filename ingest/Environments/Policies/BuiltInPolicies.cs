@@ -6,30 +6,27 @@ namespace OfflineRL.Environments;
 /// <summary>Policies that need no training, by name; <c>?epsilon=0.2</c> softens any of them.</summary>
 public static class BuiltInPolicies
 {
-    // Position, velocity, angle, angular velocity.
-    static readonly Dictionary<string, double[]> CartPoleGains = new(StringComparer.Ordinal)
-    {
-        ["scripted"] = [0.05, 0.1, 1, 0.25],
-        ["scripted-drifting"] = [0, 0, 1, 1],
-        ["scripted-weak"] = [0, 0, 1, 0],
-    };
-
     /// <summary>All names, without options.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["uniform", .. CartPoleGains.Keys];
+    public static IReadOnlyList<string> Names { get; } =
+        ["uniform", .. EnvironmentRegistry.All.SelectMany(d => d.Policies).Select(p => p.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>A policy by its spec, for an environment with its defaults.</summary>
+    public static IPolicy Make(string spec, EnvironmentDefinition environment) => Make(spec, environment, environment.DefaultIdentity);
 
     /// <summary>A policy by its spec.</summary>
-    /// <param name="spec"><c>uniform</c>, <c>scripted</c>, <c>scripted-drifting</c> or <c>scripted-weak</c>, with <c>?epsilon=E</c> or without.</param>
+    /// <param name="spec"><c>uniform</c>, or one of the definition's policies, with <c>?epsilon=E</c> or without.</param>
     /// <param name="environment">Whose spaces the policy has.</param>
+    /// <param name="identity">The environment's parameters, for policies that know the dynamics.</param>
     /// <exception cref="UserErrorException">The name or an option is not known, or the policy does not fit the environment.</exception>
-    public static IPolicy Make(string spec, EnvironmentDefinition environment)
+    public static IPolicy Make(string spec, EnvironmentDefinition environment, EnvironmentIdentity identity)
     {
         var mark = spec.IndexOf('?', StringComparison.Ordinal);
         var name = mark < 0 ? spec : spec[..mark];
-        var policy = MakeBase(spec, name, environment);
+        var policy = MakeBase(spec, name, environment, identity);
         return mark < 0 ? policy : new EpsilonSoftPolicy(policy, Epsilon(spec, spec[(mark + 1)..]));
     }
 
-    static IPolicy MakeBase(string spec, string name, EnvironmentDefinition environment)
+    static IPolicy MakeBase(string spec, string name, EnvironmentDefinition environment, EnvironmentIdentity identity)
     {
         if (name == "uniform")
         {
@@ -38,9 +35,11 @@ public static class BuiltInPolicies
                 : throw Throw.UniformNeedsDiscrete(environment);
         }
 
-        if (!CartPoleGains.TryGetValue(name, out var gains))
-            throw Throw.UnknownPolicy(spec, name, Names);
-        return environment.Id == "CartPole-v1" ? new CartPoleController(name, gains) : throw Throw.PolicyNeedsEnvironment(name, environment.Id);
+        if (environment.Policies.FirstOrDefault(p => p.Name == name) is { } policy)
+            return policy.Create(identity);
+        throw Names.Contains(name)
+            ? Throw.PolicyNeedsEnvironment(name, environment.Id, [.. environment.Policies.Select(p => p.Name)])
+            : Throw.UnknownPolicy(spec, name, Names);
     }
 
     static double Epsilon(string spec, string option)

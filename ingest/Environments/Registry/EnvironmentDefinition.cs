@@ -25,12 +25,25 @@ public sealed record ParameterDefinition(
     string Unit,
     Interval Valid,
     Interval Recordable,
-    IReadOnlyList<Interval> HeldOut);
+    IReadOnlyList<Interval> HeldOut)
+{
+    /// <summary>
+    /// Whether the value is part of what the task is (spaces, rewards, limits): a score on another value is not a score
+    /// on a held-out variant, it is another task.
+    /// </summary>
+    public bool IsStructural { get; init; }
+}
 
 /// <summary>A named environment that is never recorded.</summary>
 /// <param name="Name">What reports call it.</param>
 /// <param name="Id">An id with parameters that <see cref="EnvironmentRegistry"/> takes.</param>
 public sealed record HeldOutVariant(string Name, string Id);
+
+/// <summary>A policy that comes with an environment.</summary>
+/// <param name="Name">As specs name it, for example <c>scripted</c>.</param>
+/// <param name="Description">One sentence.</param>
+/// <param name="Create">Makes it for a resolved identity.</param>
+public sealed record BuiltInPolicy(string Name, string Description, Func<EnvironmentIdentity, IPolicy> Create);
 
 /// <summary>An environment as the registry knows it.</summary>
 public sealed record EnvironmentDefinition
@@ -51,6 +64,9 @@ public sealed record EnvironmentDefinition
     /// <summary>In ordinal order of their names.</summary>
     public required IReadOnlyList<ParameterDefinition> Parameters { get; init; }
 
+    /// <summary>Every parameter at its default.</summary>
+    public EnvironmentIdentity DefaultIdentity => new(Id, Parameters.ToDictionary(p => p.Name, p => p.Default, StringComparer.Ordinal));
+
     public IReadOnlyList<HeldOutVariant> HeldOutVariants { get; init; } = [];
 
     /// <summary>Mean return of uniform random actions on the defaults; null where nobody has measured it.</summary>
@@ -59,20 +75,20 @@ public sealed record EnvironmentDefinition
     /// <summary>Mean return of a policy that solves the defaults; null where there is none.</summary>
     public double? ReferenceExpertReturn { get; init; }
 
-    /// <summary>Makes a batch of instances of a resolved identity.</summary>
+    /// <summary>Where the reference returns come from; empty: measured by this project, as the definition's source says.</summary>
+    public string ReferenceSource { get; init; } = "";
+
+    /// <summary>What must be installed to make it, with the command; empty: nothing.</summary>
+    public string Requirement { get; init; } = "";
+
+    /// <summary>Policies that need no training, beside <c>uniform</c>, which every environment of bounded actions has.</summary>
+    public IReadOnlyList<BuiltInPolicy> Policies { get; init; } = [];
+
+    /// <summary>Draws it from observations; null where it cannot be drawn so.</summary>
+    public Func<EnvironmentIdentity, IPainter>? Painter { get; init; }
+
+    /// <summary>Makes a batch of instances of a resolved identity, without wrappers.</summary>
     internal Func<EnvironmentIdentity, int, IVectorEnvironment> Create { get; init; } = static (identity, _) => throw Throw.NotMakeable(identity);
-
-    /// <summary>Whether every parameter lies where the recorder may go.</summary>
-    public bool IsRecordable(EnvironmentIdentity identity) =>
-        Parameters.All(p => p.Recordable.Contains(identity.Parameters[p.Name]));
-
-    /// <summary>
-    /// Whether the identity lies in the held-out region: some parameter in a held-out interval, every other one there
-    /// or in its recordable interval.
-    /// </summary>
-    public bool IsHeldOut(EnvironmentIdentity identity) =>
-        !IsRecordable(identity) &&
-        Parameters.All(p => p.Recordable.Contains(identity.Parameters[p.Name]) || p.HeldOut.Any(h => h.Contains(identity.Parameters[p.Name])));
 }
 
 /// <summary>What an evaluation on an environment says about generalization, given what was recorded.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using OfflineRL.Datasets;
 
@@ -6,8 +7,17 @@ namespace OfflineRL.Environments;
 /// <summary>Every environment by id. An id may set parameters: <c>CartPole-v1?length=0.8&amp;gravity=12</c>.</summary>
 public static class EnvironmentRegistry
 {
-    /// <summary>All definitions, in ordinal order of their ids.</summary>
-    public static IReadOnlyList<EnvironmentDefinition> All { get; } = [CartPoleDefinition.Create()];
+    static readonly ConcurrentDictionary<string, Lazy<EnvironmentDefinition>> Opened = new(StringComparer.Ordinal);
+
+    /// <summary>All listed definitions, in ordinal order of their ids.</summary>
+    public static IReadOnlyList<EnvironmentDefinition> All { get; } =
+    [
+        .. new[] { ClassicControlEnvironments.All, TabularEnvironments.All, PixelEnvironments.All, MujocoEnvironments.All }
+            .SelectMany(family => family).OrderBy(d => d.Id, StringComparer.Ordinal),
+    ];
+
+    /// <summary>How environments are named that no list can hold.</summary>
+    public static IReadOnlyList<EnvironmentScheme> Schemes { get; } = [.. TabularSchemes.All, .. ExternalSchemes.All];
 
     /// <summary>A batch of instances; <see cref="IVectorEnvironment.Reset"/> it before the first step.</summary>
     /// <param name="id">An id, with parameters or without.</param>
@@ -16,35 +26,51 @@ public static class EnvironmentRegistry
     public static IVectorEnvironment Make(string id, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return Definition(id).Create(Resolve(id), count);
+        var identity = Resolve(id);
+        return WrapperParameters.Wrap(Base(id).Create(identity, count), identity);
     }
 
-    /// <summary>The definition that an id names; parameters are ignored.</summary>
+    /// <summary>The definition that an id names: spaces and step limit are those under its wrappers; its other parameters are ignored.</summary>
     /// <exception cref="UserErrorException">There is no such environment.</exception>
-    public static EnvironmentDefinition Definition(string id)
-    {
-        var name = EnvironmentId.Parse(id).Name;
-        return All.FirstOrDefault(d => d.Id == name) ?? throw Throw.UnknownEnvironment(name, All.Select(d => d.Id));
-    }
+    public static EnvironmentDefinition Definition(string id) => WrapperParameters.Apply(Base(id), Resolve(id));
 
-    /// <summary>The identity that an id names: its parameters over the defaults.</summary>
+    /// <summary>The identity that an id names: its parameters over the defaults. Wrappers' parameters stand in it only where they are set.</summary>
     /// <exception cref="UserErrorException">The id, a parameter or a value is not known.</exception>
     public static EnvironmentIdentity Resolve(string id)
     {
-        var definition = Definition(id);
+        var definition = Base(id);
         var values = new SortedDictionary<string, double>(StringComparer.Ordinal);
         foreach (var p in definition.Parameters)
             values[p.Name] = p.Default;
         foreach (var (name, text) in EnvironmentId.Parse(id).Parameters)
         {
-            var p = definition.Parameters.FirstOrDefault(p => p.Name == name)
-                ?? throw Throw.UnknownParameter(id, name, definition.Parameters.Select(p => p.Name));
+            var p = Parameter(definition, name)
+                ?? throw Throw.UnknownParameter(id, name, [.. definition.Parameters.Concat(WrapperParameters.All).Select(p => p.Name)]);
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !p.Valid.Contains(value))
                 throw Throw.ParameterOutside(id, p, text);
             values[name] = value;
         }
 
+        foreach (var wrapper in WrapperParameters.All)
+        {
+            if (values.TryGetValue(wrapper.Name, out var value) && value.Equals(wrapper.Default))
+                values.Remove(wrapper.Name);
+        }
+
         return new EnvironmentIdentity(definition.Id, values);
+    }
+
+    /// <summary>
+    /// A held-out variant of an environment that may itself have parameters: the variant's own over those.
+    /// </summary>
+    /// <exception cref="UserErrorException">The variant is of another environment, or a parameter is not known.</exception>
+    public static EnvironmentIdentity Vary(EnvironmentIdentity nominal, HeldOutVariant variant)
+    {
+        var values = new SortedDictionary<string, double>(nominal.Parameters.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+        var definition = Base(nominal.Id);
+        foreach (var (name, _) in EnvironmentId.Parse(variant.Id).Parameters)
+            values[name] = Value(definition, Resolve(variant.Id), name);
+        return Resolve(new EnvironmentIdentity(nominal.Id, values).ToString());
     }
 
     /// <summary>
@@ -53,7 +79,7 @@ public static class EnvironmentRegistry
     /// </summary>
     public static string ShortId(EnvironmentIdentity identity)
     {
-        var definition = All.FirstOrDefault(d => d.Id == identity.Id);
+        var definition = Known(identity.Id);
         var changed = identity.Parameters.Where(p => definition?.Parameters.FirstOrDefault(d => d.Name == p.Key)?.Default != p.Value);
         return new EnvironmentIdentity(identity.Id, changed.ToDictionary(StringComparer.Ordinal)).ToString();
     }
@@ -67,8 +93,8 @@ public static class EnvironmentRegistry
             return VariantLabel.Unknown;
         if (recorded.Equals(evaluated))
             return VariantLabel.Nominal;
-        var definition = All.FirstOrDefault(d => d.Id == evaluated.Id);
-        return definition is not null && definition.IsHeldOut(evaluated) ? VariantLabel.HeldOut : VariantLabel.Unknown;
+        var definition = Known(evaluated.Id);
+        return definition is not null && IsSameTask(definition, evaluated, recorded) && IsHeldOut(definition, evaluated) ? VariantLabel.HeldOut : VariantLabel.Unknown;
     }
 
     /// <summary>Resolves an id that is to be recorded.</summary>
@@ -76,8 +102,52 @@ public static class EnvironmentRegistry
     public static EnvironmentIdentity ResolveRecordable(string id)
     {
         var identity = Resolve(id);
-        var definition = Definition(id);
-        var outside = definition.Parameters.FirstOrDefault(p => !p.Recordable.Contains(identity.Parameters[p.Name]));
-        return outside is null ? identity : throw Throw.NotRecordable(id, outside, identity.Parameters[outside.Name]);
+        var definition = Base(id);
+        var outside = AllParameters(definition).FirstOrDefault(p => !p.Recordable.Contains(Value(definition, identity, p.Name)));
+        return outside is null ? identity : throw Throw.NotRecordable(id, outside, Value(definition, identity, outside.Name));
+    }
+
+    static bool IsSameTask(EnvironmentDefinition definition, EnvironmentIdentity evaluated, EnvironmentIdentity recorded) =>
+        AllParameters(definition).All(p => !p.IsStructural || Value(definition, evaluated, p.Name).Equals(Value(definition, recorded, p.Name)));
+
+    // Some parameter in a held-out interval, every other one there or in its recordable interval.
+    static bool IsHeldOut(EnvironmentDefinition definition, EnvironmentIdentity identity)
+    {
+        var parameters = AllParameters(definition).Select(p => (Definition: p, Value: Value(definition, identity, p.Name))).ToList();
+        return parameters.Any(p => !p.Definition.Recordable.Contains(p.Value))
+            && parameters.All(p => p.Definition.Recordable.Contains(p.Value) || p.Definition.HeldOut.Any(h => h.Contains(p.Value)));
+    }
+
+    static double Value(EnvironmentDefinition definition, EnvironmentIdentity identity, string name) =>
+        identity.Parameters.TryGetValue(name, out var value) ? value : Parameter(definition, name)!.Default;
+
+    // A definition's own parameter comes before a wrapper's of the same name.
+    static IEnumerable<ParameterDefinition> AllParameters(EnvironmentDefinition definition) =>
+        definition.Parameters.Concat(WrapperParameters.All.Where(w => definition.Parameters.All(p => p.Name != w.Name)));
+
+    static ParameterDefinition? Parameter(EnvironmentDefinition definition, string name) =>
+        AllParameters(definition).FirstOrDefault(p => p.Name == name);
+
+    // An identity may come from a file about an environment that is not here: that is no error.
+    static EnvironmentDefinition? Known(string id)
+    {
+        try
+        {
+            return Base(id);
+        }
+        catch (UserErrorException)
+        {
+            return null;
+        }
+    }
+
+    // Without wrappers.
+    static EnvironmentDefinition Base(string id)
+    {
+        var name = EnvironmentId.Parse(id).Name;
+        var colon = name.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && Schemes.FirstOrDefault(s => s.Name == name[..colon]) is { } scheme)
+            return Opened.GetOrAdd(name, static (name, scheme) => new(() => scheme.Open(name)), scheme).Value;
+        return All.FirstOrDefault(d => d.Id == name) ?? throw Throw.UnknownEnvironment(name, [.. All.Select(d => d.Id), .. Schemes.Select(s => s.Form)]);
     }
 }

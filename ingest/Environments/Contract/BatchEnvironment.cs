@@ -1,0 +1,166 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Environments;
+
+/// <summary>
+/// What every built-in environment does alike: checks, one random stream an instance, step counts, the step limit, and
+/// auto-reset. The environment itself keeps the state as columns and says how it starts, moves and looks.
+/// </summary>
+abstract class BatchEnvironment : IStatefulEnvironment
+{
+    readonly int _width;
+    readonly BoxSpace? _box;
+    readonly int _actions;
+
+    protected BatchEnvironment(EnvironmentIdentity identity, Space observations, Space actions, int stepLimit, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        (Identity, ObservationSpace, ActionSpace, MaxEpisodeSteps, Count) = (identity, observations, actions, stepLimit, count);
+        _width = observations.FlatSize;
+        _box = actions as BoxSpace;
+        _actions = (actions as DiscreteSpace)?.Count ?? 0;
+        Random = new RandomStream[count];
+        Steps = new int[count];
+    }
+
+    public EnvironmentIdentity Identity { get; }
+
+    public int Count { get; }
+
+    public Space ObservationSpace { get; }
+
+    public Space ActionSpace { get; }
+
+    public int MaxEpisodeSteps { get; }
+
+    public abstract IReadOnlyList<string> StateNames { get; }
+
+    /// <summary>[B].</summary>
+    protected RandomStream[] Random { get; }
+
+    /// <summary>[B]: steps since the episode began.</summary>
+    protected int[] Steps { get; }
+
+    public void Reset(ReadOnlySpan<ulong> seeds, Span<float> observations)
+    {
+        Throw.IfLengthDiffers(seeds.Length, Count, nameof(seeds));
+        Throw.IfLengthDiffers(observations.Length, Count * _width, nameof(observations));
+        for (var i = 0; i < Count; i++)
+            ResetInstance(i, seeds[i], observations.Slice(i * _width, _width));
+    }
+
+    public void ResetInstance(int instance, ulong seed, Span<float> observation)
+    {
+        Throw.IfOutsideBatch(instance, Count);
+        Throw.IfLengthDiffers(observation.Length, _width, nameof(observation));
+        Random[instance] = RandomStream.Create(seed, "environment");
+        Begin(instance, observation);
+    }
+
+    public void Step(in ActionBatch actions, in StepOutput output)
+    {
+        Throw.IfNotReset(Random[0], Identity);
+        Throw.IfLengthDiffers(output.Observations.Length, Count * _width, nameof(output.Observations));
+        Throw.IfLengthDiffers(output.FinalObservations.Length, Count * _width, nameof(output.FinalObservations));
+        Throw.IfLengthDiffers(output.Rewards.Length, Count, nameof(output.Rewards));
+        Throw.IfLengthDiffers(output.Terminated.Length, Count, nameof(output.Terminated));
+        Throw.IfLengthDiffers(output.Truncated.Length, Count, nameof(output.Truncated));
+        if (_box is null)
+            Throw.IfActionOutside(actions.Discrete, Count, _actions);
+        else
+            Throw.IfActionOutside(actions.Continuous, Count, _box);
+
+        output.Terminated.Clear();
+        output.Truncated.Clear();
+        Advance(actions, output.Rewards, output.Terminated);
+        Observe(output.Observations);
+        for (var i = 0; i < Count; i++)
+        {
+            var atLimit = ++Steps[i] >= MaxEpisodeSteps;
+            if (!output.Terminated[i] && !atLimit)
+                continue;
+            output.Truncated[i] = !output.Terminated[i];
+            var row = output.Observations.Slice(i * _width, _width);
+            row.CopyTo(output.FinalObservations[(i * _width)..]);
+            Begin(i, row);
+        }
+    }
+
+    public void GetState(int instance, Span<double> state)
+    {
+        Throw.IfOutsideBatch(instance, Count);
+        Throw.IfLengthDiffers(state.Length, StateNames.Count, nameof(state));
+        ReadState(instance, state);
+    }
+
+    public void SetState(int instance, ReadOnlySpan<double> state, Span<float> observation)
+    {
+        Throw.IfOutsideBatch(instance, Count);
+        Throw.IfNotReset(Random[instance], Identity);
+        Put(instance, state, 0, observation);
+    }
+
+    public EnvironmentSnapshot Save(int instance)
+    {
+        Throw.IfOutsideBatch(instance, Count);
+        Throw.IfNotReset(Random[instance], Identity);
+        var state = new double[StateNames.Count];
+        ReadState(instance, state);
+        return new EnvironmentSnapshot(state, Steps[instance], Random[instance].GetState());
+    }
+
+    public void Restore(int instance, EnvironmentSnapshot snapshot, Span<float> observation)
+    {
+        Throw.IfOutsideBatch(instance, Count);
+        var random = RandomStream.Create(0, "environment");
+        random.SetState(snapshot.Random);
+        Put(instance, snapshot.State.ToArray(), snapshot.Steps, observation);
+        Random[instance] = random;
+    }
+
+    public virtual void Dispose()
+    {
+    }
+
+    /// <summary>Puts an instance into a start state, drawing from its stream.</summary>
+    protected abstract void Start(int instance);
+
+    /// <summary>Moves every instance by one step. Actions are checked; flags are cleared before.</summary>
+    /// <param name="actions">[B] or [B, A].</param>
+    /// <param name="rewards">[B], written.</param>
+    /// <param name="terminated">[B], set where the episode ended.</param>
+    protected abstract void Advance(in ActionBatch actions, Span<double> rewards, Span<bool> terminated);
+
+    /// <summary>Writes the observation of one instance, [D], whole.</summary>
+    protected abstract void Observe(int instance, Span<float> observation);
+
+    /// <summary>Writes the observations of all, [B, D].</summary>
+    protected virtual void Observe(Span<float> observations)
+    {
+        for (var i = 0; i < Count; i++)
+            Observe(i, observations.Slice(i * _width, _width));
+    }
+
+    /// <summary>Writes the state of one instance, in the order of <see cref="StateNames"/>.</summary>
+    protected abstract void ReadState(int instance, Span<double> state);
+
+    /// <summary>Takes over a state of the right length.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The environment cannot be there; nothing has changed.</exception>
+    protected abstract void WriteState(int instance, ReadOnlySpan<double> state);
+
+    void Begin(int instance, Span<float> observation)
+    {
+        Steps[instance] = 0;
+        Start(instance);
+        Observe(instance, observation);
+    }
+
+    void Put(int instance, ReadOnlySpan<double> state, int steps, Span<float> observation)
+    {
+        Throw.IfLengthDiffers(state.Length, StateNames.Count, nameof(state));
+        Throw.IfLengthDiffers(observation.Length, _width, nameof(observation));
+        WriteState(instance, state);
+        Steps[instance] = steps;
+        Observe(instance, observation);
+    }
+}
