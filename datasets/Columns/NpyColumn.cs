@@ -22,12 +22,14 @@ public sealed unsafe class NpyColumn<T> : IDisposable
             throw new UserErrorException($"'{path}' does not exist; delete the folder of columns, it is made again.");
         }
 
-        NpyHeader header = NpyHeader.Read(path, sizeof(T), out long offset);
-        string type = NpyHeader.TypeOf<T>();
-        bool fits = (header.Type == type || (header.Type == "|b1" && type == "|u1")) && header.Rows == rows && Math.Max(1, header.Width) == width;
+        NpyHeader header = ReadHeader(path);
+        NpyType type = NpyType.Of<T>();
+        long foundWidth = header.Shape.Count == 2 ? header.Shape[1] : 1;
+        bool fits = (header.Type == type || (header.Type.Kind == NpyKind.Boolean && type == NpyType.Of<byte>()))
+            && header.Shape.Count is 1 or 2 && !header.FortranOrder && header.Shape[0] == rows && foundWidth == width;
         if (!fits)
         {
-            throw new UserErrorException($"'{path}' holds {header.Rows} rows of {Math.Max(1, header.Width)} {header.Type}, expected {rows} of {width} {type}; " +
+            throw new UserErrorException($"'{path}' holds {header}, expected {rows} rows of {width} {type}; " +
                 "delete the folder of columns, it is made again.");
         }
 
@@ -37,7 +39,7 @@ public sealed unsafe class NpyColumn<T> : IDisposable
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        _data = (T*)(start + offset);
+        _data = (T*)(start + header.Bytes);
     }
 
     public long Rows { get; }
@@ -68,6 +70,19 @@ public sealed unsafe class NpyColumn<T> : IDisposable
         long count = (long)rows * Width;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(rows));
         return new(Pointer + (firstRow * Width), (int)count);
+    }
+
+    static NpyHeader ReadHeader(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        try
+        {
+            return NpyHeader.Read(stream, stream.Length, $"'{path}'");
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException($"{e.Message} Or delete the folder of columns, it is made again.", e);
+        }
     }
 
     public void Dispose()

@@ -18,7 +18,7 @@ sealed class NpyWriter<T> : IDisposable
     /// <param name="type">NumPy's element type, where it is not that of <typeparamref name="T"/>.</param>
     public NpyWriter(string path, long rows, int width, string? type = null)
     {
-        byte[] header = new NpyHeader(type ?? NpyHeader.TypeOf<T>(), rows, width).ToBytes();
+        byte[] header = new NpyHeader(type is null ? NpyType.Of<T>() : NpyType.Parse(type), width == 0 ? [rows] : [rows, width]).ToBytes();
         _expected = rows * Math.Max(1, width);
         // Writing is faster than filling a fresh mapping, which costs a page fault every 4 KiB.
         _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes);
