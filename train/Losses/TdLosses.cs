@@ -104,15 +104,33 @@ public static class TdLosses
     /// <param name="aTm1">[*] int64: action taken, in [0, actions).</param>
     /// <param name="actions">A.</param>
     /// <param name="delta">Where the square becomes a line; positive.</param>
+    /// <param name="weights">[*] float: importance weights of prioritized draws, constants; null for ones.</param>
     /// <returns>[*, A] float.</returns>
-    public static Tensor MeanHuberGradient(Tensor errors, Tensor aTm1, long actions, double delta = 1.0)
+    public static Tensor MeanHuberGradient(Tensor errors, Tensor aTm1, long actions, double delta = 1.0, Tensor? weights = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(delta);
         var shapes = new Shapes();
         shapes.Require(errors, "*");
         shapes.Require(aTm1, "*", ScalarType.Int64);
-        var slopes = errors.clamp(-delta, delta).mul(-1.0 / errors.numel());
+        var slopes = Weighted(errors.clamp(-delta, delta).mul(-1.0 / errors.numel()), weights);
         return zeros([.. errors.shape, actions], dtype: errors.dtype, device: errors.device).scatter_(-1, aTm1.unsqueeze(-1), slopes.unsqueeze(-1));
+    }
+
+    /// <summary>
+    /// Losses or slopes times importance weights. Schaul, Quan, Antonoglou, Silver 2016, "Prioritized experience replay",
+    /// section 3.4: the weight of a transition scales its error, and the mean goes over all rows as without weights.
+    /// </summary>
+    /// <param name="values">[*] float, or [*, N], of which each row has one weight.</param>
+    /// <param name="weights">[*] float; null for ones.</param>
+    /// <returns>As the values; the values themselves where there are no weights.</returns>
+    public static Tensor Weighted(Tensor values, Tensor? weights)
+    {
+        if (weights is null)
+            return values;
+        var shapes = new Shapes();
+        shapes.Require(weights, "*");
+        shapes.Require(values, values.dim() == weights.dim() ? "*" : "* N");
+        return values.mul(values.dim() == weights.dim() ? weights : weights.unsqueeze(-1));
     }
 
     /// <summary>Action values with those of forbidden actions at negative infinity, so that no argmax or softmax takes them.</summary>
