@@ -1,7 +1,7 @@
 # Every target does the set-up it needs. CONFIG= names a config file, ARGS= adds arguments.
 CONFIGURATION ?= Release
 TOOL := .artifacts/tool/offlinerl
-SOURCES := $(shell find datasets ingest train evaluate cli -name '*.cs' -o -name '*.csproj' -o -name '*.yaml') \
+SOURCES := $(shell find datasets ingest train evaluate cli -name '*.cs' -o -name '*.csproj' -o -name '*.yaml' -o -name '*.py' -o -name '*.mjs') \
   Directory.Build.props Directory.Packages.props global.json .editorconfig
 .DEFAULT_GOAL := build
 

@@ -64,6 +64,12 @@ public sealed record EnvironmentDefinition
     /// <summary>In ordinal order of their names.</summary>
     public required IReadOnlyList<ParameterDefinition> Parameters { get; init; }
 
+    /// <summary>
+    /// Whether it may take parameters that <see cref="Parameters"/> does not list, which it judges itself when it is made.
+    /// They may have any value in a recording, and where two identities differ in one nothing is known of the variant.
+    /// </summary>
+    public bool TakesOtherParameters { get; init; }
+
     /// <summary>Every parameter at its default.</summary>
     public EnvironmentIdentity DefaultIdentity => new(Id, Parameters.ToDictionary(p => p.Name, p => p.Default, StringComparer.Ordinal));
 
@@ -89,6 +95,12 @@ public sealed record EnvironmentDefinition
 
     /// <summary>Makes a batch of instances of a resolved identity, without wrappers.</summary>
     internal Func<EnvironmentIdentity, int, IVectorEnvironment> Create { get; init; } = static (identity, _) => throw Throw.NotMakeable(identity);
+
+    /// <summary>Makes them able to draw themselves; null: those of <see cref="Create"/> are, or cannot be.</summary>
+    internal Func<EnvironmentIdentity, int, IVectorEnvironment>? CreateRendered { get; init; }
+
+    /// <summary>This definition with what depends on the parameters (spaces, step limit) as an identity has it; null: nothing does.</summary>
+    internal Func<EnvironmentIdentity, EnvironmentDefinition>? Adapt { get; init; }
 }
 
 /// <summary>What an evaluation on an environment says about generalization, given what was recorded.</summary>

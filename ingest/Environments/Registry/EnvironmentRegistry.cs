@@ -22,17 +22,23 @@ public static class EnvironmentRegistry
     /// <summary>A batch of instances; <see cref="IVectorEnvironment.Reset"/> it before the first step.</summary>
     /// <param name="id">An id, with parameters or without.</param>
     /// <param name="count">Instances, at least 1.</param>
+    /// <param name="rendered">Whether it is to draw itself (<see cref="IRenderedEnvironment"/>) where it can; an external one prepares for that only if told.</param>
     /// <exception cref="UserErrorException">The id, a parameter or a value is not known.</exception>
-    public static IVectorEnvironment Make(string id, int count)
+    public static IVectorEnvironment Make(string id, int count, bool rendered = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        var identity = Resolve(id);
-        return WrapperParameters.Wrap(Base(id).Create(identity, count), identity);
+        var (definition, identity) = (Base(id), Resolve(id));
+        var create = rendered ? definition.CreateRendered ?? definition.Create : definition.Create;
+        return WrapperParameters.Wrap(create(identity, count), identity);
     }
 
     /// <summary>The definition that an id names: spaces and step limit are those under its wrappers; its other parameters are ignored.</summary>
     /// <exception cref="UserErrorException">There is no such environment.</exception>
-    public static EnvironmentDefinition Definition(string id) => WrapperParameters.Apply(Base(id), Resolve(id));
+    public static EnvironmentDefinition Definition(string id)
+    {
+        var (definition, identity) = (Base(id), Resolve(id));
+        return WrapperParameters.Apply(definition.Adapt?.Invoke(identity) ?? definition, identity);
+    }
 
     /// <summary>The identity that an id names: its parameters over the defaults. Wrappers' parameters stand in it only where they are set.</summary>
     /// <exception cref="UserErrorException">The id, a parameter or a value is not known.</exception>
@@ -45,6 +51,7 @@ public static class EnvironmentRegistry
         foreach (var (name, text) in EnvironmentId.Parse(id).Parameters)
         {
             var p = Parameter(definition, name)
+                ?? (definition.TakesOtherParameters ? Undeclared(name) : null)
                 ?? throw Throw.UnknownParameter(id, name, [.. definition.Parameters.Concat(WrapperParameters.All).Select(p => p.Name)]);
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !p.Valid.Contains(value))
                 throw Throw.ParameterOutside(id, p, text);
@@ -94,7 +101,7 @@ public static class EnvironmentRegistry
         if (recorded.Equals(evaluated))
             return VariantLabel.Nominal;
         var definition = Known(evaluated.Id);
-        return definition is not null && IsSameTask(definition, evaluated, recorded) && IsHeldOut(definition, evaluated) ? VariantLabel.HeldOut : VariantLabel.Unknown;
+        return definition is not null && IsSameTask(definition, evaluated, recorded) && HasSameOthers(definition, evaluated, recorded) && IsHeldOut(definition, evaluated) ? VariantLabel.HeldOut : VariantLabel.Unknown;
     }
 
     /// <summary>Resolves an id that is to be recorded.</summary>
@@ -109,6 +116,13 @@ public static class EnvironmentRegistry
 
     static bool IsSameTask(EnvironmentDefinition definition, EnvironmentIdentity evaluated, EnvironmentIdentity recorded) =>
         AllParameters(definition).All(p => !p.IsStructural || Value(definition, evaluated, p.Name).Equals(Value(definition, recorded, p.Name)));
+
+    static bool HasSameOthers(EnvironmentDefinition definition, EnvironmentIdentity evaluated, EnvironmentIdentity recorded) =>
+        evaluated.Parameters.Keys.Union(recorded.Parameters.Keys).Where(name => Parameter(definition, name) is null)
+            .All(name => evaluated.Parameters.TryGetValue(name, out var e) && recorded.Parameters.TryGetValue(name, out var r) && e.Equals(r));
+
+    static ParameterDefinition Undeclared(string name) =>
+        new(name, 0, "", new Interval(double.MinValue, double.MaxValue), new Interval(double.MinValue, double.MaxValue), []);
 
     // Some parameter in a held-out interval, every other one there or in its recordable interval.
     static bool IsHeldOut(EnvironmentDefinition definition, EnvironmentIdentity identity)

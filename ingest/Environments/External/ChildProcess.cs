@@ -1,0 +1,274 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Pipes;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace OfflineRL.Environments;
+
+/// <summary>
+/// A child process and its three pipes, for one thread at a time. Its standard error is read while we wait for it, and the
+/// last of it kept; it and everything that it started end with this object, at the latest with our own process.
+/// </summary>
+sealed class ChildProcess : IDisposable
+{
+    /// <summary>How long a child may take to end by itself, after CLOSE or after its output ended.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    // Keeps them from being collected, so that a finalizer and the end of our process can still end them.
+    static readonly ConcurrentDictionary<string, Process> Living = new(StringComparer.Ordinal);
+    static long s_started;
+
+    readonly Process _process;
+    readonly string _mark;
+    readonly SafePipeHandle _input, _output, _error;
+    readonly TailBuffer _words = new();
+    readonly int _errorDescriptor;
+    bool _errorEnded;
+    bool _disposed;
+
+    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
+    {
+        foreach (var mark in Living.Keys)
+            End(mark);
+    };
+
+    ChildProcess(Process process, string mark)
+    {
+        (_process, _mark) = (process, mark);
+        _input = ((PipeStream)process.StandardInput.BaseStream).SafePipeHandle;
+        _output = ((PipeStream)process.StandardOutput.BaseStream).SafePipeHandle;
+        _error = ((PipeStream)process.StandardError.BaseStream).SafePipeHandle;
+        _errorDescriptor = (int)_error.DangerousGetHandle();
+        foreach (var pipe in new[] { _input, _output, _error })
+            Pipes.MakeNonBlocking(pipe);
+    }
+
+    ~ChildProcess() => End(_mark);
+
+    /// <summary>The last of its standard error.</summary>
+    public string LastWords => _words.ToString();
+
+    /// <exception cref="Win32Exception">The system does not start it.</exception>
+    public static ChildProcess Start(ExternalCommand command)
+    {
+        var start = new ProcessStartInfo(command.Words[0])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = command.Folder,
+        };
+        foreach (var word in command.Words.Skip(1))
+            start.ArgumentList.Add(word);
+        foreach (var (name, value) in command.Variables)
+            start.Environment[name] = value;
+        // What the child starts inherits the mark, so that it can be found when the child is gone.
+        var mark = string.Create(CultureInfo.InvariantCulture, $"{MarkedProcesses.Variable}={Environment.ProcessId}-{Interlocked.Increment(ref s_started)}-{Stopwatch.GetTimestamp()}");
+        start.Environment[MarkedProcesses.Variable] = mark[(MarkedProcesses.Variable.Length + 1)..];
+        var process = Process.Start(start)!;
+        Living[mark] = process;
+        return new ChildProcess(process, mark);
+    }
+
+    /// <summary>Lets frames of these sizes pass quickly.</summary>
+    public void Widen(int requestBytes, int replyBytes)
+    {
+        Pipes.Widen(_input, requestBytes);
+        Pipes.Widen(_output, replyBytes);
+    }
+
+    /// <summary>Writes all of it; false where the child no longer listens.</summary>
+    /// <exception cref="TimeoutException">The child has not read it in time.</exception>
+    public bool Write(ReadOnlySpan<byte> bytes, long deadline)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var count = Pipes.Write(_input, bytes);
+            if (count >= 0)
+            {
+                bytes = bytes[(int)count..];
+                continue;
+            }
+
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case Pipes.Interrupted:
+                    break;
+                case Pipes.TryAgain:
+                    Wait(_input, Pipes.Out, deadline);
+                    break;
+                default:
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits for output and reads what is there, at most the buffer; 0: there will be no more.</summary>
+    /// <exception cref="TimeoutException">Nothing came in time.</exception>
+    public int Read(Span<byte> buffer, long deadline)
+    {
+        while (true)
+        {
+            Wait(_output, Pipes.In, deadline);
+            var count = Pipes.Read(_output, buffer);
+            if (count >= 0)
+                return (int)count;
+            if (Marshal.GetLastPInvokeError() is not (Pipes.Interrupted or Pipes.TryAgain))
+                return 0;
+        }
+    }
+
+    /// <summary>Ends it, with all that it started. Its last words stay.</summary>
+    public void Kill()
+    {
+        DrainError();
+        End(_mark);
+    }
+
+    /// <summary>
+    /// Waits a little for a child whose output ended, then ends it.
+    /// </summary>
+    /// <returns>How it ended; null: it had to be ended.</returns>
+    public int? AwaitExit()
+    {
+        var exited = Exited(Stopwatch.GetTimestamp() + Ticks(Patience));
+        var code = exited ? _process.ExitCode : (int?)null;
+        Kill();
+        return code;
+    }
+
+    /// <summary>Ends it in good order where it listens, by force where not.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        GC.SuppressFinalize(this);
+        if (Living.ContainsKey(_mark))
+        {
+            _ = Pipes.Write(_input, Frame.Close);
+            _input.Dispose();
+            Exited(Stopwatch.GetTimestamp() + Ticks(Patience));
+            End(_mark);
+        }
+
+        _input.Dispose();
+        _output.Dispose();
+        _error.Dispose();
+        _process.Dispose();
+    }
+
+    public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    static void End(string mark)
+    {
+        if (!Living.TryRemove(mark, out var process))
+            return;
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
+        {
+            // It has ended by itself, or parts of it end at this very moment; what is left, the next line finds.
+        }
+
+        MarkedProcesses.Kill(mark);
+        try
+        {
+            process.WaitForExit(1000);
+        }
+        catch (InvalidOperationException)
+        {
+            // Already forgotten by the system.
+        }
+    }
+
+    // What it says on its way must be taken from it, or it would never end.
+    bool Exited(long deadline)
+    {
+        Span<byte> rest = stackalloc byte[4096];
+        while (Stopwatch.GetTimestamp() < deadline)
+        {
+            DrainError();
+            while (Pipes.Read(_output, rest) > 0 && Stopwatch.GetTimestamp() < deadline)
+            {
+            }
+
+            if (_process.WaitForExit(10))
+            {
+                DrainError();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    void Wait(SafePipeHandle pipe, short events, long deadline)
+    {
+        Span<Pipes.Poll> polls = stackalloc Pipes.Poll[2];
+        while (true)
+        {
+            polls[0] = new Pipes.Poll((int)pipe.DangerousGetHandle(), events, 0);
+            polls[1] = new Pipes.Poll(_errorEnded ? -1 : _errorDescriptor, Pipes.In, 0);
+            var left = (deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency;
+            if (left < 0)
+                throw new TimeoutException();
+            Pipes.Wait(polls, (int)Math.Min(left + 1, int.MaxValue));
+            if (polls[1].Ready != 0)
+                DrainError();
+            if (polls[0].Ready != 0)
+                return;
+        }
+    }
+
+    // Bounded, so that an endless stream of words cannot keep us from the clock.
+    void DrainError()
+    {
+        if (_error.IsClosed)
+            return;
+        Span<byte> buffer = stackalloc byte[8192];
+        for (var round = 0; round < 16 && !_errorEnded; round++)
+        {
+            var count = Pipes.Read(_error, buffer);
+            if (count < 0)
+                return;
+            _errorEnded = count == 0;
+            _words.Add(buffer[..(int)count]);
+        }
+    }
+
+    /// <summary>The last 4 KiB of a text, whatever its length.</summary>
+    sealed class TailBuffer
+    {
+        const int Capacity = 4096;
+        readonly byte[] _bytes = new byte[Capacity];
+        long _total;
+
+        public void Add(ReadOnlySpan<byte> bytes)
+        {
+            foreach (var b in bytes[Math.Max(0, bytes.Length - Capacity)..])
+                _bytes[_total++ % Capacity] = b;
+        }
+
+        // Whole lines where some were lost; control characters would reach the user's terminal.
+        public override string ToString()
+        {
+            var length = (int)Math.Min(_total, Capacity);
+            var bytes = new byte[length];
+            for (var i = 0; i < length; i++)
+                bytes[i] = _bytes[(_total - length + i) % Capacity];
+            var text = Encoding.UTF8.GetString(bytes);
+            if (_total > Capacity && text.IndexOf('\n', StringComparison.Ordinal) is >= 0 and var cut && cut < text.Length - 1)
+                text = text[(cut + 1)..];
+            return Printable.Text(text);
+        }
+    }
+}
