@@ -77,15 +77,26 @@ static partial class Throw
     {
         var width = space.FlatSize;
         IfLengthDiffers(actions.Length, count * width, nameof(actions));
-        for (var i = 0; i < actions.Length; i++)
+        for (var dimension = 0; dimension < width; dimension++)
         {
-            var (low, high) = (space.Low[i % width], space.High[i % width]);
-            if (!(actions[i] >= (float)low && actions[i] <= (float)high))
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(actions), actions[i], string.Create(CultureInfo.InvariantCulture, $"Action {actions[i]} in instance {i / width}, dimension {i % width}; expected {low} to {high}."));
-            }
+            var (low, high) = ((float)space.Low[dimension], (float)space.High[dimension]);
+            var inside = true;
+            for (var i = dimension; i < actions.Length; i += width)
+                inside &= actions[i] >= low & actions[i] <= high;
+            if (!inside)
+                ActionOutside(actions, space, dimension);
         }
+    }
+
+    [DoesNotReturn]
+    static void ActionOutside(ReadOnlySpan<float> actions, BoxSpace space, int dimension)
+    {
+        var (low, high) = (space.Low[dimension], space.High[dimension]);
+        var at = dimension;
+        while (actions[at] >= (float)low && actions[at] <= (float)high)
+            at += space.FlatSize;
+        throw new ArgumentOutOfRangeException(
+            nameof(actions), actions[at], string.Create(CultureInfo.InvariantCulture, $"Action {actions[at]} in instance {at / space.FlatSize}, dimension {dimension}; expected {low} to {high}."));
     }
 
     [DoesNotReturn]

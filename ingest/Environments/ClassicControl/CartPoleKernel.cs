@@ -22,9 +22,6 @@ readonly record struct CartPoleParameters(double Gravity, double CartMass, doubl
 /// </remarks>
 static class CartPoleKernel
 {
-    /// <summary>Instances per vector.</summary>
-    public const int Lanes = 8;
-
     /// <summary>Seconds between two states.</summary>
     public const double TimeStep = 0.02;
 
@@ -65,7 +62,7 @@ static class CartPoleKernel
         var totalMass = Vector512.Create(p.PoleMass + p.CartMass);
         var poleMoment = Vector512.Create(p.PoleMass * p.Length);
         var tau = Vector512.Create(TimeStep);
-        SmallAngle.SinCos(state.Angle, out var sin, out var cos);
+        Trigonometry.SinCosNearZero(state.Angle, out var sin, out var cos);
 
         var push = (force + (poleMoment * (state.AngularVelocity * state.AngularVelocity) * sin)) / totalMass;
         var angularAcceleration = ((Vector512.Create(p.Gravity) * sin) - (cos * push))
