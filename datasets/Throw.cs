@@ -6,6 +6,9 @@ static partial class Throw
     public static UserErrorException Exists(string path) =>
         new($"'{path}' exists already, and what is committed is never written again; choose another name, or delete it first.");
 
+    public static UserErrorException FileExists(string path) =>
+        new($"'{path}' exists already; name another file, or replace it with --force.");
+
     public static UserErrorException VersionExists(string fullName, string name) =>
         new($"The dataset '{fullName}' exists already, and a version that exists is never written again; " +
             $"write '{name}' to get its next version, or choose another name.");
