@@ -9,6 +9,9 @@ static partial class Throw
     public static UserErrorException FileExists(string path) =>
         new($"'{path}' exists already; name another file, or replace it with --force.");
 
+    public static UserErrorException SpaceMismatch(string policy, string what, Space found, Space expected, string where) =>
+        new($"The policy {policy} has {what} of {found}; {where} has {expected}. Use it where it fits.");
+
     public static UserErrorException VersionExists(string fullName, string name) =>
         new($"The dataset '{fullName}' exists already, and a version that exists is never written again; " +
             $"write '{name}' to get its next version, or choose another name.");

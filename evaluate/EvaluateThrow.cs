@@ -57,9 +57,6 @@ static class EvaluateThrow
     public static UserErrorException NoHeldOutVariants(string environment) =>
         new($"The environment {environment} declares no held-out variants; expected at least one for the task 'held_out'. Name tasks by id instead.");
 
-    public static UserErrorException SpaceMismatch(string policy, string what, Space found, Space expected, string where) =>
-        new($"The policy {policy} has {what} of {found}; {where} has {expected}. Evaluate it where it fits.");
-
     public static UserErrorException ColumnsNeedDiscrete(string text, Space found) =>
         new($"The policy '{text}' gives a probability for each action, and the dataset's actions are {found}; expected discrete actions.");
 

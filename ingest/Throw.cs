@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using OfflineRL.Datasets;
-using OfflineRL.Environments;
 
 namespace OfflineRL.Ingest;
 
@@ -10,8 +9,8 @@ namespace OfflineRL.Ingest;
 [StackTraceHidden]
 static partial class Throw
 {
-    public static UserErrorException PolicyDoesNotFit(string spec, IPolicy policy, EnvironmentDefinition environment) =>
-        new($"Policy '{spec}' does not fit {environment.Id}: it takes {policy.ObservationSpace} and gives {policy.ActionSpace}; the environment has {environment.ObservationSpace} and {environment.ActionSpace}.");
+    public static UserErrorException NotAByte(float value, int index, Space observations) =>
+        new(FormattableString.Invariant($"The environment gave the observation {value} at index {index}; its space, {observations}, has whole numbers from 0 to 255."));
 
     public static UserErrorException NoSource(string source) =>
         new($"source '{source}': no file of that name, and none that it matches as a glob. Paths are relative to the working folder, {Directory.GetCurrentDirectory()}.");

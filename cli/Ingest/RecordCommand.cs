@@ -14,9 +14,9 @@ static class RecordCommand
     {
         var config = GlobalOptions.Config();
         var set = GlobalOptions.Set();
-        Option<string?> name = new("--name", "-n") { Description = "The dataset: NAME for its next version, or NAME-vN (default: cartpole)", HelpName = "NAME" };
+        Option<string?> name = new("--name", "-n") { Description = "The dataset: NAME for its next version, or NAME-vN (default: after the environment)", HelpName = "NAME" };
         Option<string?> steps = new("--steps") { Description = "Rows to record, exactly (default: 50000)", HelpName = "N" };
-        Option<string?> environment = new("--environment", "-e") { Description = "An id of 'offlinerl environments list', parameters inside the recordable ranges", HelpName = "ID" };
+        Option<string?> environment = new("--environment", "-e") { Description = "An id of 'offlinerl environments list', parameters inside the recordable ranges (default: CartPole-v1)", HelpName = "ID" };
         Option<string?> seed = new("--seed", "-s") { Description = "Of everything random (default: 0)", HelpName = "SEED" };
         Option<string[]> policy = new("--policy", "-p")
         {
@@ -26,13 +26,13 @@ static class RecordCommand
             AllowMultipleArgumentsPerToken = false,
         };
         Option<double> epsilon = new("--epsilon") { Description = "Share of uniform actions of the policies added by --policy", HelpName = "E", DefaultValueFactory = _ => 0.1 };
-        Option<double> weight = new("--weight") { Description = "Share of the episodes of each policy added by --policy; those of the default mixture sum to 1", HelpName = "W", DefaultValueFactory = _ => 1 };
+        Option<double> weight = new("--weight") { Description = "Share of the episodes of each policy added by --policy; those of an environment's default mixture sum to 1", HelpName = "W", DefaultValueFactory = _ => 1 };
         var command = new Command("record", """
             Records an environment under a mixture of behavior policies, with exact probabilities of every action.
 
             Examples:
               offlinerl ingest record
-              offlinerl ingest record --name mixed --steps 100000 --seed 1
+              offlinerl ingest record --environment CartPole-v1?length=0.6 --name mixed --steps 100000 --seed 1
               offlinerl ingest record --name second-round --policy cartpole-dqn --epsilon 0.2
               offlinerl ingest record --set "mixture=[{policy: uniform}, {policy: scripted, epsilon: 0.3, weight: 2}]"
 
@@ -51,7 +51,7 @@ static class RecordCommand
             }
 
             overrides.AddRange(arguments.GetValue(set) ?? []);
-            var loaded = Config.Load<RecordConfig>(arguments.GetValue(config), overrides);
+            var loaded = Config.Load<RecordConfig>(arguments.GetValue(config), overrides).Resolve();
             var added = (arguments.GetValue(policy) ?? [])
                 .Select(p => new BehaviorConfig { Policy = TrainedPolicies.Spec(p), Epsilon = arguments.GetValue(epsilon), Weight = arguments.GetValue(weight) });
             return Run(loaded with { Mixture = [.. loaded.Mixture, .. added] }, arguments.Workspace());

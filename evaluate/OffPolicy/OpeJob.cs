@@ -127,7 +127,7 @@ public static class OpeJob
     {
         var policy = evaluated.Candidate?.Load();
         if (policy is not null)
-            Spaces.RequireFit(policy, columns.Info.ObservationSpace, columns.Info.ActionSpace, columns.Info.Dataset);
+            PolicySpaces.RequireFit(policy, columns.Info.ObservationSpace, columns.Info.ActionSpace, columns.Info.Dataset);
         if (policy?.CreateState(1) is not null)
             throw EvaluateThrow.PolicyWithMemory(evaluated.Policy);
         IEvaluationPolicy scorer = policy is null ? new StoredPolicy(evaluated.Columns!, columns) : new ComputedPolicy(policy, columns);

@@ -23,19 +23,23 @@ static class PolicyResolver
         var ordered = specs.SelectMany(spec => spec switch
         {
             RunPolicySpec => candidates[spec.Text].Select(c => c.Candidate),
-            BuiltInPolicySpec builtIn => [BuiltIn(builtIn, environment.Length > 0 ? environment : common?.Id ?? throw EvaluateThrow.BuiltInNeedsEnvironment(spec.Text))],
+            BuiltInPolicySpec builtIn => [BuiltIn(builtIn, environment.Length > 0 ? EnvironmentRegistry.Resolve(environment) : common ?? throw EvaluateThrow.BuiltInNeedsEnvironment(spec.Text))],
             _ => throw EvaluateThrow.ColumnsInRollout(spec.Text),
         });
         var datasets = runs.Select(r => new DatasetReference(r.Run.Dataset, r.Run.ContentHash)).Distinct().ToList();
         return new PolicySet(ordered.ToList(), datasets, common);
     }
 
-    static PolicyCandidate BuiltIn(BuiltInPolicySpec spec, string environment)
+    // A policy that knows the dynamics, such as an optimal one, is made for the nominal environment whatever it is scored on:
+    // on a held-out variant it is what somebody has who does not know of the change.
+    static PolicyCandidate BuiltIn(BuiltInPolicySpec spec, EnvironmentIdentity nominal)
     {
-        var definition = EnvironmentRegistry.Definition(environment);
+        var definition = EnvironmentRegistry.Definition(nominal.ToString());
         // Made once here, so that a wrong name ends the command before any work.
-        BuiltInPolicies.Make(spec.Policy, definition);
-        return new PolicyCandidate { Algorithm = "builtin", Policy = spec.Policy, Load = () => BuiltInPolicies.Make(spec.Policy, definition) };
+        (Make() as IDisposable)?.Dispose();
+        return new PolicyCandidate { Algorithm = "builtin", Policy = spec.Policy, Load = Make };
+
+        IPolicy Make() => BuiltInPolicies.Make(spec.Policy, definition, nominal);
     }
 
     static List<(PolicyCandidate Candidate, EnvironmentIdentity? Recorded)> Snapshots(RunPolicySpec spec, RunInfo run)

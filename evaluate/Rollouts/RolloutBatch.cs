@@ -13,8 +13,8 @@ namespace OfflineRL.Evaluate;
 /// </remarks>
 static class RolloutBatch
 {
-    // Buffers of observations stay below this whatever the observation's size.
-    const long MaxBufferBytes = 64L << 20;
+    // The three buffers of observations stay below this together, whatever the observation's size.
+    const long MaxBufferBytes = 192L << 20;
 
     /// <summary>Outcomes [tasks][episodes].</summary>
     /// <param name="policy">With the tasks' spaces.</param>
@@ -26,7 +26,7 @@ static class RolloutBatch
     public static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, int batchSize, CancellationToken cancellation)
     {
         var outcomes = tasks.Select(_ => new EpisodeOutcome[episodes]).ToArray();
-        var size = (int)Math.Clamp(MaxBufferBytes / (4L * policy.ObservationSpace.FlatSize), 1, batchSize);
+        var size = (int)Math.Clamp(MaxBufferBytes / (3L * sizeof(float) * policy.ObservationSpace.FlatSize), 1, batchSize);
         var lanes = (long)tasks.Count * episodes;
         for (var first = 0L; first < lanes; first += size)
         {
@@ -59,7 +59,7 @@ static class RolloutBatch
         {
             (Task, Outcomes, FirstEpisode, Count, Running) = (task, outcomes, firstEpisode, count, count);
             Environment = EnvironmentRegistry.Make(task.Identity.ToString(), count);
-            Spaces.RequireFit(policy, Environment.ObservationSpace, Environment.ActionSpace, task.Identity.ToString());
+            PolicySpaces.RequireFit(policy, Environment.ObservationSpace, Environment.ActionSpace, task.Identity.ToString());
             Rewards = new double[count];
             Terminated = new bool[count];
             Truncated = new bool[count];
@@ -68,6 +68,9 @@ static class RolloutBatch
         public RolloutTask Task { get; }
 
         public IVectorEnvironment Environment { get; }
+
+        /// <summary>The environment where it masks actions, else null.</summary>
+        public IMaskedEnvironment? Masked => Environment as IMaskedEnvironment;
 
         public EpisodeOutcome[] Outcomes { get; }
 
@@ -90,13 +93,13 @@ static class RolloutBatch
     {
         readonly IPolicy _policy;
         readonly List<Segment> _segments;
-        readonly int _lanes, _width, _actionWidth;
+        readonly int _lanes, _width, _actionWidth, _maskWidth;
         readonly bool _discrete;
         readonly float[] _observations, _final, _dense, _continuous, _denseContinuous;
         readonly int[] _discreteActions, _denseDiscrete, _active;
         readonly RandomStream[] _streams, _denseStreams;
         readonly double[] _logProbabilities, _returns;
-        readonly bool[] _starts;
+        readonly bool[] _starts, _masks, _denseMasks;
         readonly IPolicyState? _state;
         int _activeCount;
 
@@ -109,6 +112,10 @@ static class RolloutBatch
             (_continuous, _denseContinuous) = (new float[_lanes * _actionWidth], new float[_lanes * _actionWidth]);
             (_discreteActions, _denseDiscrete) = (new int[_discrete ? _lanes : 0], new int[_discrete ? _lanes : 0]);
             (_logProbabilities, _returns) = (new double[_lanes], new double[_lanes]);
+            _maskWidth = segments.Any(s => s.Masked is not null) && policy.ActionSpace is DiscreteSpace actions ? actions.Count : 0;
+            (_masks, _denseMasks) = (new bool[_lanes * _maskWidth], new bool[_lanes * _maskWidth]);
+            // Environments without masks, among others with, allow everything.
+            Array.Fill(_masks, true);
             (_streams, _denseStreams) = (new RandomStream[_lanes], new RandomStream[_lanes]);
             _active = Enumerable.Range(0, _lanes).ToArray();
             _activeCount = _lanes;
@@ -154,11 +161,13 @@ static class RolloutBatch
         {
             var count = _state is null ? _activeCount : _lanes;
             var all = count == _lanes;
+            ReadMasks();
             if (!all)
             {
                 for (var i = 0; i < count; i++)
                 {
                     _observations.AsSpan(_active[i] * _width, _width).CopyTo(_dense.AsSpan(i * _width));
+                    _masks.AsSpan(_active[i] * _maskWidth, _maskWidth).CopyTo(_denseMasks.AsSpan(i * _maskWidth));
                     _denseStreams[i] = _streams[_active[i]];
                 }
             }
@@ -168,6 +177,7 @@ static class RolloutBatch
                 {
                     Count = count,
                     Observations = (all ? _observations : _dense).AsSpan(0, count * _width),
+                    ActionMasks = (all ? _masks : _denseMasks).AsSpan(0, count * _maskWidth),
                     Random = (all ? _streams : _denseStreams).AsSpan(0, count),
                     EpisodeStarts = _starts,
                     State = _state,
@@ -184,6 +194,17 @@ static class RolloutBatch
                     _discreteActions[_active[i]] = _denseDiscrete[i];
                 else
                     _denseContinuous.AsSpan(i * _actionWidth, _actionWidth).CopyTo(_continuous.AsSpan(_active[i] * _actionWidth));
+            }
+        }
+
+        void ReadMasks()
+        {
+            var lane = 0;
+            foreach (var segment in _segments)
+            {
+                if (segment.Running > 0)
+                    segment.Masked?.ActionMasks(_masks.AsSpan(lane * _maskWidth, segment.Count * _maskWidth));
+                lane += segment.Count;
             }
         }
 

@@ -27,7 +27,8 @@ public sealed record RolloutTask(string Name, EnvironmentIdentity Identity, Vari
                     break;
                 case "held_out":
                     var definition = EnvironmentRegistry.Definition((nominal ?? throw EvaluateThrow.TaskNeedsEnvironment(task)).Id);
-                    if (definition.HeldOutVariants.Count == 0)
+                    // An environment without variants, such as one of the user's, still has its nominal task.
+                    if (definition.HeldOutVariants.Count == 0 && tasks.Count == 1)
                         throw EvaluateThrow.NoHeldOutVariants(definition.Id);
                     foreach (var declared in definition.HeldOutVariants)
                         Add(declared.Name, EnvironmentRegistry.Vary(nominal, declared));

@@ -6,16 +6,21 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Ingest;
 
-/// <summary>One episode while it is recorded: columns that grow.</summary>
-sealed class EpisodeBuffer
+/// <summary>One episode while it is recorded: columns that grow. Observations of unsigned bytes are kept as bytes.</summary>
+/// <param name="observations">Decides how observations are kept.</param>
+sealed class EpisodeBuffer(Space observations)
 {
+    readonly bool _bytes = observations is BoxSpace { ElementType: ElementType.UInt8 };
     readonly List<float> _observations = [];
+    readonly List<byte> _observationBytes = [];
     readonly List<int> _discrete = [];
     readonly List<float> _continuous = [];
     readonly List<double> _rewards = [];
     readonly List<double> _logProbabilities = [];
     readonly List<double> _probabilities = [];
+    readonly List<bool> _masks = [];
     readonly List<float> _final = [];
+    readonly List<byte> _finalBytes = [];
 
     /// <summary>Its place in the order of episodes, which also names its random streams.</summary>
     public required long Index { get; init; }
@@ -29,9 +34,11 @@ sealed class EpisodeBuffer
     public bool Truncated { get; private set; }
 
     /// <summary>Appends a step; the spans that do not apply are empty.</summary>
-    public void Add(ReadOnlySpan<float> observation, ReadOnlySpan<int> discrete, ReadOnlySpan<float> continuous, double reward, double logProbability, ReadOnlySpan<double> probabilities)
+    public void Add(
+        ReadOnlySpan<float> observation, ReadOnlySpan<bool> mask, ReadOnlySpan<int> discrete, ReadOnlySpan<float> continuous, double reward, double logProbability, ReadOnlySpan<double> probabilities)
     {
-        _observations.AddRange(observation);
+        Add(observation, _observations, _observationBytes);
+        _masks.AddRange(mask);
         _discrete.AddRange(discrete);
         _continuous.AddRange(continuous);
         _rewards.Add(reward);
@@ -42,21 +49,21 @@ sealed class EpisodeBuffer
     public void Finish(bool terminated, bool truncated, ReadOnlySpan<float> finalObservation)
     {
         (Terminated, Truncated) = (terminated, truncated);
-        _final.AddRange(finalObservation);
+        Add(finalObservation, _final, _finalBytes);
     }
 
     /// <summary>Keeps the first <paramref name="steps"/> steps and marks the episode as truncated there.</summary>
     public void CutAt(int steps)
     {
-        var width = _observations.Count / Steps;
-        _final.Clear();
-        _final.AddRange(CollectionsMarshal.AsSpan(_observations).Slice(steps * width, width));
+        Cut(_observations, _final, steps);
+        Cut(_observationBytes, _finalBytes, steps);
         (Terminated, Truncated) = (false, true);
-        Keep(_observations, steps);
+        Keep(_masks, steps);
         Keep(_discrete, steps);
         Keep(_continuous, steps);
         Keep(_logProbabilities, steps);
         Keep(_probabilities, steps);
+        // The last one: what is kept of the others goes by its length.
         Keep(_rewards, steps);
     }
 
@@ -69,14 +76,17 @@ sealed class EpisodeBuffer
         BehaviorPolicy = BehaviorPolicy,
         Environment = environment,
         Observations = CollectionsMarshal.AsSpan(_observations),
+        ObservationBytes = CollectionsMarshal.AsSpan(_observationBytes),
         DiscreteActions = CollectionsMarshal.AsSpan(_discrete),
         ContinuousActions = CollectionsMarshal.AsSpan(_continuous),
         Rewards = CollectionsMarshal.AsSpan(_rewards),
         Terminated = Terminated,
         Truncated = Truncated,
         FinalObservation = CollectionsMarshal.AsSpan(_final),
+        FinalObservationBytes = CollectionsMarshal.AsSpan(_finalBytes),
         BehaviorLogProbabilities = CollectionsMarshal.AsSpan(_logProbabilities),
         BehaviorProbabilities = CollectionsMarshal.AsSpan(_probabilities),
+        ActionMasks = CollectionsMarshal.AsSpan(_masks),
     };
 
     // Only a true duplicate shares the key: seed and index alone would also name what another policy did from the same start.
@@ -89,10 +99,34 @@ sealed class EpisodeBuffer
         BinaryPrimitives.WriteInt64LittleEndian(numbers[8..], Index);
         hash.AppendData(numbers);
         hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_observations)));
+        hash.AppendData(CollectionsMarshal.AsSpan(_observationBytes));
         hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_discrete)));
         hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_continuous)));
         hash.AppendData(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_rewards)));
         return "record:" + Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
+    }
+
+    void Add(ReadOnlySpan<float> row, List<float> floats, List<byte> bytes)
+    {
+        if (!_bytes)
+        {
+            floats.AddRange(row);
+            return;
+        }
+
+        var before = bytes.Count;
+        CollectionsMarshal.SetCount(bytes, before + row.Length);
+        var added = CollectionsMarshal.AsSpan(bytes)[before..];
+        for (var i = 0; i < row.Length; i++)
+            added[i] = row[i] is >= 0 and <= 255 && row[i] == (byte)row[i] ? (byte)row[i] : throw Throw.NotAByte(row[i], i, observations);
+    }
+
+    void Cut<T>(List<T> column, List<T> final, int steps)
+    {
+        var width = column.Count / Steps;
+        final.Clear();
+        final.AddRange(CollectionsMarshal.AsSpan(column).Slice(steps * width, width));
+        Keep(column, steps);
     }
 
     void Keep<T>(List<T> column, int steps)

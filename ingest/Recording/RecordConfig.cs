@@ -1,4 +1,5 @@
 using OfflineRL.Datasets;
+using OfflineRL.Environments;
 
 namespace OfflineRL.Ingest;
 
@@ -38,8 +39,8 @@ public sealed record RecordConfig : IValidatable
     /// <summary>What a config file is for: <c>record</c>.</summary>
     public IngestJob Job { get; init; } = IngestJob.Record;
 
-    /// <summary>The dataset: <c>NAME</c> for its next version, <c>NAME-vN</c> for that one.</summary>
-    public string Name { get; init; } = "cartpole";
+    /// <summary>The dataset: <c>NAME</c> for its next version, <c>NAME-vN</c> for that one; empty: after the environment, such as <c>cartpole</c>.</summary>
+    public string Name { get; init; } = "";
 
     /// <summary>An id of <c>offlinerl environments list</c>, parameters inside the recordable ranges.</summary>
     public string Environment { get; init; } = "CartPole-v1";
@@ -53,17 +54,23 @@ public sealed record RecordConfig : IValidatable
     /// <summary>Of everything random: environments, behavior, split.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Who acts; one is drawn for each episode. The default's mean return lies between 100 and 300.</summary>
-    public IReadOnlyList<BehaviorConfig> Mixture { get; init; } =
-    [
-        new() { Policy = "uniform", Weight = 0.2 },
-        new() { Policy = "scripted-weak", Epsilon = 0.2, Weight = 0.1 },
-        new() { Policy = "scripted", Epsilon = 0.5, Weight = 0.45 },
-        new() { Policy = "scripted", Epsilon = 0.35, Weight = 0.25 },
-    ];
+    /// <summary>Who acts; one is drawn for each episode. Empty: <see cref="BehaviorPolicies.DefaultMixture"/> of the environment.</summary>
+    public IReadOnlyList<BehaviorConfig> Mixture { get; init; } = [];
 
     /// <summary>Parts of the split by episode, with their fractions, which sum to 1.</summary>
     public IReadOnlyDictionary<string, double> Split { get; init; } = new Dictionary<string, double> { ["train"] = 0.8, ["test"] = 0.2 };
+
+    /// <summary>The config with what it leaves to the environment filled in.</summary>
+    /// <exception cref="UserErrorException">There is no such environment.</exception>
+    public RecordConfig Resolve()
+    {
+        var environment = EnvironmentRegistry.Definition(Environment);
+        return this with
+        {
+            Name = Name.Length > 0 ? Name : BehaviorPolicies.DefaultName(environment),
+            Mixture = Mixture.Count > 0 ? Mixture : BehaviorPolicies.DefaultMixture(environment),
+        };
+    }
 
     public IEnumerable<string> Validate()
     {
@@ -73,8 +80,6 @@ public sealed record RecordConfig : IValidatable
             yield return $"steps is {Steps}; expected at least 1.";
         if (Batch is < 1 or > 65536)
             yield return $"batch is {Batch}; expected 1 to 65536.";
-        if (Mixture.Count == 0)
-            yield return "mixture is empty; expected at least one policy.";
         foreach (var fault in Splits.Rule(Split, Seed).Validate())
             yield return $"split: {fault}.";
     }

@@ -6,6 +6,9 @@ namespace OfflineRL.Ingest;
 /// <summary><c>offlinerl ingest record</c>: an environment, a mixture of policies, a dataset.</summary>
 public static class RecordJob
 {
+    // The recorder's three buffers of observations stay below this together, whatever the observation's size.
+    const long MaxBufferBytes = 192L << 20;
+
     /// <summary>Records and commits. Interrupted or failed, it leaves nothing.</summary>
     /// <param name="config">Validated.</param>
     /// <param name="workspace">Gets the dataset.</param>
@@ -16,16 +19,18 @@ public static class RecordJob
     public static DatasetManifest Run(RecordConfig config, Workspace workspace, Func<string, IPolicy> trainedPolicy, IJobProgress progress, CancellationToken cancellation)
     {
         Config.Check(config);
+        config = config.Resolve();
         var identity = EnvironmentRegistry.ResolveRecordable(config.Environment);
+        var definition = EnvironmentRegistry.Definition(config.Environment);
         var policies = new List<IPolicy>();
         try
         {
             foreach (var behavior in config.Mixture)
-                policies.Add(Policy(behavior, EnvironmentRegistry.Definition(config.Environment), identity, trainedPolicy));
+                policies.Add(BehaviorPolicies.Make(behavior.Policy, definition, identity, trainedPolicy));
             var mixture = new MixturePolicy(
                 policies.Select((p, i) => config.Mixture[i].Epsilon > 0 ? new EpsilonSoftPolicy(p, config.Mixture[i].Epsilon) : p).ToList(),
                 config.Mixture.Select(b => b.Weight).ToList());
-            using var environment = EnvironmentRegistry.Make(config.Environment, config.Batch);
+            using var environment = EnvironmentRegistry.Make(config.Environment, Math.Min(config.Batch, MostInstances(definition.ObservationSpace)));
             using var writer = DatasetWriter.Create(workspace, config.Name, Describe(config, environment));
             var recorder = new Recorder(environment, mixture, config.Steps, RandomStream.Create(config.Seed, "record"));
             recorder.Run(episode => writer.WriteEpisode(episode.ToColumns(identity, config.Seed)), progress, cancellation);
@@ -39,20 +44,10 @@ public static class RecordJob
         }
     }
 
-    static IPolicy Policy(BehaviorConfig behavior, EnvironmentDefinition environment, EnvironmentIdentity identity, Func<string, IPolicy> trainedPolicy)
-    {
-        const string BuiltIn = "builtin:";
-        var spec = behavior.Policy;
-        if (spec.StartsWith(BuiltIn, StringComparison.Ordinal) || !spec.Contains(':', StringComparison.Ordinal))
-            return BuiltInPolicies.Make(spec.StartsWith(BuiltIn, StringComparison.Ordinal) ? spec[BuiltIn.Length..] : spec, environment, identity);
-        var policy = trainedPolicy(spec);
-        if (policy.ActionSpace == environment.ActionSpace && policy.ObservationSpace.FlatSize == environment.ObservationSpace.FlatSize)
-            return policy;
-        (policy as IDisposable)?.Dispose();
-        throw Throw.PolicyDoesNotFit(spec, policy, environment);
-    }
+    // The batch changes no digit, so that it may be smaller than asked for.
+    static int MostInstances(Space observations) => (int)Math.Clamp(MaxBufferBytes / (3L * sizeof(float) * observations.FlatSize), 1, int.MaxValue);
 
-    static DatasetDescription Describe(RecordConfig config, IVectorEnvironment environment)
+    internal static DatasetDescription Describe(RecordConfig config, IVectorEnvironment environment)
     {
         var discrete = environment.ActionSpace is DiscreteSpace;
         return new DatasetDescription
@@ -63,6 +58,7 @@ public static class RecordJob
             PropensitySource = PropensitySource.Logged,
             PropensityKind = discrete ? PropensityKind.Probability : PropensityKind.Density,
             HasBehaviorProbabilities = discrete,
+            HasActionMask = environment is IMaskedEnvironment,
             Provenance = new Provenance { Command = "ingest record", Config = Config.ToYaml(config) },
             Split = Splits.Rule(config.Split, config.Seed),
         };

@@ -13,6 +13,7 @@ namespace OfflineRL.Ingest;
 sealed class Recorder
 {
     readonly IVectorEnvironment _environment;
+    readonly IMaskedEnvironment? _masked;
     readonly MixturePolicy _policy;
     readonly IPolicyState _state;
     readonly RandomStream _environmentSeeds, _behavior;
@@ -21,7 +22,7 @@ sealed class Recorder
 
     readonly EpisodeBuffer?[] _running;
     readonly RandomStream[] _random;
-    readonly bool[] _starts, _terminated, _truncated;
+    readonly bool[] _starts, _terminated, _truncated, _masks;
     readonly float[] _observations, _next, _final, _continuous;
     readonly int[] _discrete;
     readonly double[] _rewards, _logProbabilities, _probabilities;
@@ -34,7 +35,7 @@ sealed class Recorder
     /// <param name="random">The root of all streams of this recording.</param>
     public Recorder(IVectorEnvironment environment, MixturePolicy policy, long steps, RandomStream random)
     {
-        (_environment, _policy, _target) = (environment, policy, steps);
+        (_environment, _masked, _policy, _target) = (environment, environment as IMaskedEnvironment, policy, steps);
         var count = environment.Count;
         _state = policy.CreateState(count);
         _environmentSeeds = random.Derive("environment");
@@ -48,6 +49,7 @@ sealed class Recorder
         _starts = new bool[count];
         _terminated = new bool[count];
         _truncated = new bool[count];
+        _masks = new bool[_masked is null ? 0 : count * _actions];
         _observations = new float[count * _width];
         _next = new float[count * _width];
         _final = new float[count * _width];
@@ -82,13 +84,15 @@ sealed class Recorder
         _environment.ResetInstance(instance, _environmentSeeds.Derive((ulong)index).NextUInt64(), row);
         _random[instance] = _behavior.Derive((ulong)index);
         _starts[instance] = true;
-        _running[instance] = new EpisodeBuffer { Index = index };
+        _running[instance] = new EpisodeBuffer(_environment.ObservationSpace) { Index = index };
     }
 
     void Step()
     {
+        // After every reset of the step before: these are the masks of the observations that the policy sees.
+        _masked?.ActionMasks(_masks);
         _policy.Act(
-            new PolicyInput { Count = _environment.Count, Observations = _observations, EpisodeStarts = _starts, Random = _random, State = _state },
+            new PolicyInput { Count = _environment.Count, Observations = _observations, ActionMasks = _masks, EpisodeStarts = _starts, Random = _random, State = _state },
             new PolicyOutput { Discrete = _discrete, Continuous = _continuous, LogProbabilities = _logProbabilities, Probabilities = _probabilities });
         _environment.Step(
             new ActionBatch { Discrete = _discrete, Continuous = _continuous },
@@ -115,6 +119,7 @@ sealed class Recorder
             episode.BehaviorPolicy = _policy.Acting(_state, i).Name;
         episode.Add(
             _observations.AsSpan(i * _width, _width),
+            _masked is null ? [] : _masks.AsSpan(i * _actions, _actions),
             _actions > 0 ? _discrete.AsSpan(i, 1) : [],
             _continuous.AsSpan(i * _actionWidth, _actionWidth),
             _rewards[i],

@@ -21,6 +21,6 @@ public sealed class ReadmeTests
 
     [Fact]
     public void TheDefaultRecording_EqualsItsConfigFile() => Assert.Equal(
-        Config.ToYaml(new RecordConfig()),
+        Config.ToYaml(new RecordConfig().Resolve()),
         Config.ToYaml(Config.Load<RecordConfig>(Path.Combine(Checkout.Root, "ingest", "configs", "cartpole.yaml"), [])));
 }
