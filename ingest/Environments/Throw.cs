@@ -19,7 +19,7 @@ static partial class Throw
         new($"Environment '{id}': unknown parameter '{name}'.{NearestName.Hint(name, known.ToList())}");
 
     public static UserErrorException ParameterOutside(string id, ParameterDefinition p, string text) =>
-        new($"Environment '{id}': {p.Name} is '{text}'; expected a number in {p.Valid} ({p.Unit}).");
+        new($"Environment '{id}': {p.Name} is '{text}'; expected a {(p.IsWhole ? "whole number" : "number")} in {p.Valid} ({p.Unit}).");
 
     public static UserErrorException NotRecordable(string id, ParameterDefinition p, double value) =>
         new(string.Create(CultureInfo.InvariantCulture,

@@ -3,5 +3,5 @@ namespace OfflineRL.Environments;
 /// <summary>What is listed of the small games of 10x10 pixels.</summary>
 static class PixelEnvironments
 {
-    public static IReadOnlyList<EnvironmentDefinition> All { get; } = [];
+    public static IReadOnlyList<EnvironmentDefinition> All { get; } = [BreakoutDefinition.Create()];
 }

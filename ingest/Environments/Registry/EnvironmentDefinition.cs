@@ -32,6 +32,9 @@ public sealed record ParameterDefinition(
     /// on a held-out variant, it is another task.
     /// </summary>
     public bool IsStructural { get; init; }
+
+    /// <summary>Whether only whole numbers are values.</summary>
+    public bool IsWhole { get; init; }
 }
 
 /// <summary>A named environment that is never recorded.</summary>

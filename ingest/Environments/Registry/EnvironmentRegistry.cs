@@ -28,12 +28,14 @@ public static class EnvironmentRegistry
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var (definition, identity) = (Base(id), Resolve(id));
+        // Before anything is made: where a wrapper does not fit, no child process must be left behind.
+        var wrapped = Definition(id);
         var create = rendered ? definition.CreateRendered ?? definition.Create : definition.Create;
-        return WrapperParameters.Wrap(create(identity, count), identity);
+        return WrapperParameters.Wrap(create(identity, count), wrapped, identity);
     }
 
-    /// <summary>The definition that an id names: spaces and step limit are those under its wrappers; its other parameters are ignored.</summary>
-    /// <exception cref="UserErrorException">There is no such environment.</exception>
+    /// <summary>The definition that an id names: spaces and step limit are those under its parameters, its wrappers' included.</summary>
+    /// <exception cref="UserErrorException">There is no such environment, or no such parameter, or its wrappers do not fit it.</exception>
     public static EnvironmentDefinition Definition(string id)
     {
         var (definition, identity) = (Base(id), Resolve(id));
@@ -53,12 +55,12 @@ public static class EnvironmentRegistry
             var p = Parameter(definition, name)
                 ?? (definition.TakesOtherParameters ? Undeclared(name) : null)
                 ?? throw Throw.UnknownParameter(id, name, [.. definition.Parameters.Concat(WrapperParameters.All).Select(p => p.Name)]);
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !p.Valid.Contains(value))
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !p.Valid.Contains(value) || (p.IsWhole && !double.IsInteger(value)))
                 throw Throw.ParameterOutside(id, p, text);
             values[name] = value;
         }
 
-        foreach (var wrapper in WrapperParameters.All)
+        foreach (var wrapper in WrapperParameters.Of(definition))
         {
             if (values.TryGetValue(wrapper.Name, out var value) && value.Equals(wrapper.Default))
                 values.Remove(wrapper.Name);
@@ -137,7 +139,7 @@ public static class EnvironmentRegistry
 
     // A definition's own parameter comes before a wrapper's of the same name.
     static IEnumerable<ParameterDefinition> AllParameters(EnvironmentDefinition definition) =>
-        definition.Parameters.Concat(WrapperParameters.All.Where(w => definition.Parameters.All(p => p.Name != w.Name)));
+        definition.Parameters.Concat(WrapperParameters.Of(definition));
 
     static ParameterDefinition? Parameter(EnvironmentDefinition definition, string name) =>
         AllParameters(definition).FirstOrDefault(p => p.Name == name);
