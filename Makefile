@@ -5,13 +5,16 @@ SOURCES := $(shell find datasets ingest train evaluate cli -name '*.cs' -o -name
   Directory.Build.props Directory.Packages.props global.json .editorconfig
 .DEFAULT_GOAL := build
 
-.PHONY: help setup build portable test format bench ingest train evaluate demo clean
+.PHONY: help setup setup-mujoco build portable test format bench ingest train evaluate demo clean
 
 help:                 ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 23
 
 setup:                ## libtorch, DuckDB, the native shim
 	@./.ci/setup.sh
+
+setup-mujoco:         ## MuJoCo for Hopper, HalfCheetah and Walker2d
+	@./.ci/setup-mujoco.sh
 
 build: setup $(TOOL)  ## the tool, at .artifacts/tool/offlinerl
 

@@ -1,0 +1,65 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Environments;
+
+/// <summary>Finds what the MuJoCo server needs (Node and the npm package mujoco-js) and starts it.</summary>
+static class MujocoServer
+{
+    public const string NodeVariable = "OFFLINERL_NODE";
+    public const string PackageVariable = "OFFLINERL_MUJOCO";
+
+    /// <summary>What is missing, for people; null where everything is there.</summary>
+    public static string? Missing => (FindNode(), FindPackage()) switch
+    {
+        (null, _) => $"Node was not found {(Named(NodeVariable) is { } node ? $"at {NodeVariable}={node}" : "in PATH")}; install Node 18 or newer, or name its program with {NodeVariable}",
+        (_, null) => $"the npm package mujoco-js was not found{(Named(PackageVariable) is { } folder ? $" in {PackageVariable}={folder}" : "")}; run 'make setup-mujoco' in the checkout, or name the package's folder with {PackageVariable}",
+        _ => null,
+    };
+
+    /// <summary>Makes a batch of one of the server's environments.</summary>
+    /// <exception cref="UserErrorException">Something is missing, or the server does not become ready.</exception>
+    public static IVectorEnvironment Start(EnvironmentIdentity identity, int count, bool render)
+    {
+        if (Missing is { } missing)
+            throw Throw.MujocoNotSetUp(identity, missing);
+        var command = new ExternalCommand { Words = [FindNode()!, Script("server.mjs"), FindPackage()!] };
+        return ExternalEnvironment.Start(command, identity.Id, identity, identity.Parameters, count, render);
+    }
+
+    /// <summary>The path of a file of the server.</summary>
+    public static string Script(string name) => ExternalSchemes.Server("mujoco", name);
+
+    /// <summary>The program; null where it is nowhere.</summary>
+    public static string? FindNode()
+    {
+        if (Named(NodeVariable) is { } named)
+            return File.Exists(named) ? Path.GetFullPath(named) : null;
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, "node"))
+            .FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>
+    /// The folder of the package: that of <see cref="PackageVariable"/> and no other where it is set, else beside the server, else
+    /// where <c>make setup-mujoco</c> leaves it. Null where it is nowhere.
+    /// </summary>
+    public static string? FindPackage()
+    {
+        if (Named(PackageVariable) is { } named)
+            return new[] { named, InFolder(named) }.FirstOrDefault(IsPackage) is { } found ? Path.GetFullPath(found) : null;
+        return Folders().Select(InFolder).FirstOrDefault(IsPackage);
+    }
+
+    static IEnumerable<string> Folders()
+    {
+        yield return ExternalSchemes.Server("mujoco");
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            yield return Path.Combine(folder.FullName, ".artifacts", "npm-mujoco");
+    }
+
+    static string InFolder(string folder) => Path.Combine(folder, "node_modules", "mujoco-js");
+
+    static bool IsPackage(string folder) => File.Exists(Path.Combine(folder, "dist", "mujoco_wasm.js")) && File.Exists(Path.Combine(folder, "package.json"));
+
+    static string? Named(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
+}
