@@ -12,6 +12,9 @@ static partial class Throw
     public static UserErrorException SpaceMismatch(string policy, string what, Space found, Space expected, string where) =>
         new($"The policy {policy} has {what} of {found}; {where} has {expected}. Use it where it fits.");
 
+    public static UserErrorException NoEpisode(string dataset, long episode, long episodes) =>
+        new($"The dataset '{dataset}' has no episode {episode}; it has {episodes}, numbered 0 to {episodes - 1}.");
+
     public static UserErrorException VersionExists(string fullName, string name) =>
         new($"The dataset '{fullName}' exists already, and a version that exists is never written again; " +
             $"write '{name}' to get its next version, or choose another name.");

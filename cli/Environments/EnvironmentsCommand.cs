@@ -6,12 +6,14 @@ namespace OfflineRL.Cli.Environments;
 static class EnvironmentsCommand
 {
     public static Command Create() => new("environments", """
-        Shows the environments that can be recorded and evaluated.
+        Shows the environments that can be recorded and evaluated, and draws their episodes.
 
-        Example:
+        Examples:
           offlinerl environments list CartPole-v1
+          offlinerl environments draw CartPole-v1 --out cartpole.png
         """)
     {
         ListCommand.Create(),
+        DrawCommand.Create(),
     };
 }

@@ -52,8 +52,9 @@ static class RecordCommand
 
             overrides.AddRange(arguments.GetValue(set) ?? []);
             var loaded = Config.Load<RecordConfig>(arguments.GetValue(config), overrides).Resolve();
+            var definition = EnvironmentRegistry.Definition(loaded.Environment);
             var added = (arguments.GetValue(policy) ?? [])
-                .Select(p => new BehaviorConfig { Policy = TrainedPolicies.Spec(p), Epsilon = arguments.GetValue(epsilon), Weight = arguments.GetValue(weight) });
+                .Select(p => new BehaviorConfig { Policy = TrainedPolicies.Spec(p, definition), Epsilon = arguments.GetValue(epsilon), Weight = arguments.GetValue(weight) });
             return Run(loaded with { Mixture = [.. loaded.Mixture, .. added] }, arguments.Workspace());
         });
         return command;

@@ -9,8 +9,12 @@ namespace OfflineRL.Cli.Ingest;
 static class TrainedPolicies
 {
     /// <summary>What the user may leave out: a name that is no built-in policy is a run's.</summary>
-    public static string Spec(string text) =>
-        text.Contains(':', StringComparison.Ordinal) || BuiltInPolicies.Names.Contains(text.Split('?')[0]) ? text : "run:" + text;
+    public static string Spec(string text, EnvironmentDefinition environment)
+    {
+        var name = text.Split('?')[0];
+        var isKnown = text.Contains(':', StringComparison.Ordinal) || BuiltInPolicies.Names.Contains(name) || environment.Policies.Any(p => p.Name == name);
+        return isKnown ? text : "run:" + text;
+    }
 
     /// <summary>One stored policy of a run: the last of its first seed, where the spec does not say otherwise.</summary>
     /// <exception cref="UserErrorException">There is no such run, seed or snapshot, or the spec names several policies.</exception>

@@ -151,7 +151,12 @@ public sealed class Canvas
     }
 
     /// <summary>Puts another canvas on this one.</summary>
-    public void Draw(Canvas other, int left, int top) => Draw(other.Rgb, other.Width, other.Height, left, top);
+    public void Draw(Canvas other, int left, int top)
+    {
+        var (from, to) = (Math.Max(left, 0), Math.Min(Width, left + other.Width));
+        for (var y = Math.Max(top, 0); y < Math.Min(Height, top + other.Height) && from < to; y++)
+            other._rgb.AsSpan(other.At(from - left, y - top), (to - from) * 3).CopyTo(_rgb.AsSpan(At(from, y)));
+    }
 
     /// <summary>Writes a line of text; what is not printable ASCII becomes a question mark.</summary>
     /// <param name="text">The line.</param>

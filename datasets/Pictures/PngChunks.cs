@@ -47,7 +47,7 @@ static class PngChunks
     {
         using var compressed = new MemoryStream();
         compressed.Write(prefix);
-        using (var zlib = new ZLibStream(compressed, CompressionLevel.SmallestSize, leaveOpen: true))
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Optimal, leaveOpen: true))
         {
             var length = area.Width * Channels;
             var above = new byte[length];

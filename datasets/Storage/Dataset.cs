@@ -111,6 +111,12 @@ public sealed class Dataset
     /// <exception cref="UserErrorException">The files cannot be read, or do not hold what the manifest says.</exception>
     public void ReadEpisodes(EpisodeVisitor visit) => new EpisodeReader(this).Read(visit);
 
+    /// <summary>Reads one episode.</summary>
+    /// <param name="episode">From 0, in the order of the rows.</param>
+    /// <param name="visit">Called once.</param>
+    /// <exception cref="UserErrorException">There is no such episode, or the files do not hold what the manifest says.</exception>
+    public void ReadEpisode(long episode, EpisodeVisitor visit) => new EpisodeReader(this).ReadOne(episode, visit);
+
     /// <summary>The absolute path of one of the dataset's files.</summary>
     public string PathOf(DatasetFile file) => Path.Combine(Folder, file.Path);
 

@@ -46,6 +46,48 @@ sealed class EpisodeReader(Dataset dataset)
         }
     }
 
+    /// <summary>Reads one episode; files before the one that holds it are not touched.</summary>
+    public void ReadOne(long episode, EpisodeVisitor visit)
+    {
+        EpisodeRecord? record = null;
+        byte[] final = [];
+        new EpisodesReader(dataset).Read((candidate, bytes) =>
+        {
+            if (candidate.EpisodeId == episode)
+            {
+                (record, final) = (candidate, bytes.ToArray());
+            }
+        });
+        if (record is null)
+        {
+            throw Throw.NoEpisode(dataset.FullName, episode, dataset.Manifest.Counts.Episodes);
+        }
+
+        foreach (StepsChunk chunk in new StepsReader(dataset).Read(fromRow: record.FirstRow))
+        {
+            long row = Math.Max(0, record.FirstRow - chunk.FirstRow);
+            if (row >= chunk.Rows)
+            {
+                continue;
+            }
+
+            int count = Math.Min(chunk.Rows - (int)row, record.Steps - _rewards.WrittenCount);
+            if (chunk.Numbers<long>(0, "episode_id").Slice((int)row, count).IndexOfAnyExcept(episode) >= 0)
+            {
+                throw chunk.Fault((int)row, "episode_id", $"the rows do not agree with the {record.Steps} steps that the episodes table has for episode {episode}");
+            }
+
+            Append(chunk, (int)row, count);
+            if (_rewards.WrittenCount == record.Steps)
+            {
+                Visit(record, final, visit);
+                return;
+            }
+        }
+
+        throw Throw.Damaged(dataset.FullName, $"the steps end within episode {episode}");
+    }
+
     void Append(StepsChunk chunk, int row, int count)
     {
         if (_schema.ObservationsAreBytes)

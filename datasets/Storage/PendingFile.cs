@@ -14,19 +14,27 @@ public sealed class PendingFile : IDisposable
     /// <summary>Where to write; it can seek.</summary>
     public FileStream Stream { get; }
 
-    /// <param name="path">The file to make; its folder must be there.</param>
-    /// <param name="replace">Whether a file of that name may be replaced.</param>
-    /// <exception cref="UserErrorException">The file exists and is not to be replaced, or the folder is missing or cannot be written.</exception>
-    public static PendingFile Create(string path, bool replace = false)
+    /// <summary>Refuses what <see cref="Create"/> would refuse, before long work.</summary>
+    /// <exception cref="UserErrorException">The file exists and is not to be replaced, or its folder is missing.</exception>
+    public static void RequireWritable(string path, bool replace = false)
     {
         var target = Path.GetFullPath(path);
         if (Directory.Exists(target))
             throw new UserErrorException($"'{path}' is a folder; expected the name of a file to write.");
         if (!replace && File.Exists(target))
             throw Throw.FileExists(path);
-        var folder = Path.GetDirectoryName(target)!;
-        if (!Directory.Exists(folder))
+        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder))
             throw new UserErrorException($"'{path}' cannot be written: there is no folder '{folder}'. Make it first, or name a file elsewhere.");
+    }
+
+    /// <param name="path">The file to make; its folder must be there.</param>
+    /// <param name="replace">Whether a file of that name may be replaced.</param>
+    /// <exception cref="UserErrorException">The file exists and is not to be replaced, or the folder is missing or cannot be written.</exception>
+    public static PendingFile Create(string path, bool replace = false)
+    {
+        RequireWritable(path, replace);
+        var target = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(target)!;
         var beside = Path.Combine(folder, $".{Path.GetFileName(target)}.pending-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
         try
         {

@@ -10,13 +10,14 @@ sealed class StepsReader(Dataset dataset)
     readonly IReadOnlyList<SchemaColumn> _columns = TrajectorySchema.Of(dataset.Manifest).StepColumns;
 
     /// <summary>Reads one file after the other; DuckDB decodes on one thread while the caller works on another.</summary>
+    /// <param name="fromRow">Files that end before this row are left out.</param>
     /// <param name="first">Done with every chunk on DuckDB's thread, before the caller gets it: half of the caller's work, where there is much.</param>
     /// <exception cref="UserErrorException">A file is missing, truncated, or has not the contract's columns; or rows are missing.</exception>
-    public IEnumerable<StepsChunk> Read(Action<StepsChunk>? first = null)
+    public IEnumerable<StepsChunk> Read(Action<StepsChunk>? first = null, long fromRow = 0)
     {
         using BlockingCollection<StepsChunk> ready = new(ChunksAhead);
         using CancellationTokenSource stop = new();
-        Task producer = Task.Run(() => Produce(ready, first, stop.Token));
+        Task producer = Task.Run(() => Produce(ready, first, fromRow, stop.Token));
         try
         {
             foreach (StepsChunk chunk in ready.GetConsumingEnumerable())
@@ -48,7 +49,7 @@ sealed class StepsReader(Dataset dataset)
         }
     }
 
-    void Produce(BlockingCollection<StepsChunk> ready, Action<StepsChunk>? first, CancellationToken stop)
+    void Produce(BlockingCollection<StepsChunk> ready, Action<StepsChunk>? first, long fromRow, CancellationToken stop)
     {
         try
         {
@@ -57,7 +58,7 @@ sealed class StepsReader(Dataset dataset)
             long firstRow = 0;
             foreach (DatasetFile file in dataset.StepFiles)
             {
-                firstRow += ReadFile(connection, file, firstRow, ready, first, stop);
+                firstRow += firstRow + file.Rows <= fromRow ? file.Rows : ReadFile(connection, file, firstRow, ready, first, stop);
             }
         }
         finally

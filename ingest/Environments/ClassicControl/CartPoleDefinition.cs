@@ -42,6 +42,7 @@ static class CartPoleDefinition
             new("scripted-drifting", "Keeps the pole up but lets the cart drift away.", static _ => new CartPoleController("scripted-drifting", [0, 0, 1, 1])),
             new("scripted-weak", "Pushes towards the side the pole leans to.", static _ => new CartPoleController("scripted-weak", [0, 0, 1, 0])),
         ],
+        Painter = static identity => new CartPolePainter(identity),
         Create = static (identity, count) => new CartPole(identity, count),
     };
 }

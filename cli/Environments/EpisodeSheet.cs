@@ -1,0 +1,55 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Cli.Environments;
+
+/// <summary>Frames with their captions on one picture: a title above, frames from left to right, and below each what it shows.</summary>
+sealed class EpisodeSheet
+{
+    const int Gap = 8, LineHeight = 10, MostPixels = 1600;
+
+    static readonly Color Paper = Color.White;
+    static readonly Color Ink = Color.Of(0x1F2933);
+
+    readonly (int Width, int Height) _frame;
+    readonly int _columns, _titleLines;
+    readonly Canvas _picture;
+    readonly Canvas _one;
+
+    /// <param name="title">Above the frames; broken into lines where it is too long.</param>
+    /// <param name="frame">Pixels of a frame.</param>
+    /// <param name="frames">How many there will be.</param>
+    public EpisodeSheet(string title, (int Width, int Height) frame, int frames)
+    {
+        _frame = frame;
+        _columns = Math.Min(frames, Math.Max(1, MostPixels / (frame.Width + Gap)));
+        var rows = (frames + _columns - 1) / _columns;
+        var width = (_columns * (frame.Width + Gap)) + Gap;
+        var letters = Math.Max(8, (width - (2 * Gap) + 1) / Canvas.TextWidth("xx") * 2);
+        var lines = title.Chunk(letters).Select(part => new string(part)).ToList();
+        _titleLines = lines.Count;
+        _picture = new Canvas(width, (rows * CellHeight) + Top);
+        _one = new Canvas(frame.Width, frame.Height);
+        _picture.Clear(Paper);
+        for (var i = 0; i < lines.Count; i++)
+            _picture.Text(lines[i], Gap, Gap + (i * LineHeight), Ink);
+    }
+
+    public Canvas Picture => _picture;
+
+    int Top => (_titleLines * LineHeight) + (2 * Gap);
+
+    int CellHeight => _frame.Height + (2 * LineHeight) + Gap + 4;
+
+    /// <summary>Draws a frame into a place, over what was there.</summary>
+    public void Put(int place, in EpisodeFrame frame)
+    {
+        var (left, top) = (Gap + (place % _columns * (_frame.Width + Gap)), Top + (place / _columns * CellHeight));
+        _picture.FillRectangle(left, top + _frame.Height, _frame.Width, CellHeight - _frame.Height, Paper);
+        _one.Clear(Color.Black);
+        frame.Paint(_one);
+        _picture.Draw(_one, left, top);
+        var caption = frame.Caption;
+        for (var i = 0; i < caption.Count; i++)
+            _picture.Text(caption[i], left, top + _frame.Height + 4 + (i * LineHeight), Ink);
+    }
+}

@@ -1,0 +1,86 @@
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
+
+namespace OfflineRL.Cli.Environments;
+
+/// <summary>An episode of a policy in an environment, played anew each time from the same seed.</summary>
+sealed class RolledOutEpisode : DrawnEpisode
+{
+    readonly IVectorEnvironment _environment;
+    readonly IMaskedEnvironment? _masked;
+    readonly IRenderedEnvironment? _rendered;
+    readonly IPainter? _painter;
+    readonly IPolicy _policy;
+    readonly ulong _seed;
+
+    /// <param name="environment">One instance; taken over.</param>
+    /// <param name="definition">What it was made from.</param>
+    /// <param name="policy">That fits; taken over.</param>
+    /// <param name="seed">Of the start and of every draw.</param>
+    /// <exception cref="UserErrorException">The environment cannot be drawn.</exception>
+    public RolledOutEpisode(IVectorEnvironment environment, EnvironmentDefinition definition, IPolicy policy, ulong seed)
+    {
+        (_environment, _policy, _seed) = (environment, policy, seed);
+        _masked = environment as IMaskedEnvironment;
+        _rendered = environment is IRenderedEnvironment { FrameSize: { Width: > 0, Height: > 0 } } rendered ? rendered : null;
+        _painter = _rendered is null ? EnvironmentPictures.Painter(definition, environment.Identity, environment.ObservationSpace) : null;
+        Size = _rendered?.FrameSize ?? _painter?.Size ?? throw CannotDraw(environment.Identity.Id, environment.ObservationSpace);
+        Title = $"{EnvironmentRegistry.ShortId(environment.Identity)}  {policy.Name}  seed {seed}";
+    }
+
+    public override string Title { get; }
+
+    public override (int Width, int Height) Size { get; }
+
+    public static UserErrorException CannotDraw(string environment, Space observations) =>
+        new($"{environment} cannot be drawn: it has no painter, does not draw itself, and its observations, {observations}, are neither images of unsigned bytes nor discrete. 'offlinerl environments list' says which can be.");
+
+    public override void Play(int limit, Action<EpisodeFrame> visit)
+    {
+        var random = RandomStream.Create(_seed, "draw");
+        var width = _environment.ObservationSpace.FlatSize;
+        var actions = (_environment.ActionSpace as DiscreteSpace)?.Count ?? 0;
+        var (observation, final, mask) = (new float[width], new float[width], new bool[_masked is null ? 0 : actions]);
+        var (discrete, continuous) = (new int[actions > 0 ? 1 : 0], new float[actions > 0 ? 0 : _environment.ActionSpace.FlatSize]);
+        var (rewards, terminated, truncated) = (new double[1], new bool[1], new bool[1]);
+        var state = _policy.CreateState(1);
+        _environment.Reset([random.NextUInt64()], observation);
+        RandomStream[] streams = [random.Derive("policy")];
+        var sum = 0.0;
+        for (var step = 0; ; step++)
+        {
+            _masked?.ActionMasks(mask);
+            _policy.Act(
+                new PolicyInput { Count = 1, Observations = observation, ActionMasks = mask, EpisodeStarts = [step == 0], Random = streams, State = state },
+                new PolicyOutput { Discrete = discrete, Continuous = continuous, LogProbabilities = new double[1] });
+            var last = step >= limit;
+            visit(Frame(step, sum, observation, last || actions == 0 ? -1 : discrete[0], last ? [] : continuous, last));
+            if (last)
+                return;
+            _environment.Step(
+                new ActionBatch { Discrete = discrete, Continuous = continuous },
+                new StepOutput { Observations = observation, Rewards = rewards, Terminated = terminated, Truncated = truncated, FinalObservations = final });
+            sum += rewards[0];
+            if (!terminated[0] && !truncated[0])
+                continue;
+            // An environment that draws itself is in the next episode by now.
+            if (_painter is not null)
+                visit(Frame(step + 1, sum, final, -1, [], isLast: true));
+            return;
+        }
+    }
+
+    public override void Dispose()
+    {
+        (_policy as IDisposable)?.Dispose();
+        _environment.Dispose();
+    }
+
+    EpisodeFrame Frame(int step, double sum, float[] observation, int discrete, float[] continuous, bool isLast) => new(step, ActionText(discrete, continuous), sum, isLast, canvas =>
+    {
+        if (_rendered is not null)
+            _rendered.Render(0, canvas.Rgb);
+        else
+            _painter!.Paint(canvas, new PaintedStep { Observation = observation, Discrete = discrete, Continuous = continuous });
+    });
+}
