@@ -21,8 +21,10 @@ sealed class EpisodeSheet
     public EpisodeSheet(string title, (int Width, int Height) frame, int frames)
     {
         _frame = frame;
-        _columns = Math.Min(frames, Math.Max(1, MostPixels / (frame.Width + Gap)));
-        var rows = (frames + _columns - 1) / _columns;
+        // As few rows as there is room for, and those as even as they can be.
+        var most = Math.Max(1, MostPixels / (frame.Width + Gap));
+        var rows = (frames + most - 1) / most;
+        _columns = (frames + rows - 1) / rows;
         var width = (_columns * (frame.Width + Gap)) + Gap;
         var letters = Math.Max(8, (width - (2 * Gap) + 1) / Canvas.TextWidth("xx") * 2);
         var lines = title.Chunk(letters).Select(part => new string(part)).ToList();

@@ -43,7 +43,7 @@ public sealed class ReadmeTests : IDisposable
         string[] commands =
         [
             "ingest", "ingest record", "ingest import", "datasets list", "datasets show", "datasets check", "datasets split",
-            "environments list", "train", "evaluate rollout", "evaluate ope", "evaluate compare",
+            "environments list", "environments draw", "train", "evaluate rollout", "evaluate ope", "evaluate compare",
         ];
         foreach (var command in commands)
         {
