@@ -14,7 +14,7 @@ static class TrainCommand
         Option<string?> config = GlobalOptions.Config();
         Option<string[]> set = GlobalOptions.Set();
         Option<string?> dataset = new("--dataset", "-d") { Description = "Dataset: NAME, NAME-vN, or the path of a dataset or of compiled columns", HelpName = "DATASET" };
-        Option<string?> algorithm = new("--algorithm", "-a") { Description = "dqn or bc", HelpName = "NAME" };
+        Option<string?> algorithm = new("--algorithm", "-a") { Description = "dqn, c51, qr_dqn, iqn, rainbow, nfq, rem, discrete_cql, discrete_bcq, discrete_iql, discrete_crr or bc", HelpName = "NAME" };
         Option<string?> name = new("--name", "-n") { Description = "Name of the run below runs/ (default: DATASET-ALGORITHM)", HelpName = "NAME" };
         Option<string?> seeds = new("--seeds", "-s") { Description = "Seeds and ranges of seeds: 0..4 or 0,2,7", HelpName = "SEEDS" };
         Option<string?> device = new("--device") { Description = "auto, cpu, cuda or cuda:N", HelpName = "DEVICE" };

@@ -1,11 +1,17 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train;
+using OfflineRL.Train.Algorithms;
+using TorchSharp;
 
 namespace OfflineRL.Tests.Train;
 
 /// <summary>A workspace in a temporary folder, with small datasets to learn from.</summary>
 sealed class TrainData : IDisposable
 {
+    /// <summary>What a learner on the CPU is made for, with vectors of <paramref name="features"/> numbers.</summary>
+    public static LearnerSetup Setup(int features, int actions, int steps, ulong seed = 0) =>
+        new(BoxSpace.Unbounded(features), actions, steps, RandomStream.Create(seed, "init"), torch.CPU);
+
     public TrainData() => Workspace = Workspace.Open(Directory.CreateTempSubdirectory("offlinerl-train-").FullName);
 
     public Workspace Workspace { get; }
@@ -26,7 +32,17 @@ sealed class TrainData : IDisposable
         CheckpointPeriodSteps = 20,
         LogPeriodSteps = 7,
         Dqn = new() { Hidden = [16, 16], LearningRate = 0.01, TargetPeriodSteps = 3, TargetRate = 0.1 },
-        Bc = new() { Hidden = [16, 16], LearningRate = 0.01 },
+        C51 = new() { Hidden = [16, 16], LearningRate = 0.01, Atoms = 11 },
+        QrDqn = new() { Hidden = [16, 16], LearningRate = 0.01, Quantiles = 8 },
+        Iqn = new() { Hidden = [16, 16], LearningRate = 0.01, Fractions = 4, TargetFractions = 5, ActingFractions = 3, Cosines = 6 },
+        Rainbow = new() { Hidden = [16, 16], LearningRate = 0.01, Atoms = 11 },
+        Nfq = new() { Hidden = [16, 16], LearningRate = 0.01 },
+        Rem = new() { Hidden = [16, 16], LearningRate = 0.01, Heads = 5 },
+        DiscreteCql = new() { Hidden = [16, 16], LearningRate = 0.01 },
+        DiscreteBcq = new() { Hidden = [16, 16], LearningRate = 0.01 },
+        DiscreteIql = new() { Hidden = [16, 16], LearningRate = 0.01 },
+        DiscreteCrr = new() { Hidden = [16, 16], LearningRate = 0.01, TargetPeriodSteps = 7 },
+        Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
     };
 
     /// <summary>Random vectors, two actions, reward 1 for the action of the first number's sign; every other episode is cut.</summary>

@@ -1,5 +1,3 @@
-using OfflineRL.Datasets;
-using OfflineRL.Torch;
 using OfflineRL.Train.Losses;
 using OfflineRL.Train.Networks;
 using OfflineRL.Train.Sampling;
@@ -10,35 +8,20 @@ namespace OfflineRL.Train.Algorithms;
 /// <summary>
 /// Settings of <see cref="BehaviorCloning"/>. Where they differ from the source, and why, is in train/docs/bc.md.
 /// </summary>
-public sealed record BcConfig : IValidatable
+public sealed record BcConfig : LearnerConfig
 {
-    /// <summary>Step size of Adam. The default value is 0.001.</summary>
-    public double LearningRate { get; init; } = 1e-3;
-
-    /// <summary>Added to the denominator of Adam. The default value is 1e-8.</summary>
-    public double AdamEpsilon { get; init; } = 1e-8;
-
-    /// <summary>Widths of the hidden layers. The default value is 256, 256.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [256, 256];
+    /// <summary>A constant step size of 0.001, and no limit on the gradient.</summary>
+    public BcConfig() => (LearningRate, FinalLearningRate, MaxGradientNorm) = (1e-3, 1e-3, 0);
 
     /// <summary>Weight of the mean square of the logits in the loss; not negative. The default value is 0.01.</summary>
     public double LogitPenalty { get; init; } = 0.01;
 
-    /// <summary>Largest 2-norm of the gradient over all parameters; larger ones are scaled to it; 0 for no limit. The default value is 0.</summary>
-    public double MaxGradientNorm { get; init; }
-
-    public IEnumerable<string> Validate()
+    public override IEnumerable<string> Validate()
     {
-        if (!(LearningRate > 0))
-            yield return $"learning_rate is {LearningRate}; expected a positive number.";
-        if (!(AdamEpsilon > 0))
-            yield return $"adam_epsilon is {AdamEpsilon}; expected a positive number.";
-        if (Hidden.Any(width => width is < 1 or > 65_536))
-            yield return $"hidden is [{string.Join(", ", Hidden)}]; expected widths from 1 to 65536.";
+        foreach (var fault in base.Validate())
+            yield return fault;
         if (!(LogitPenalty >= 0))
             yield return $"logit_penalty is {LogitPenalty}; expected a number of at least 0.";
-        if (!(MaxGradientNorm >= 0))
-            yield return $"max_gradient_norm is {MaxGradientNorm}; expected a number of at least 0 (0: no limit).";
     }
 }
 
@@ -49,21 +32,16 @@ public sealed record BcConfig : IValidatable
 public sealed class BehaviorCloning : ILearner
 {
     readonly BcConfig _config;
-    readonly Mlp _online;
-    readonly FlatAdam _optimizer;
+    readonly LearningNetwork _policy;
     readonly MetricSums _metrics;
 
     /// <param name="config">Checked by the caller.</param>
-    /// <param name="features">D, numbers of an observation as the network reads it.</param>
-    /// <param name="actions">A.</param>
-    /// <param name="random">For the first parameters; not used after.</param>
-    /// <param name="device">Where training happens.</param>
-    public BehaviorCloning(BcConfig config, int features, int actions, RandomStream random, Device device)
+    /// <param name="setup">Spaces, steps, random stream and device.</param>
+    public BehaviorCloning(BcConfig config, LearnerSetup setup)
     {
         _config = config;
-        _online = new Mlp(features, config.Hidden, actions, random, device);
-        _optimizer = new FlatAdam(_online.Parameters, config.LearningRate, eps: config.AdamEpsilon, maxGradientNorm: config.MaxGradientNorm);
-        _metrics = new MetricSums(["loss", "cross_entropy", "accuracy", "gradient_norm"], device);
+        _policy = new LearningNetwork(setup.Describe(config), config, setup.Steps, setup.Random, setup.Device, hasTarget: false);
+        _metrics = new MetricSums(["loss", "cross_entropy", "accuracy", "gradient_norm"], setup.Device);
     }
 
     // ---- one gradient step ----
@@ -71,16 +49,16 @@ public sealed class BehaviorCloning : ILearner
     public void Step(TransitionBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
-        var logits = _online.Forward(batch.Observations);
-        var crossEntropy = CloningLosses.CrossEntropy(logits, batch.Actions, batch.ActionMasks).mean();
-        var loss = _config.LogitPenalty == 0
-            ? crossEntropy
-            : crossEntropy + (CloningLosses.LogitPenalty(logits, batch.ActionMasks).mean() * _config.LogitPenalty);
-        loss.backward();
+        var logits = _policy.Online.Forward(batch.Observations);
+        Tensor gradient;
+        using (no_grad())
+            gradient = CloningLosses.MeanGradient(logits, batch.Actions, batch.ActionMasks, _config.LogitPenalty);
+
+        logits.backward([gradient]);
 
         if (measure)
-            Measure(batch, logits, crossEntropy, loss);
-        _optimizer.Step(zeroGrad: true);
+            Measure(batch, logits);
+        _policy.Update();
     }
 
     // ---- metrics: on the device until the loop reads them ----
@@ -89,42 +67,42 @@ public sealed class BehaviorCloning : ILearner
 
     public Tensor MetricSums => _metrics.Values;
 
-    void Measure(TransitionBatch batch, Tensor logits, Tensor crossEntropy, Tensor loss)
+    void Measure(TransitionBatch batch, Tensor logits)
     {
         using var quiet = no_grad();
-        var scores = logits.detach();
-        if (batch.ActionMasks is not null)
-            scores = TdLosses.MaskOut(scores, batch.ActionMasks);
+        var crossEntropy = CloningLosses.CrossEntropy(logits, batch.Actions, batch.ActionMasks).mean();
+        var loss = crossEntropy.add(CloningLosses.LogitPenalty(logits, batch.ActionMasks).mean(), alpha: _config.LogitPenalty);
+        var scores = batch.ActionMasks is null ? logits : TdLosses.MaskOut(logits, batch.ActionMasks);
         var hits = scores.argmax(-1).eq(batch.Actions).to(ScalarType.Float32).mean();
-        _metrics.Add(loss.detach(), crossEntropy.detach(), hits, _online.Parameters.GradientNorm());
+        _metrics.Add(loss, crossEntropy, hits, _policy.Online.Parameters.GradientNorm());
+    }
+
+    /// <summary>The mean of -log pi(a given s) on other data: the negative held-out likelihood.</summary>
+    public Tensor HeldOutError(TransitionBatch batch)
+    {
+        using var quiet = no_grad();
+        return CloningLosses.CrossEntropy(_policy.Online.Forward(batch.Observations), batch.Actions, batch.ActionMasks).mean();
     }
 
     // ---- state ----
 
-    IReadOnlyList<NamedTensor> ILearner.State =>
-    [
-        .. _online.NamedTensors("online."),
-        new("adam.first_moment", _optimizer.FirstMoment),
-        new("adam.second_moment", _optimizer.SecondMoment),
-        new("metric_sums", _metrics.Values),
-    ];
+    IReadOnlyList<NamedTensor> ILearner.State => [.. _policy.State(), new("metric_sums", _metrics.Values)];
 
     public long Updates
     {
-        get => _optimizer.StepCount;
-        set => _optimizer.StepCount = value;
+        get => _policy.Updates;
+        set => _policy.Updates = value;
     }
 
     // ---- policy: softmax of the logits ----
 
-    public Mlp PolicyNetwork => _online;
+    public Network PolicyNetwork => _policy.Online;
 
     public double PolicyTemperature => 1;
 
     public void Dispose()
     {
-        _optimizer.Dispose();
+        _policy.Dispose();
         _metrics.Dispose();
-        _online.Dispose();
     }
 }

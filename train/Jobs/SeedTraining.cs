@@ -54,9 +54,13 @@ sealed class SeedTraining : IDisposable
     }
 
     /// <summary>The sampler of a seed; making one checks that the dataset fits the algorithm.</summary>
-    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, ulong seed, torch.Device device) => new(
-        columns, config.Split, config.BatchSize, config.Dqn.Discount, bootstraps: config.Algorithm == "dqn",
-        RandomStream.Create(seed, "train/sampler"), device);
+    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, ulong seed, torch.Device device)
+    {
+        var bootstrap = AlgorithmTable.Of(config).Section(config) as BootstrapConfig;
+        return new TransitionSampler(
+            columns, config.Split, config.BatchSize, bootstrap?.Discount ?? 1, bootstraps: bootstrap is not null,
+            RandomStream.Create(seed, "train/sampler"), device);
+    }
 
     public SeedResult Run(CancellationToken token)
     {
@@ -191,15 +195,18 @@ sealed class SeedTraining : IDisposable
         EnsureFinite();
         var parent = RunFolder.PoliciesFolder(_folder);
         using var pending = PendingFolder.Create(StepFolders.PathOf(parent, _step));
-        var network = _learner.PolicyNetwork;
-        TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName), [.. network.NamedTensors()]);
+        var (network, filter) = (_learner.PolicyNetwork, _learner.PolicyFilter);
+        // Actions are taken without noise, so its scales are left out.
+        TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName),
+            [.. network.NamedTensors(withNoise: false), .. filter?.Network.NamedTensors(ImitationFilter.Prefix, withNoise: false) ?? []]);
         JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), new PolicyDescription
         {
             Name = string.Create(CultureInfo.InvariantCulture, $"{_config.Name}/seed-{_seed}/step-{_step}"),
             Algorithm = _config.Algorithm,
             ObservationSpace = _dataset.ObservationSpace,
             ActionSpace = _dataset.ActionSpace,
-            Network = network.Describe(),
+            Network = network.Description,
+            Filter = filter is { } f ? new ImitationFilter(f.Network.Description, f.Threshold) : null,
             Temperature = _learner.PolicyTemperature,
             Dataset = _dataset.Dataset,
             ContentHash = _dataset.ContentHash,

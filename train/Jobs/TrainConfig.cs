@@ -12,7 +12,7 @@ public sealed record TrainConfig : IValidatable
     /// <summary>Name of the run below <c>runs/</c>; empty: dataset and algorithm, such as <c>cartpole-v1-dqn</c>.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary><c>dqn</c> or <c>bc</c>. The default value is <c>dqn</c>.</summary>
+    /// <summary>Which learner, by the key of its section below. The default value is <c>dqn</c>.</summary>
     public string Algorithm { get; init; } = "dqn";
 
     /// <summary>Part of the dataset's split to learn from. The default value is <c>train</c>.</summary>
@@ -44,6 +44,26 @@ public sealed record TrainConfig : IValidatable
 
     public DqnConfig Dqn { get; init; } = new();
 
+    public C51Config C51 { get; init; } = new();
+
+    public QrDqnConfig QrDqn { get; init; } = new();
+
+    public IqnConfig Iqn { get; init; } = new();
+
+    public RainbowConfig Rainbow { get; init; } = new();
+
+    public NfqConfig Nfq { get; init; } = new();
+
+    public RemConfig Rem { get; init; } = new();
+
+    public DiscreteCqlConfig DiscreteCql { get; init; } = new();
+
+    public DiscreteBcqConfig DiscreteBcq { get; init; } = new();
+
+    public DiscreteIqlConfig DiscreteIql { get; init; } = new();
+
+    public DiscreteCrrConfig DiscreteCrr { get; init; } = new();
+
     public BcConfig Bc { get; init; } = new();
 
     public IEnumerable<string> Validate()
@@ -52,8 +72,8 @@ public sealed record TrainConfig : IValidatable
             yield return "dataset is not set; name one, for example with --dataset cartpole.";
         if (Name.AsSpan().ContainsAny('/', '\\') || Name.StartsWith('.'))
             yield return $"name is '{Name}'; expected a plain name without slashes that does not start with a dot.";
-        if (Algorithm is not ("dqn" or "bc"))
-            yield return $"algorithm is '{Algorithm}'; expected dqn or bc.";
+        if (!AlgorithmTable.Names.Contains(Algorithm))
+            yield return $"algorithm is '{Algorithm}', which is none.{NearestName.Hint(Algorithm, AlgorithmTable.Names)}";
         foreach (var (key, value) in new[]
         {
             ("steps", Steps), ("batch_size", BatchSize), ("policy_period_steps", PolicyPeriodSteps),

@@ -26,6 +26,8 @@ public static class TrainJob
             Name = config.Name.Length > 0 ? config.Name : $"{columns.Info.Dataset}-{config.Algorithm}",
         };
         Config.Check(config);
+        DatasetFit.Check(config, columns);
+        config = AlgorithmTable.Resolve(config, columns);
         var seeds = SeedList.Parse(config.Seeds);
         var device = DeviceChoice.Resolve(config.Device);
         TorchExtras.Threads = config.Threads;
@@ -61,14 +63,6 @@ public static class TrainJob
         return new TrainResult(config.Name, folder, results);
     }
 
-    internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, RandomStream random, torch.Device device)
-    {
-        var (features, actions) = (Sampling.Features.Size(dataset.ObservationSpace), ((DiscreteSpace)dataset.ActionSpace).Count);
-        return config.Algorithm switch
-        {
-            "dqn" => new Dqn(config.Dqn, config.Steps, features, actions, random, device),
-            "bc" => new BehaviorCloning(config.Bc, features, actions, random, device),
-            _ => throw new InvalidOperationException($"No algorithm {config.Algorithm}; the config's check lets none other pass."),
-        };
-    }
+    internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, RandomStream random, torch.Device device) =>
+        AlgorithmTable.Of(config).Create(config, new LearnerSetup(dataset.ObservationSpace, ((DiscreteSpace)dataset.ActionSpace).Count, config.Steps, random, device));
 }

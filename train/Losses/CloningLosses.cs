@@ -44,4 +44,24 @@ public static class CloningLosses
         shapes.Require(mask, "* A", ScalarType.Bool);
         return logits.mul(logits).masked_fill(mask.logical_not(), 0).mean([-1]);
     }
+
+    /// <summary>
+    /// The gradient of the mean of <see cref="CrossEntropy"/> plus <paramref name="logitPenalty"/> times the mean of
+    /// <see cref="LogitPenalty"/> with respect to the logits, by hand: (softmax - onehot(a) + 2 penalty logits / A) over the
+    /// number of rows.
+    /// </summary>
+    /// <param name="logitsTm1">[*, A] float.</param>
+    /// <param name="aTm1">[*] int64: action taken, in [0, A); it must be allowed.</param>
+    /// <param name="maskTm1">[*, A] bool, true where the action is allowed; null: all are.</param>
+    /// <param name="logitPenalty">Weight of the penalty; not negative.</param>
+    /// <returns>[*, A] float; 0 at forbidden actions.</returns>
+    public static Tensor MeanGradient(Tensor logitsTm1, Tensor aTm1, Tensor? maskTm1 = null, double logitPenalty = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(logitPenalty);
+        var gradient = OfflineLosses.MeanCrossEntropyGradient(logitsTm1, aTm1, maskTm1);
+        if (logitPenalty == 0)
+            return gradient;
+        var logits = maskTm1 is null ? logitsTm1 : logitsTm1.masked_fill(maskTm1.logical_not(), 0);
+        return gradient.add_(logits, alpha: 2 * logitPenalty / logitsTm1.numel());
+    }
 }

@@ -17,11 +17,14 @@ sealed unsafe class DenseNetwork : IDisposable
     const int ChunkRows = 64;
 
     readonly Layer[] _layers;
+    readonly bool _rectifyLast;
     float* _front, _back;
 
     /// <param name="layers">Weight [out, in] and bias [out] of each layer, row-major; inputs match the outputs before.</param>
-    public DenseNetwork(IReadOnlyList<(float[] Weight, float[] Bias)> layers)
+    /// <param name="rectifyLast">Whether relu follows the last layer too.</param>
+    public DenseNetwork(IReadOnlyList<(float[] Weight, float[] Bias)> layers, bool rectifyLast = false)
     {
+        _rectifyLast = rectifyLast;
         _layers = new Layer[layers.Count];
         var widest = 0;
         for (var i = 0; i < layers.Count; i++)
@@ -54,7 +57,7 @@ sealed unsafe class DenseNetwork : IDisposable
             var (input, output, stride) = ((nint)_front, (nint)_back, Inputs);
             for (var i = 0; i < _layers.Length; i++)
             {
-                _layers[i].Forward((float*)input, stride, (float*)output, chunk, rectify: i < _layers.Length - 1);
+                _layers[i].Forward((float*)input, stride, (float*)output, chunk, rectify: _rectifyLast || i < _layers.Length - 1);
                 stride = _layers[i].PaddedOutputs;
                 (input, output) = (output, input);
             }

@@ -4,22 +4,23 @@ using OfflineRL.Train.Sampling;
 namespace OfflineRL.Train;
 
 /// <summary>
-/// A policy that training stored, ready to act: scores of a dense network turned into a distribution over discrete
-/// actions. It needs no libtorch; a row's action depends on that row and its random stream alone.
+/// A policy that training stored, ready to act: scores of a network turned into a distribution over discrete actions. It needs no libtorch; a row's action depends on that row and its random stream alone.
 /// </summary>
 /// <remarks>Not thread-safe: its buffers are its own. Load one for each thread.</remarks>
 public sealed class LearnedPolicy : IPolicy, IDisposable
 {
-    readonly DenseNetwork _network;
+    readonly PolicyNetwork _network;
+    readonly PolicyNetwork? _imitation;
     readonly double _temperature, _epsilon;
     readonly double[] _row;
     float[] _features = [];
     float[] _scores = [];
+    float[] _logits = [];
 
-    LearnedPolicy(PolicyDescription description, DenseNetwork network)
+    LearnedPolicy(PolicyDescription description, PolicyNetwork network, PolicyNetwork? imitation)
     {
         Description = description;
-        _network = network;
+        (_network, _imitation) = (network, imitation);
         _temperature = description.Temperature;
         _epsilon = description.Epsilon;
         _row = new double[network.Outputs];
@@ -47,7 +48,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         var description = JsonFiles.Read<PolicyDescription>(path);
         description = description with { Temperature = temperature ?? description.Temperature, Epsilon = epsilon ?? description.Epsilon };
         Check(path, description);
-        return new LearnedPolicy(description, ReadNetwork(policyFolder, description.Network));
+        return Read(policyFolder, description);
     }
 
     /// <summary>None: the policy has no memory.</summary>
@@ -85,7 +86,11 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         }
     }
 
-    public void Dispose() => _network.Dispose();
+    public void Dispose()
+    {
+        _network.Dispose();
+        _imitation?.Dispose();
+    }
 
     // The buffers grow to the largest batch seen and stay there.
     ReadOnlySpan<float> Score(in PolicyInput input)
@@ -96,18 +101,43 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         if (_scores.Length < input.Count * outputs)
             _scores = new float[input.Count * outputs];
         var scores = _scores.AsSpan(0, input.Count * outputs);
-        if (ObservationSpace is not DiscreteSpace)
+        var rows = input.Observations;
+        if (ObservationSpace is DiscreteSpace)
         {
-            _network.Forward(input.Observations, input.Count, scores);
-            return scores;
+            if (_features.Length < input.Count * features)
+                _features = new float[input.Count * features];
+            for (var i = 0; i < input.Count; i++)
+                Features.Encode(ObservationSpace, input.Observations.Slice(i * width, width), _features.AsSpan(i * features, features));
+            rows = _features.AsSpan(0, input.Count * features);
         }
 
-        if (_features.Length < input.Count * features)
-            _features = new float[input.Count * features];
-        for (var i = 0; i < input.Count; i++)
-            Features.Encode(ObservationSpace, input.Observations.Slice(i * width, width), _features.AsSpan(i * features, features));
-        _network.Forward(_features.AsSpan(0, input.Count * features), input.Count, scores);
+        _network.Forward(rows, input.Count, scores);
+        if (_imitation is not null)
+            Filter(_imitation, rows, input, scores);
         return scores;
+    }
+
+    // Actions that the data hardly has lose their score; the likeliest allowed one never does.
+    void Filter(PolicyNetwork imitation, ReadOnlySpan<float> rows, in PolicyInput input, Span<float> scores)
+    {
+        var actions = _row.Length;
+        if (_logits.Length < scores.Length)
+            _logits = new float[scores.Length];
+        imitation.Forward(rows, input.Count, _logits.AsSpan(0, scores.Length));
+        var margin = Math.Log(Description.Filter!.Threshold);
+        for (var i = 0; i < input.Count; i++)
+        {
+            var logits = _logits.AsSpan(i * actions, actions);
+            var mask = MaskOf(input, i, actions);
+            var highest = float.NegativeInfinity;
+            for (var a = 0; a < actions; a++)
+                highest = mask.IsEmpty || mask[a] ? Math.Max(highest, logits[a]) : highest;
+            for (var a = 0; a < actions; a++)
+            {
+                if (!((double)logits[a] - highest > margin))
+                    scores[(i * actions) + a] = float.NegativeInfinity;
+            }
+        }
     }
 
     static ReadOnlySpan<bool> MaskOf(in PolicyInput input, int row, int actions) =>
@@ -157,30 +187,46 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
 
     static void Check(string path, PolicyDescription description)
     {
-        var network = description.Network;
-        if (description.SchemaVersion != PolicyDescription.CurrentSchemaVersion)
-            Throw.BadFile(path, $"schema_version is {description.SchemaVersion}", $"{PolicyDescription.CurrentSchemaVersion}", "It was written by another version of this tool.");
-        if (network.Type != "mlp")
-            Throw.BadFile(path, $"network.type is '{network.Type}'", "mlp", "It was written by another version of this tool.");
-        if (network.Hidden.Any(width => width < 1))
-            Throw.BadFile(path, $"network.hidden is [{string.Join(", ", network.Hidden)}]", "widths of at least 1", "The file is damaged.");
-        if (description.ActionSpace is not DiscreteSpace actions || actions.Count != network.Outputs || Features.Size(description.ObservationSpace) != network.Inputs)
-            Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action", "The file is damaged.");
+        if (description.SchemaVersion is < PolicyDescription.OldestSchemaVersion or > PolicyDescription.CurrentSchemaVersion)
+            Throw.BadFile(path, $"schema_version is {description.SchemaVersion}", $"{PolicyDescription.OldestSchemaVersion} to {PolicyDescription.CurrentSchemaVersion}", "It was written by another version of this tool.");
+        CheckNetwork(path, description, description.Network);
+        if (description.Filter is { } filter)
+        {
+            CheckNetwork(path, description, filter.Network);
+            if (!(filter.Threshold is >= 0 and < 1))
+                Throw.BadFile(path, $"filter.threshold is {filter.Threshold}", "a number in [0, 1)", "The file is damaged.");
+        }
+
         if (!(description.Temperature >= 0) || !double.IsFinite(description.Temperature))
             Throw.BadFile(path, $"temperature is {description.Temperature}", "a finite number of at least 0", "Use 0 for greedy.");
         if (!(description.Epsilon is >= 0 and <= 1))
             Throw.BadFile(path, $"epsilon is {description.Epsilon}", "a number in [0, 1]", "Use 0 for none.");
     }
 
-    static DenseNetwork ReadNetwork(string folder, NetworkDescription network)
+    static void CheckNetwork(string path, PolicyDescription description, NetworkDescription network)
+    {
+        if (PolicyNetwork.Fault(network) is { } fault)
+            Throw.User($"{path}: {fault}. The file is damaged, or was written by another version of this tool.");
+        if (description.ActionSpace is not DiscreteSpace actions || actions.Count != network.Outputs || Features.Size(description.ObservationSpace) != network.Inputs)
+            Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action", "The file is damaged.");
+    }
+
+    static LearnedPolicy Read(string folder, PolicyDescription description)
     {
         var path = Path.Combine(folder, PolicyDescription.WeightsFileName);
         using var file = SafetensorsFile.Open(path);
-        int[] widths = [network.Inputs, .. network.Hidden, network.Outputs];
-        var layers = new List<(float[], float[])>();
-        for (var i = 0; i + 1 < widths.Length; i++)
-            layers.Add((Read(path, file, $"layers.{i}.weight", widths[i + 1], widths[i]), Read(path, file, $"layers.{i}.bias", widths[i + 1])));
-        return new DenseNetwork(layers);
+        var network = new PolicyNetwork(description.Network, (name, shape) => Read(path, file, name, shape));
+        try
+        {
+            return new LearnedPolicy(description, network, description.Filter is { } filter
+                ? new PolicyNetwork(filter.Network, (name, shape) => Read(path, file, ImitationFilter.Prefix + name, shape))
+                : null);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     static float[] Read(string path, SafetensorsFile file, string name, params long[] shape)

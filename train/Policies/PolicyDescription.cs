@@ -2,26 +2,12 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Train;
 
-/// <summary>A stack of dense layers: relu between them, none after the last. Weights are <c>layers.I.weight</c> [out, in] and <c>layers.I.bias</c> [out].</summary>
-public sealed record NetworkDescription
-{
-    /// <summary><c>mlp</c>.</summary>
-    public string Type { get; init; } = "mlp";
-
-    /// <summary>Features it reads: the observation's numbers, or one a discrete observation.</summary>
-    public required int Inputs { get; init; }
-
-    /// <summary>Widths of the hidden layers.</summary>
-    public required IReadOnlyList<int> Hidden { get; init; }
-
-    /// <summary>Scores it gives, one an action.</summary>
-    public required int Outputs { get; init; }
-}
-
 /// <summary><c>policy.json</c>: with <c>policy.safetensors</c> beside it, enough to run a policy without the run that made it.</summary>
 public sealed record PolicyDescription
 {
-    public const int CurrentSchemaVersion = 1;
+    public const int CurrentSchemaVersion = 2;
+
+    internal const int OldestSchemaVersion = 1;
 
     internal const string FileName = "policy.json";
     internal const string WeightsFileName = "policy.safetensors";
@@ -31,7 +17,7 @@ public sealed record PolicyDescription
     /// <summary>What reports call it: run, seed and step.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>dqn</c>: the scores are action values; <c>bc</c>: they are logits.</summary>
+    /// <summary>What trained it. The scores of <c>bc</c>, <c>discrete_iql</c> and <c>discrete_crr</c> are logits, the others' action values.</summary>
     public required string Algorithm { get; init; }
 
     public required Space ObservationSpace { get; init; }
@@ -39,6 +25,9 @@ public sealed record PolicyDescription
     public required Space ActionSpace { get; init; }
 
     public required NetworkDescription Network { get; init; }
+
+    /// <summary>A second network that says which actions are like the data's; null: all may be taken.</summary>
+    public ImitationFilter? Filter { get; init; }
 
     /// <summary>0: the action of the highest score (ties: the lowest index); above 0: softmax(scores / temperature).</summary>
     public required double Temperature { get; init; }
@@ -62,4 +51,12 @@ public sealed record PolicyDescription
     public required int Step { get; init; }
 
     public required string ToolVersion { get; init; }
+}
+
+/// <summary>Discrete BCQ's filter: actions whose imitated probability is at most a share of the likeliest one's are not taken.</summary>
+/// <param name="Network">Gives logits. Its tensors' names begin with <c>imitation.</c>.</param>
+/// <param name="Threshold">That share, in [0, 1).</param>
+public sealed record ImitationFilter(NetworkDescription Network, double Threshold)
+{
+    internal const string Prefix = "imitation.";
 }

@@ -29,8 +29,16 @@ public sealed class TransitionBatch : IDisposable
     /// <summary>[B, A] bool: actions allowed at s_t, all of them where the step terminated; null where the dataset has no masks.</summary>
     public Tensor? NextActionMasks { get; init; }
 
+    /// <summary>[B] float32: importance weights of prioritized draws; null where draws are uniform.</summary>
+    public Tensor? Weights { get; init; }
+
+    /// <summary>[B] float32, where a learner writes each transition's new priority (the size of its error); null where nobody asks.</summary>
+    public Tensor? Priorities { get; init; }
+
     public void Dispose()
     {
+        Weights?.Dispose();
+        Priorities?.Dispose();
         Observations.Dispose();
         Actions.Dispose();
         Rewards.Dispose();

@@ -16,7 +16,7 @@ public sealed class BehaviorCloningTests : IDisposable
     {
         // In state 0 action 0 was taken in 3 of 4 steps, in state 1 in 1 of 2.
         using var columns = _data.WriteSteps("counts", 2, 2, [new(0, 0, 0, 0, false), new(0, 0, 0, 0, false), new(0, 0, 0, 0, false), new(0, 1, 0, 0, false), new(1, 0, 0, 1, false), new(1, 1, 0, 1, false)]);
-        var probabilities = Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.003, LogitPenalty = 0 });
+        var probabilities = Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.003, FinalLearningRate = 0.003, LogitPenalty = 0 });
         Assert.Equal(0.75, probabilities[0], 0.03);
         Assert.Equal(0.5, probabilities[2], 0.03);
         Assert.Equal(1, probabilities[0] + probabilities[1], 1e-6);
@@ -26,8 +26,8 @@ public sealed class BehaviorCloningTests : IDisposable
     public void Training_WithAHeavyLogitPenalty_StaysNearUniform()
     {
         using var columns = _data.WriteSteps("sure", 1, 2, [new(0, 0, 0, 0, false)]);
-        Assert.True(Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.02, LogitPenalty = 0 })[0] > 0.99);
-        Assert.InRange(Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.02, LogitPenalty = 10 })[0], 0.5, 0.6);
+        Assert.True(Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.02, FinalLearningRate = 0.02, LogitPenalty = 0 })[0] > 0.99);
+        Assert.InRange(Learn(columns, new BcConfig { Hidden = [], LearningRate = 0.02, FinalLearningRate = 0.02, LogitPenalty = 10 })[0], 0.5, 0.6);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class BehaviorCloningTests : IDisposable
         using var scope = NewDisposeScope();
         using var sampler = new TransitionSampler(columns, "train", 60, 0, bootstraps: false, RandomStream.Create(2, "sampler"), CPU);
         var states = ((DiscreteSpace)columns.Info.ObservationSpace).Count;
-        using var cloning = new BehaviorCloning(config, states, 2, RandomStream.Create(1, "init"), CPU);
+        using var cloning = new BehaviorCloning(config, TrainData.Setup(states, 2, 1500, seed: 1));
         for (var step = 0; step < 1500; step++)
             cloning.Step(sampler.Next(), measure: false);
         using var quiet = no_grad();

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OfflineRL.Datasets;
 using OfflineRL.Train;
 using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Sampling;
@@ -40,7 +39,7 @@ public sealed class DqnGoldenTests
                 TargetRate = _golden.GetProperty("target_rate").GetDouble(),
                 TargetPeriodSteps = _golden.GetProperty("target_period_steps").GetInt32(),
             },
-            _golden.GetProperty("steps").GetInt32(), (int)sizes[0], (int)sizes[2], RandomStream.Create(0, "init"), CPU);
+            TrainData.Setup((int)sizes[0], (int)sizes[2], _golden.GetProperty("steps").GetInt32()));
         var state = ((ILearner)dqn).State;
         Set(state, "online.", Floats(_golden, "initial"));
         Set(state, "target.", Floats(_golden, "initial"));

@@ -71,7 +71,7 @@ public sealed class DqnTests : IDisposable
         using var columns = _data.WriteSigns();
         using var scope = NewDisposeScope();
         using var sampler = Sampler(columns, 8, 0.9);
-        using var dqn = new Dqn(new DqnConfig { Hidden = [8], TargetPeriodSteps = 5, TargetRate = 1 }, 100, 3, 2, RandomStream.Create(0, "init"), CPU);
+        using var dqn = new Dqn(new DqnConfig { Hidden = [8], TargetPeriodSteps = 5, TargetRate = 1 }, TrainData.Setup(3, 2, 100));
         var probe = ones(1, 3);
         var first = Values(dqn.TargetActionValues(probe));
         for (var step = 1; step <= 4; step++)
@@ -101,7 +101,7 @@ public sealed class DqnTests : IDisposable
         using var scope = NewDisposeScope();
         double Error(bool allowed)
         {
-            using var dqn = new Dqn(new DqnConfig { Hidden = [], Double = false }, 10, 1, 2, RandomStream.Create(0, "init"), CPU);
+            using var dqn = new Dqn(new DqnConfig { Hidden = [], Double = false }, TrainData.Setup(1, 2, 10));
             var state = ((ILearner)dqn).State;
             using (no_grad())
             {
@@ -133,7 +133,7 @@ public sealed class DqnTests : IDisposable
     {
         using var columns = _data.WriteSigns();
         using var sampler = Sampler(columns, 8, 0.9);
-        using var dqn = new Dqn(new DqnConfig { Hidden = [8] }, 2000, 3, 2, RandomStream.Create(0, "init"), CPU);
+        using var dqn = new Dqn(new DqnConfig { Hidden = [8] }, TrainData.Setup(3, 2, 2000));
         for (var step = 0; step < 10; step++)
             dqn.Step(sampler.Next());
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
@@ -150,7 +150,7 @@ public sealed class DqnTests : IDisposable
         using var scope = NewDisposeScope();
         using var sampler = Sampler(columns, batch, config.Discount);
         var features = columns.Info.ObservationSpace is DiscreteSpace discrete ? discrete.Count : columns.Info.ObservationSpace.FlatSize;
-        using var dqn = new Dqn(config, steps, features, ((DiscreteSpace)columns.Info.ActionSpace).Count, RandomStream.Create(1, "init"), CPU);
+        using var dqn = new Dqn(config, TrainData.Setup(features, ((DiscreteSpace)columns.Info.ActionSpace).Count, steps, seed: 1));
         for (var step = 0; step < steps; step++)
             dqn.Step(sampler.Next(), measure: false);
         return [.. Values(dqn.ActionValues(eye(features)).reshape(-1)).Select(value => (double)value)];

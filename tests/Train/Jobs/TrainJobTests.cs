@@ -11,12 +11,13 @@ public sealed class TrainJobTests : IDisposable
 
     public void Dispose() => _data.Dispose();
 
+    public static TheoryData<string> Algorithms => [.. AlgorithmTable.Names];
+
     TrainResult Run(TrainConfig config, TrainingColumns columns, IJobProgress? progress = null, CancellationToken token = default) =>
         TrainJob.Run(config, _data.Workspace, columns, progress ?? NullProgress.Instance, token);
 
     [Theory]
-    [InlineData("dqn")]
-    [InlineData("bc")]
+    [MemberData(nameof(Algorithms))]
     public void Run_InterruptedAndResumedTwice_EqualsOneThatWasNot(string algorithm)
     {
         using var columns = _data.WriteSigns();

@@ -10,12 +10,12 @@ public sealed class LearnedPolicyTests : IDisposable
     const int Width = 5, Actions = 3;
 
     readonly string _folder = Directory.CreateTempSubdirectory("offlinerl-policy-").FullName;
-    readonly Mlp _network = new(Width, [70, 33], Actions, RandomStream.Create(1, "init"), CPU);
+    readonly Network _network = new(Width, [70, 33], Actions, RandomStream.Create(1, "init"), CPU);
 
     public LearnedPolicyTests()
     {
         TensorFile.Write(Path.Combine(_folder, "policy.safetensors"), [.. _network.NamedTensors()]);
-        WriteDescription(BoxSpace.Unbounded(Width), _network.Describe());
+        WriteDescription(BoxSpace.Unbounded(Width), _network.Description);
     }
 
     public void Dispose()
@@ -123,10 +123,10 @@ public sealed class LearnedPolicyTests : IDisposable
     [Fact]
     public void Act_OnDiscreteObservations_ReadsThemAsOneHot()
     {
-        WriteDescription(new DiscreteSpace(Width), _network.Describe());
+        WriteDescription(new DiscreteSpace(Width), _network.Description);
         using var policy = LearnedPolicy.Load(_folder, temperature: 1);
         var (_, probabilities) = Act(policy, [3], width: 1);
-        WriteDescription(BoxSpace.Unbounded(Width), _network.Describe());
+        WriteDescription(BoxSpace.Unbounded(Width), _network.Description);
         using var same = LearnedPolicy.Load(_folder, temperature: 1);
         Assert.Equal(Act(same, [0, 0, 0, 1, 0]).Probabilities, probabilities);
         Assert.Contains("is 5; the space has 0 to 4", Assert.Throws<UserErrorException>(() => Act(policy, [5], width: 1)).Message, StringComparison.Ordinal);
@@ -136,15 +136,15 @@ public sealed class LearnedPolicyTests : IDisposable
     public void Load_OfFilesThatContradictEachOther_SaysWhatIsWrong()
     {
         Assert.Contains("does not exist", Error(Path.Combine(_folder, "absent")), StringComparison.Ordinal);
-        WriteDescription(BoxSpace.Unbounded(Width), _network.Describe() with { Hidden = [70, 34] });
+        WriteDescription(BoxSpace.Unbounded(Width), _network.Description with { Hidden = [70, 34] });
         Assert.Contains("'layers.1.weight' is F32 [33, 70]; expected F32 [34, 70]", Error(_folder), StringComparison.Ordinal);
-        WriteDescription(BoxSpace.Unbounded(Width + 1), _network.Describe());
+        WriteDescription(BoxSpace.Unbounded(Width + 1), _network.Description);
         Assert.Contains("a network of 5 inputs", Error(_folder), StringComparison.Ordinal);
-        WriteDescription(BoxSpace.Unbounded(Width), _network.Describe() with { Hidden = [70, 0] });
+        WriteDescription(BoxSpace.Unbounded(Width), _network.Description with { Hidden = [70, 0] });
         Assert.Contains("widths of at least 1", Error(_folder), StringComparison.Ordinal);
-        WriteDescription(BoxSpace.Unbounded(Width), _network.Describe(), temperature: -1);
+        WriteDescription(BoxSpace.Unbounded(Width), _network.Description, temperature: -1);
         Assert.Contains("temperature is -1", Error(_folder), StringComparison.Ordinal);
-        WriteDescription(BoxSpace.Unbounded(Width), _network.Describe());
+        WriteDescription(BoxSpace.Unbounded(Width), _network.Description);
         Assert.Throws<UserErrorException>(() => LearnedPolicy.Load(_folder, epsilon: 1.5));
 
         using (no_grad())

@@ -1,0 +1,39 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train.Networks;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Train.Algorithms;
+
+/// <summary>What every learner is made for.</summary>
+/// <param name="Observations">The observation space.</param>
+/// <param name="Actions">A.</param>
+/// <param name="Steps">Gradient steps of the whole run, over which step sizes change.</param>
+/// <param name="Random">For the first parameters; noise that is drawn later has streams of its own, derived from it.</param>
+/// <param name="Device">Where training happens.</param>
+public sealed record LearnerSetup(Space Observations, int Actions, int Steps, RandomStream Random, Device Device)
+{
+    /// <summary>A network for these observations and actions, with a plain head.</summary>
+    internal NetworkDescription Describe(LearnerConfig config) => Torsos.Describe(Observations, Actions, config.Torso, config.Hidden);
+
+    /// <summary>A generator for the draws of each step.</summary>
+    internal StepNoise Noise(string name) => new(Random.Derive(name), Device);
+}
+
+/// <summary>
+/// A generator on the training device, seeded anew for each update from a named stream and the update's number: nothing of
+/// it has to be stored, and a resumed run draws what the whole one did.
+/// </summary>
+sealed class StepNoise(RandomStream stream, Device device) : IDisposable
+{
+    readonly Generator _generator = new(0, device);
+
+    /// <summary>The generator at the start of an update's draws.</summary>
+    /// <param name="update">Its number.</param>
+    public Generator At(long update)
+    {
+        _generator.manual_seed((long)(stream.Derive((ulong)update).NextUInt64() >> 1));
+        return _generator;
+    }
+
+    public void Dispose() => _generator.Dispose();
+}

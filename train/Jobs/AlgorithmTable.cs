@@ -1,0 +1,48 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train.Algorithms;
+
+namespace OfflineRL.Train;
+
+/// <summary>The algorithms by the name that the config gives them: their section, and how a learner of each is made.</summary>
+static class AlgorithmTable
+{
+    /// <param name="Name">The value of <c>algorithm</c>, and the key of its section.</param>
+    /// <param name="Section">Its settings in a config.</param>
+    /// <param name="With">The config with other settings in that section.</param>
+    /// <param name="Create">A learner with the settings of its section.</param>
+    internal sealed record Row(
+        string Name,
+        Func<TrainConfig, LearnerConfig> Section,
+        Func<TrainConfig, LearnerConfig, TrainConfig> With,
+        Func<TrainConfig, LearnerSetup, ILearner> Create);
+
+    static readonly Row[] Rows =
+    [
+        new("dqn", c => c.Dqn, (c, s) => c with { Dqn = (DqnConfig)s }, (c, setup) => new Dqn(c.Dqn, setup)),
+        new("c51", c => c.C51, (c, s) => c with { C51 = (C51Config)s }, (c, setup) => new C51(c.C51, setup)),
+        new("qr_dqn", c => c.QrDqn, (c, s) => c with { QrDqn = (QrDqnConfig)s }, (c, setup) => new QrDqn(c.QrDqn, setup)),
+        new("iqn", c => c.Iqn, (c, s) => c with { Iqn = (IqnConfig)s }, (c, setup) => new Iqn(c.Iqn, setup)),
+        new("rainbow", c => c.Rainbow, (c, s) => c with { Rainbow = (RainbowConfig)s }, (c, setup) => new Rainbow(c.Rainbow, setup)),
+        new("nfq", c => c.Nfq, (c, s) => c with { Nfq = (NfqConfig)s }, (c, setup) => new Nfq(c.Nfq, setup)),
+        new("rem", c => c.Rem, (c, s) => c with { Rem = (RemConfig)s }, (c, setup) => new Rem(c.Rem, setup)),
+        new("discrete_cql", c => c.DiscreteCql, (c, s) => c with { DiscreteCql = (DiscreteCqlConfig)s }, (c, setup) => new DiscreteCql(c.DiscreteCql, setup)),
+        new("discrete_bcq", c => c.DiscreteBcq, (c, s) => c with { DiscreteBcq = (DiscreteBcqConfig)s }, (c, setup) => new DiscreteBcq(c.DiscreteBcq, setup)),
+        new("discrete_iql", c => c.DiscreteIql, (c, s) => c with { DiscreteIql = (DiscreteIqlConfig)s }, (c, setup) => new DiscreteIql(c.DiscreteIql, setup)),
+        new("discrete_crr", c => c.DiscreteCrr, (c, s) => c with { DiscreteCrr = (DiscreteCrrConfig)s }, (c, setup) => new DiscreteCrr(c.DiscreteCrr, setup)),
+        new("bc", c => c.Bc, (c, s) => c with { Bc = (BcConfig)s }, (c, setup) => new BehaviorCloning(c.Bc, setup)),
+    ];
+
+    public static IReadOnlyList<string> Names { get; } = [.. Rows.Select(row => row.Name)];
+
+    /// <summary>The row of the config's algorithm, whose name was checked.</summary>
+    public static Row Of(TrainConfig config) => Rows.First(row => row.Name == config.Algorithm);
+
+    /// <summary>The config with everything in its algorithm's section filled in that the dataset decides.</summary>
+    public static TrainConfig Resolve(TrainConfig config, TrainingColumns columns)
+    {
+        var row = Of(config);
+        var section = row.Section(config);
+        var returns = section is CategoricalConfig { Low: null } or CategoricalConfig { High: null } ? ReturnRange.Of(columns, config.Split, ((BootstrapConfig)section).Discount) : default;
+        return row.With(config, section.Resolve(columns.Info.ObservationSpace, returns));
+    }
+}

@@ -1,0 +1,32 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Train;
+
+/// <summary>Whether a dataset can be learned from by an algorithm, said in one message before there is a folder.</summary>
+static unsafe class DatasetFit
+{
+    /// <exception cref="UserErrorException">It cannot; the message says why, and where.</exception>
+    public static void Check(TrainConfig config, TrainingColumns columns)
+    {
+        if (columns.Info.ActionSpace is not DiscreteSpace actions)
+            Throw.User($"Dataset {columns.Info.Dataset} has the action space {columns.Info.ActionSpace}; algorithm {config.Algorithm} needs discrete actions. Choose another dataset or algorithm.");
+        else if (columns.ActionMasks is not null)
+            CheckMasks(columns, actions.Count);
+    }
+
+    // A row without an allowed action has no value to bootstrap from and no policy; one whose own action is forbidden, no likelihood.
+    static void CheckMasks(TrainingColumns columns, int actions)
+    {
+        for (var row = 0L; row < columns.Steps; row++)
+        {
+            var mask = new ReadOnlySpan<byte>(columns.ActionMasks!.Pointer + (row * actions), actions);
+            var taken = columns.DiscreteActions!.Pointer[row];
+            if (mask[taken] != 0)
+                continue;
+            var episode = columns.EpisodeIndex.Pointer[row];
+            var step = row - columns.EpisodeFirstRow.Pointer[episode];
+            var found = mask.IndexOfAnyExcept((byte)0) < 0 ? $"the action mask forbids all {actions} actions" : $"the action mask forbids action {taken}, which was taken";
+            Throw.User($"Dataset {columns.Info.Dataset}, episode {episode}, step {step}: {found}; expected it to allow at least the action taken. Correct the source of the masks and import again, or leave the masks out.");
+        }
+    }
+}
