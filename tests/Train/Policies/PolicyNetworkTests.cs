@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using OfflineRL.Datasets;
 using OfflineRL.Train;
 using OfflineRL.Train.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Tests.Train.Policies;
