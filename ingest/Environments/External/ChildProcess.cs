@@ -124,6 +124,9 @@ sealed class ChildProcess : IDisposable
         }
     }
 
+    /// <summary>Reads what is there already, at most the buffer; not positive: nothing is.</summary>
+    public int ReadIfReady(Span<byte> buffer) => (int)Pipes.Read(_output, buffer);
+
     /// <summary>Ends it, with all that it started. Its last words stay.</summary>
     public void Kill()
     {

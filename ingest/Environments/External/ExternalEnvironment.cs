@@ -17,7 +17,8 @@ class ExternalEnvironment : IVectorEnvironment
     readonly int _width, _rowBytes, _actions, _maskWidth;
     readonly bool _isBytes;
     readonly bool[] _masks;
-    bool _started;
+    readonly bool[] _wasReset;
+    bool _isReady;
 
     protected ExternalEnvironment(ServerConnection connection, EnvironmentIdentity identity, int count)
     {
@@ -34,6 +35,7 @@ class ExternalEnvironment : IVectorEnvironment
         if (most > Frame.MostBytes || request > Frame.MostBytes)
             connection.Fail($"declared spaces for which an answer to STEP has up to {most} bytes; expected at most {Frame.MostBytes}", "Make the batch smaller.");
         _masks = new bool[count * _maskWidth];
+        _wasReset = new bool[count];
         connection.Expect((int)Math.Max(request, 8 + (12L * count)), (int)SteppedBytes(0));
     }
 
@@ -89,20 +91,18 @@ class ExternalEnvironment : IVectorEnvironment
         Throw.IfLengthDiffers(seeds.Length, Count, nameof(seeds));
         Throw.IfLengthDiffers(observations.Length, Count * _width, nameof(observations));
         Restart(0, seeds, observations, _masks);
-        _started = true;
     }
 
     public void ResetInstance(int instance, ulong seed, Span<float> observation)
     {
         Throw.IfOutsideBatch(instance, Count);
         Throw.IfLengthDiffers(observation.Length, _width, nameof(observation));
-        Throw.IfNotReset(_started ? this : null, Identity);
         Restart(instance, [seed], observation, _masks.AsSpan(instance * _maskWidth, _maskWidth));
     }
 
     public void Step(in ActionBatch actions, in StepOutput output)
     {
-        Throw.IfNotReset(_started ? this : null, Identity);
+        Throw.IfNotReset(_isReady ? this : null, Identity);
         Throw.IfLengthDiffers(output.Observations.Length, Count * _width, nameof(output.Observations));
         Throw.IfLengthDiffers(output.FinalObservations.Length, Count * _width, nameof(output.FinalObservations));
         Throw.IfLengthDiffers(output.Rewards.Length, Count, nameof(output.Rewards));
@@ -137,7 +137,7 @@ class ExternalEnvironment : IVectorEnvironment
     protected void CopyMasks(Span<bool> masks)
     {
         Throw.IfLengthDiffers(masks.Length, _masks.Length, nameof(masks));
-        Throw.IfNotReset(_started ? this : null, Identity);
+        Throw.IfNotReset(_isReady ? this : null, Identity);
         _masks.CopyTo(masks);
     }
 
@@ -149,7 +149,7 @@ class ExternalEnvironment : IVectorEnvironment
         var bytes = width * height * 3;
         Throw.IfOutsideBatch(instance, Count);
         Throw.IfLengthDiffers(rgb.Length, bytes, nameof(rgb));
-        Throw.IfNotReset(_started ? this : null, Identity);
+        Throw.IfNotReset(_wasReset[instance] ? this : null, Identity);
         BinaryPrimitives.WriteInt32LittleEndian(_connection.Payload(4), instance);
         var reply = _connection.Exchange(FrameType.Render, 4, FrameType.Frame, 8 + bytes, 8 + bytes);
         var found = (BinaryPrimitives.ReadUInt32LittleEndian(reply), BinaryPrimitives.ReadUInt32LittleEndian(reply[4..]));
@@ -180,6 +180,8 @@ class ExternalEnvironment : IVectorEnvironment
         var reply = _connection.Exchange(FrameType.Reset, request.Length, FrameType.Started, bytes, bytes);
         ReadObservations(reply[..(k * _rowBytes)], observations, "a first observation");
         ReadMasks(reply[(k * _rowBytes)..], masks);
+        _wasReset.AsSpan(first, k).Fill(true);
+        _isReady = !_wasReset.Contains(false);
     }
 
     void ReadRewards(ReadOnlySpan<byte> bytes, Span<double> rewards)

@@ -134,7 +134,7 @@ sealed class ServerConnection : IDisposable
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or OverflowException)
         {
-            Fail($"sent a READY that is not as the protocol wants it: {e.Message}", "Mend the server.");
+            Fail($"sent a READY that is not as the protocol wants it (\"{Printable.Bytes(ready)}\"): {e.Message}", "Mend the server.");
         }
 
         // What was asked for must be what is there, or the log would name an environment that was not recorded.
@@ -153,9 +153,11 @@ sealed class ServerConnection : IDisposable
         var started = false;
         try
         {
+            if (request != FrameType.Hello && _child.ReadIfReady(_reply) is > 0 and var early)
+                ReceiveUnasked(request, 0, early, deadline);
             Frame.WriteHeader(_request, request, payloadBytes);
             var listens = _child.Write(_request.AsSpan(0, Frame.HeaderBytes + payloadBytes), deadline);
-            var bytes = Receive(request, reply, leastBytes, mostBytes, deadline, listens, ref started);
+            var bytes = Receive(request, reply, leastBytes, mostBytes, deadline, 0, listens, ref started);
             return _reply.AsSpan(Frame.HeaderBytes, bytes);
         }
         catch (TimeoutException)
@@ -167,34 +169,45 @@ sealed class ServerConnection : IDisposable
         }
     }
 
-    // A child that no longer listens may have said why before it left.
-    int Receive(FrameType request, FrameType reply, int leastBytes, int mostBytes, long deadline, bool listens, ref bool started)
+    // A child that no longer listens may have said why before it left. The buffer may hold the beginning of the frame already.
+    int Receive(FrameType request, FrameType reply, int leastBytes, int mostBytes, long deadline, int have, bool listens, ref bool started)
     {
-        var have = 0;
-        var need = Frame.HeaderBytes;
-        var checkedHeader = false;
-        while (have < need)
+        var need = 0;
+        while (need == 0 || have < need)
         {
-            var count = _child.Read(_reply.AsSpan(have), deadline);
-            if (count == 0)
-                FailEnded(request, have, listens);
-            started = true;
-            have += count;
+            if (have < Math.Max(need, Frame.HeaderBytes))
+            {
+                var count = _child.Read(_reply.AsSpan(have), deadline);
+                if (count == 0)
+                    FailEnded(request, have, listens);
+                started = true;
+                have += count;
+            }
+
             if (!Frame.HasMagic(_reply.AsSpan(0, have)))
                 Fail($"wrote something on its standard output that is no frame: \"{Printable.Bytes(_reply.AsSpan(0, have))}\"", "Standard output carries frames alone: print to standard error instead.");
-            if (have < Frame.HeaderBytes || checkedHeader)
+            if (need > 0 || have < Frame.HeaderBytes)
                 continue;
-            need += CheckHeader(request, reply, leastBytes, mostBytes);
-            checkedHeader = true;
+            need = Frame.HeaderBytes + CheckHeader(request, reply, leastBytes, mostBytes);
             Reserve(need);
         }
 
-        if (have > need)
-            Fail($"sent at least {have - need} bytes more than its answer to {Frame.Name((byte)request)}", "A server writes one frame for each that it reads, and nothing else.");
         var payload = _reply.AsSpan(Frame.HeaderBytes, need - Frame.HeaderBytes);
         if (_reply[3] == (byte)FrameType.Error)
             FailWith(payload);
+        if (have > need)
+            ReceiveUnasked(request, need, have - need, deadline);
         return payload.Length;
+    }
+
+    // Either an ERROR, or what would be taken for the next answer.
+    [DoesNotReturn]
+    void ReceiveUnasked(FrameType request, int at, int bytes, long deadline)
+    {
+        var started = true;
+        _reply.AsSpan(at, bytes).CopyTo(_reply);
+        Receive(request, FrameType.Error, 0, 0, deadline, bytes, listens: true, ref started);
+        throw new InvalidOperationException("An ERROR has ended the connection.");
     }
 
     int CheckHeader(FrameType request, FrameType reply, int leastBytes, int mostBytes)
@@ -203,6 +216,8 @@ sealed class ServerConnection : IDisposable
         var isError = type == (byte)FrameType.Error;
         if (version != Frame.Version && !isError)
             Fail($"speaks version {version} of the protocol; this tool speaks {Frame.Version}", "Take a server and a tool of the same version.");
+        if (!isError && reply == FrameType.Error)
+            Fail($"sent {Frame.Name(type)} that nothing asked for", "A server writes one frame for each that it reads, and nothing else.");
         if (type != (byte)reply && !isError)
             Fail($"answered {Frame.Name((byte)request)} with {Frame.Name(type)}; expected {Frame.Name((byte)reply)}", "Mend the server.");
         var (least, most) = isError ? (0, Frame.MostErrorBytes) : (leastBytes, mostBytes);
