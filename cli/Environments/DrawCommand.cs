@@ -85,7 +85,7 @@ static class DrawCommand
         IVectorEnvironment? environment = null;
         try
         {
-            environment = EnvironmentRegistry.Make(id!, 1);
+            environment = EnvironmentRegistry.Make(id!, 1, rendered: true);
             return new RolledOutEpisode(environment, definition, acting, seed);
         }
         catch

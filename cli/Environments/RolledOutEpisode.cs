@@ -33,7 +33,7 @@ sealed class RolledOutEpisode : DrawnEpisode
     public override (int Width, int Height) Size { get; }
 
     public static UserErrorException CannotDraw(string environment, Space observations) =>
-        new($"{environment} cannot be drawn: it has no painter, does not draw itself, and its observations, {observations}, are neither images of unsigned bytes nor discrete. 'offlinerl environments list' says which can be.");
+        new($"{environment} cannot be drawn: it has no painter, does not draw itself, and its observations, {observations}, are neither images of unsigned bytes nor discrete.");
 
     public override void Play(int limit, Action<EpisodeFrame> visit)
     {

@@ -31,6 +31,7 @@ static class ReportTables
             Tables.Write(["task", "label", .. headers], rows, Enumerable.Range(2, policies.Count).ToHashSet());
         }
 
+        WriteNormalized(result.Summary.Scores);
         Console.WriteLine($"Report: {result.Folder}");
     }
 
@@ -58,6 +59,17 @@ static class ReportTables
     {
         if (summary.BehaviorReturn is { } behavior)
             Console.WriteLine($"Mean return in the log ({string.Join(", ", summary.Datasets.Select(d => d.Name).Distinct())}): {Number(behavior)}");
+    }
+
+    static string Score(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+
+    static void WriteNormalized(IReadOnlyList<ScoreRow> scores)
+    {
+        foreach (var task in scores.Where(s => s.NormalizedMean is not null).GroupBy(s => (s.Task, s.ReferenceRandom, s.ReferenceExpert)))
+        {
+            Console.WriteLine($"Normalized on {task.Key.Task} (0: random, {Number(task.Key.ReferenceRandom!.Value)}; 100: expert, {Number(task.Key.ReferenceExpert!.Value)}): " +
+                string.Join(", ", task.Select(s => $"{Column(s)} {Score(s.NormalizedMean!.Value)}")));
+        }
     }
 
     static void WriteScores(IReadOnlyList<ScoreRow> scores, double confidence) => Tables.Write(

@@ -53,4 +53,18 @@ public sealed record ScoreRow
     public required double Min { get; init; }
 
     public required double Max { get; init; }
+
+    /// <summary>100 (mean - random) / (expert - random) by the references below; null where the environment has none, or is not at its defaults.</summary>
+    public double? NormalizedMean { get; init; }
+
+    /// <summary>Ends of its interval, by those of the mean.</summary>
+    public double? NormalizedLow { get; init; }
+
+    public double? NormalizedHigh { get; init; }
+
+    /// <summary>The mean return of uniform random actions, which <see cref="NormalizedMean"/> calls 0.</summary>
+    public double? ReferenceRandom { get; init; }
+
+    /// <summary>The mean return that <see cref="NormalizedMean"/> calls 100.</summary>
+    public double? ReferenceExpert { get; init; }
 }

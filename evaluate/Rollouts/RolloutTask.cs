@@ -26,7 +26,7 @@ public sealed record RolloutTask(string Name, EnvironmentIdentity Identity, Vari
                     Add("nominal", nominal ?? throw EvaluateThrow.TaskNeedsEnvironment(task));
                     break;
                 case "held_out":
-                    var definition = EnvironmentRegistry.Definition((nominal ?? throw EvaluateThrow.TaskNeedsEnvironment(task)).Id);
+                    var definition = EnvironmentRegistry.Definition((nominal ?? throw EvaluateThrow.TaskNeedsEnvironment(task)).ToString());
                     // An environment without variants, such as one of the user's, still has its nominal task.
                     if (definition.HeldOutVariants.Count == 0 && tasks.Count == 1)
                         throw EvaluateThrow.NoHeldOutVariants(definition.Id);
@@ -34,7 +34,7 @@ public sealed record RolloutTask(string Name, EnvironmentIdentity Identity, Vari
                         Add(declared.Name, EnvironmentRegistry.Vary(nominal, declared));
                     break;
                 default:
-                    var variant = nominal is null ? null : EnvironmentRegistry.Definition(nominal.Id).HeldOutVariants.FirstOrDefault(v => v.Name == task);
+                    var variant = nominal is null ? null : EnvironmentRegistry.Definition(nominal.ToString()).HeldOutVariants.FirstOrDefault(v => v.Name == task);
                     var identity = variant is null ? EnvironmentRegistry.Resolve(task) : EnvironmentRegistry.Vary(nominal!, variant);
                     Add(variant?.Name ?? EnvironmentRegistry.ShortId(identity), identity);
                     break;

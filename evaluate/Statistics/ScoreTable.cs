@@ -41,6 +41,7 @@ public static class ScoreTable
             var child = stream.Derive($"{algorithm}\n{policy}\n{selection}\n{scores.Name}");
             var mean = Ends(ScoreStatistics.Mean);
             var iqm = Ends(ScoreStatistics.InterquartileMean);
+            var center = ScoreStatistics.Mean(units);
             return new ScoreRow
             {
                 Algorithm = algorithm,
@@ -51,7 +52,7 @@ public static class ScoreTable
                 Unit = overSeeds ? "seeds" : "episodes",
                 Units = units.Sum(u => u.Length),
                 Episodes = snapshots.Sum(s => s.Returns.Sum(r => r.Length)),
-                Mean = ScoreStatistics.Mean(units),
+                Mean = center,
                 MeanLow = mean?.Low,
                 MeanHigh = mean?.High,
                 Iqm = ScoreStatistics.InterquartileMean(units),
@@ -59,6 +60,11 @@ public static class ScoreTable
                 IqmHigh = iqm?.High,
                 Min = units.Min(u => u.Min()),
                 Max = units.Max(u => u.Max()),
+                NormalizedMean = scores.References?.Normalize(center),
+                NormalizedLow = mean is { } low ? scores.References?.Normalize(low.Low) : null,
+                NormalizedHigh = mean is { } high ? scores.References?.Normalize(high.High) : null,
+                ReferenceRandom = scores.References?.Random,
+                ReferenceExpert = scores.References?.Expert,
             };
 
             Interval? Ends(Func<IReadOnlyList<double[]>, double> statistic) => units.All(u => u.Length > 1)
@@ -75,6 +81,8 @@ public static class ScoreTable
             (Name, Label) = (name, label);
             var all = rows.ToList();
             var tasks = all.Select(r => r.Task).Distinct().Count();
+            var environments = all.Select(r => r.Environment).Distinct().ToList();
+            References = environments.Count == 1 ? ReferenceReturns.Of(environments[0]) : null;
             // A snapshot that was not run on every pooled task has no score over all of them.
             var seeds = all.GroupBy(r => r.Seed).Select(seed => seed
                 .GroupBy(r => (r.Step, r.IsLast))
@@ -90,6 +98,9 @@ public static class ScoreTable
         public string Name { get; }
 
         public string Label { get; }
+
+        /// <summary>Null where the rows are of several environments, or of one without references.</summary>
+        public ReferenceReturns? References { get; }
 
         public List<Snapshot> Last { get; }
 

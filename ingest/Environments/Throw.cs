@@ -12,6 +12,9 @@ static partial class Throw
     public static UserErrorException UnknownEnvironment(string name, IEnumerable<string> known) =>
         new($"Unknown environment '{name}'.{NearestName.Hint(name, known.ToList())} 'offlinerl environments list' shows them.");
 
+    public static UserErrorException UnknownScheme(string id, string scheme, IReadOnlyList<EnvironmentScheme> known) =>
+        new($"Environment '{id}': unknown scheme '{scheme}'.{NearestName.Hint(scheme, [.. known.Select(s => s.Name)])} Expected {string.Join(" or ", known.Select(s => s.Form))}.");
+
     public static UserErrorException MalformedId(string id, string part) =>
         new($"Environment '{id}': '{part}' is not a parameter; expected NAME?key=value&key=value with each key once, for example CartPole-v1?length=0.8.");
 

@@ -12,5 +12,5 @@ public static class EnvironmentPictures
     /// <returns>Null where nothing can be drawn.</returns>
     public static IPainter? Painter(EnvironmentDefinition? definition, EnvironmentIdentity? identity, Space observations) =>
         (identity is null ? null : definition?.Painter?.Invoke(identity))
-        ?? (observations is DiscreteSpace states ? new StatePainter(states.Count) : ImagePainter.For(observations));
+        ?? (observations is DiscreteSpace states ? new StatePainter(states.Count) : ImagePainter.For(observations, grey: identity?.Parameters.GetValueOrDefault("grey") > 0));
 }

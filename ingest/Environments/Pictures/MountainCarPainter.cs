@@ -3,10 +3,12 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Environments;
 
 /// <summary>The valley, the car along its slope, a flag at the goal, an arrow for the engine.</summary>
-/// <param name="goal">Where the flag stands.</param>
-sealed class MountainCarPainter(double goal) : IPainter
+/// <param name="identity">Says where the flag stands.</param>
+sealed class MountainCarPainter(EnvironmentIdentity identity) : IPainter
 {
     const double Low = -1.2, High = 0.6;
+
+    readonly double _goal = identity.Parameters["goal_position"];
 
     public (int Width, int Height) Size => (300, 180);
 
@@ -16,8 +18,8 @@ sealed class MountainCarPainter(double goal) : IPainter
         var view = new View(canvas, canvas.Width / (High - Low), -Low * canvas.Width / (High - Low), canvas.Height - 12);
         for (var x = Low; x < High; x += 0.01)
             view.Line((x, Hill(x)), (x + 0.0125, Hill(x + 0.0125)), 2, Ink.Line);
-        view.Line((goal, Hill(goal)), (goal, Hill(goal) + 0.22), 2, Ink.Dark);
-        view.Polygon([(goal, Hill(goal) + 0.22), (goal + 0.09, Hill(goal) + 0.18), (goal, Hill(goal) + 0.14)], Ink.Goal);
+        view.Line((_goal, Hill(_goal)), (_goal, Hill(_goal) + 0.22), 2, Ink.Dark);
+        view.Polygon([(_goal, Hill(_goal) + 0.22), (_goal + 0.09, Hill(_goal) + 0.18), (_goal, Hill(_goal) + 0.14)], Ink.Goal);
 
         var position = step.Observation[0];
         var slope = Math.Atan(0.45 * 3 * Math.Cos(3 * position));

@@ -37,6 +37,7 @@ sealed record GameDescription(IReadOnlyList<string> Planes, PixelAction[] Minima
     {
         var whole = own with
         {
+            Painter = _ => new ChannelPainter(Observations),
             Parameters = [.. own.Parameters.Concat(Shared).OrderBy(p => p.Name, StringComparer.Ordinal)],
             HeldOutVariants =
             [

@@ -9,12 +9,20 @@ public static class EnvironmentRegistry
 {
     static readonly ConcurrentDictionary<string, Lazy<EnvironmentDefinition>> Opened = new(StringComparer.Ordinal);
 
-    /// <summary>All listed definitions, in ordinal order of their ids.</summary>
-    public static IReadOnlyList<EnvironmentDefinition> All { get; } =
+    /// <summary>All listed definitions by what kind they are of, each family in ordinal order of the ids.</summary>
+    public static IReadOnlyList<(string Name, IReadOnlyList<EnvironmentDefinition> Definitions)> Families { get; } =
     [
-        .. new[] { ClassicControlEnvironments.All, TabularEnvironments.All, PixelEnvironments.All, MujocoEnvironments.All }
-            .SelectMany(family => family).OrderBy(d => d.Id, StringComparer.Ordinal),
+        .. new[]
+        {
+            ("Physics", ClassicControlEnvironments.All),
+            ("Tables of transitions", TabularEnvironments.All),
+            ("Small pixel games", PixelEnvironments.All),
+            ("Rigid bodies", MujocoEnvironments.All),
+        }.Select(f => (f.Item1, (IReadOnlyList<EnvironmentDefinition>)[.. f.Item2.OrderBy(d => d.Id, StringComparer.Ordinal)])),
     ];
+
+    /// <summary>All listed definitions, in ordinal order of their ids.</summary>
+    public static IReadOnlyList<EnvironmentDefinition> All { get; } = [.. Families.SelectMany(f => f.Definitions).OrderBy(d => d.Id, StringComparer.Ordinal)];
 
     /// <summary>How environments are named that no list can hold.</summary>
     public static IReadOnlyList<EnvironmentScheme> Schemes { get; } = [.. TabularSchemes.All, .. ExternalSchemes.All];
@@ -164,6 +172,8 @@ public static class EnvironmentRegistry
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         if (colon > 0 && Schemes.FirstOrDefault(s => s.Name == name[..colon]) is { } scheme)
             return Opened.GetOrAdd(name, static (name, scheme) => new(() => scheme.Open(name)), scheme).Value;
+        if (colon > 0)
+            throw Throw.UnknownScheme(name, name[..colon], Schemes);
         return All.FirstOrDefault(d => d.Id == name) ?? throw Throw.UnknownEnvironment(name, [.. All.Select(d => d.Id), .. Schemes.Select(s => s.Form)]);
     }
 }
