@@ -6,10 +6,18 @@ namespace OfflineRL.Tests.Environments;
 /// <summary>An environment with the spans it writes into.</summary>
 sealed class Batch : IDisposable
 {
+    readonly int _width;
+
     public Batch(string id, int count)
+        : this(EnvironmentRegistry.Make(id, count))
     {
-        Environment = EnvironmentRegistry.Make(id, count);
-        var width = Environment.ObservationSpace.FlatSize;
+    }
+
+    public Batch(IVectorEnvironment environment)
+    {
+        Environment = environment;
+        var count = environment.Count;
+        var width = _width = environment.ObservationSpace.FlatSize;
         Observations = new float[count * width];
         Final = new float[count * width];
         Rewards = new double[count];
@@ -39,9 +47,9 @@ sealed class Batch : IDisposable
         new ActionBatch { Discrete = actions },
         new StepOutput { Observations = Observations, Rewards = Rewards, Terminated = Terminated, Truncated = Truncated, FinalObservations = Final });
 
-    public float[] Row(int instance) => Observations.AsSpan(instance * 4, 4).ToArray();
+    public float[] Row(int instance) => Observations.AsSpan(instance * _width, _width).ToArray();
 
-    public float[] FinalRow(int instance) => Final.AsSpan(instance * 4, 4).ToArray();
+    public float[] FinalRow(int instance) => Final.AsSpan(instance * _width, _width).ToArray();
 
     public void Dispose() => Environment.Dispose();
 

@@ -34,4 +34,14 @@ public interface IStatefulEnvironment : IVectorEnvironment
 /// <param name="State">[S].</param>
 /// <param name="Steps">Steps since the episode began.</param>
 /// <param name="Random">The instance's random stream.</param>
-public sealed record EnvironmentSnapshot(IReadOnlyList<double> State, int Steps, RandomState Random);
+public sealed record EnvironmentSnapshot(IReadOnlyList<double> State, int Steps, RandomState Random)
+{
+    /// <summary>What wrappers remember; null where there are none.</summary>
+    public WrapperSnapshot? Wrapper { get; init; }
+}
+
+/// <summary>What wrappers remember of one instance between two steps.</summary>
+/// <param name="Steps">Steps since the episode began, as the agent counts them.</param>
+/// <param name="Numbers">Earlier observations, in the wrappers' order.</param>
+/// <param name="Random">The wrappers' random streams.</param>
+public sealed record WrapperSnapshot(int Steps, IReadOnlyList<float> Numbers, IReadOnlyList<RandomState> Random);

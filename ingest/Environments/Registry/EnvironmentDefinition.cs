@@ -93,7 +93,13 @@ public sealed record EnvironmentDefinition
     /// <summary>Policies that need no training, beside <c>uniform</c>, which every environment of bounded actions has.</summary>
     public IReadOnlyList<BuiltInPolicy> Policies { get; init; } = [];
 
-    /// <summary>Draws it from observations; null where it cannot be drawn so.</summary>
+    /// <summary>
+    /// Numbers of an observation before the newest one that the environment gave without its wrappers, which is the rest
+    /// of it; null where the wrappers leave no such part. What <see cref="Painter"/> draws from.
+    /// </summary>
+    public int? NewestObservation { get; init; } = 0;
+
+    /// <summary>Draws it from observations without wrappers; null where it cannot be drawn so.</summary>
     public Func<EnvironmentIdentity, IPainter>? Painter { get; init; }
 
     /// <summary>Makes a batch of instances of a resolved identity, without wrappers.</summary>
