@@ -10,6 +10,10 @@ public sealed class PixelGoldenTests
 
     [Theory]
     [InlineData("breakout", 10_000)]
+    [InlineData("asterix", 14_000)]
+    [InlineData("freeway", 15_000)]
+    [InlineData("seaquest", 17_000)]
+    [InlineData("space_invaders", 12_000)]
     public void Games_OnMinAtarsDraws_ShowItsFramesRewardsAndEnds(string game, int steps)
     {
         var compared = 0;
