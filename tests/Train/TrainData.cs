@@ -46,10 +46,10 @@ sealed class TrainData : IDisposable
     };
 
     /// <summary>Random vectors, two actions, reward 1 for the action of the first number's sign; every other episode is cut.</summary>
-    public TrainingColumns WriteSigns(string name = "signs", int episodes = 20)
+    public TrainingColumns WriteSigns(string name = "signs", int episodes = 20, SplitRule? split = null)
     {
         var random = RandomStream.Create(3, "signs");
-        using (var writer = DatasetWriter.Create(Workspace, name, new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(3), ActionSpace = new DiscreteSpace(2) }))
+        using (var writer = DatasetWriter.Create(Workspace, name, new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(3), ActionSpace = new DiscreteSpace(2), Split = split ?? SplitRule.AllTrain }))
         {
             for (var episode = 0; episode < episodes; episode++)
             {

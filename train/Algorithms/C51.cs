@@ -125,11 +125,13 @@ public sealed class C51 : ILearner
         _metrics.Add(CategoricalLosses.CrossEntropy(logitsTm1, batch.Actions, target).mean(), errors.abs().mean(), q.mean(), q.max(), _values.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean cross-entropy on other data.</summary>
+    /// <summary>The relative error of the means on other data.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
-        return CategoricalLosses.CrossEntropy(_values.Online.Forward(batch.Observations), batch.Actions, Target(batch)).mean();
+        var target = CategoricalLosses.Mean(Target(batch), _support);
+        var q = CategoricalLosses.Mean(_values.Online.Forward(batch.Observations).softmax(-1), _support);
+        return TdLosses.RelativeError(TdLosses.TdErrors(q, batch.Actions, target), target);
     }
 
     // ---- state ----

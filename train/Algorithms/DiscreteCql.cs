@@ -95,13 +95,12 @@ public sealed class DiscreteCql : ILearner
         _metrics.Add(tdLoss.add(penalty, alpha: _config.Alpha), tdLoss, penalty, errors.abs().mean(), qTm1.mean(), qTm1.max(), taken, _values.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean size of the error plus alpha times the penalty on other data.</summary>
+    /// <summary>The relative error on other data.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
-        var q = _values.Online.Forward(batch.Observations);
-        return TdLosses.TdErrors(q, batch.Actions, Target(batch)).abs().mean()
-            .add(OfflineLosses.Conservative(q, batch.Actions, batch.ActionMasks).mean(), alpha: _config.Alpha);
+        var target = Target(batch);
+        return TdLosses.RelativeError(TdLosses.TdErrors(_values.Online.Forward(batch.Observations), batch.Actions, target), target);
     }
 
     // ---- state ----

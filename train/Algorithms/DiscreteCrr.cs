@@ -117,11 +117,12 @@ public sealed class DiscreteCrr : ILearner
             errors.abs().mean(), qTm1.mean(), qTm1.max(), advantages.mean(), weights.mean(), _critic.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean size of the critic's error on other data.</summary>
+    /// <summary>The critic's relative error on other data.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
-        return TdLosses.TdErrors(_critic.Online.Forward(batch.Observations), batch.Actions, Target(batch)).abs().mean();
+        var target = Target(batch);
+        return TdLosses.RelativeError(TdLosses.TdErrors(_critic.Online.Forward(batch.Observations), batch.Actions, target), target);
     }
 
     // ---- state ----

@@ -120,11 +120,12 @@ public sealed class DiscreteIql : ILearner
             errors.abs().mean(), qTm1.mean(), qTm1.max(), vTm1.mean(), weights.mean(), _critics.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean size of the critics' error on other data.</summary>
+    /// <summary>The relative error of the critics' mean on other data.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
-        return Target(batch).unsqueeze(0).sub(TakenByAll(_critics.Online.Forward(batch.Observations), batch.Actions)).abs().mean();
+        var target = Target(batch);
+        return TdLosses.RelativeError(target.sub(TakenByAll(_critics.Online.Forward(batch.Observations), batch.Actions).mean([0])), target);
     }
 
     // ---- state ----

@@ -110,11 +110,12 @@ public sealed class Dqn : ILearner
         _metrics.Add(loss, errors.abs().mean(), qTm1.mean(), qTm1.max(), _values.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean size of the error on other data, without noise.</summary>
+    /// <summary>The relative error on other data, without noise.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
-        return TdLosses.TdErrors(_values.Online.Forward(batch.Observations), batch.Actions, Target(batch, noise: null)).abs().mean();
+        var target = Target(batch, noise: null);
+        return TdLosses.RelativeError(TdLosses.TdErrors(_values.Online.Forward(batch.Observations), batch.Actions, target), target);
     }
 
     // ---- state ----

@@ -120,7 +120,7 @@ public sealed class Iqn : ILearner
         _metrics.Add(loss, MeanErrors(estimates, target).abs().mean(), q.mean(), q.max(), _values.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean quantile Huber loss on other data, with the same fractions at every call.</summary>
+    /// <summary>The relative error of the means on other data, with the same fractions at every call.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
@@ -128,7 +128,7 @@ public sealed class Iqn : ILearner
         var target = Target(batch, draws);
         var taus = Draw(batch, _config.Fractions, draws);
         var estimates = Distributions.At(_values.Online.Forward(batch.Observations, taus: taus), batch.Actions);
-        return QuantileLosses.QuantileHuber(estimates, taus, target, _config.HuberDelta).mean();
+        return TdLosses.RelativeError(MeanErrors(estimates, target), target.mean([-1]));
     }
 
     // ---- state ----

@@ -103,11 +103,13 @@ public sealed class QrDqn : ILearner
         _metrics.Add(loss, MeanErrors(estimates, target).abs().mean(), q.mean(), q.max(), _values.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean quantile Huber loss on other data.</summary>
+    /// <summary>The relative error of the means on other data.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
-        return QuantileLosses.QuantileHuber(Distributions.At(_values.Online.Forward(batch.Observations), batch.Actions), _taus, Target(batch), _config.HuberDelta).mean();
+        var target = Target(batch);
+        var estimates = Distributions.At(_values.Online.Forward(batch.Observations), batch.Actions);
+        return TdLosses.RelativeError(MeanErrors(estimates, target), target.mean([-1]));
     }
 
     // ---- state ----

@@ -125,11 +125,13 @@ public sealed class Rainbow : ILearner
         _metrics.Add(losses.mean(), errors.abs().mean(), q.mean(), q.max(), _values.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean cross-entropy on other data, without noise.</summary>
+    /// <summary>The relative error of the means on other data, without noise.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
-        return CategoricalLosses.CrossEntropy(_values.Online.Forward(batch.Observations), batch.Actions, Target(batch, noise: null)).mean();
+        var target = CategoricalLosses.Mean(Target(batch, noise: null), _support);
+        var q = CategoricalLosses.Mean(_values.Online.Forward(batch.Observations).softmax(-1), _support);
+        return TdLosses.RelativeError(TdLosses.TdErrors(q, batch.Actions, target), target);
     }
 
     // ---- state ----

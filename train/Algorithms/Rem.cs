@@ -95,12 +95,13 @@ public sealed class Rem : ILearner
         _metrics.Add(loss, errors.abs().mean(), qTm1.mean(), qTm1.max(), headsTm1.std(-1, unbiased: false).mean(), _values.Online.Parameters.GradientNorm());
     }
 
-    /// <summary>The mean size of the error of the heads' mean on other data.</summary>
+    /// <summary>The relative error of the heads' mean on other data.</summary>
     public Tensor HeldOutError(TransitionBatch batch)
     {
         using var quiet = no_grad();
         var even = full([_config.Heads], 1.0 / _config.Heads, dtype: ScalarType.Float32, device: _device);
-        return TdLosses.TdErrors(OfflineLosses.Mixture(_values.Online.Forward(batch.Observations), even), batch.Actions, Target(batch, even)).abs().mean();
+        var target = Target(batch, even);
+        return TdLosses.RelativeError(TdLosses.TdErrors(OfflineLosses.Mixture(_values.Online.Forward(batch.Observations), even), batch.Actions, target), target);
     }
 
     // ---- state ----

@@ -23,11 +23,19 @@ public sealed record RunOrigin
 /// <param name="Folder">Holds <c>policy.json</c> and <c>policy.safetensors</c>.</param>
 public sealed record PolicySnapshot(int Step, string Folder);
 
+/// <summary><c>best.json</c>: which stored policy of a seed has the smallest error on held-out transitions.</summary>
+/// <param name="Step">Gradient steps done when it was stored; its folder is <c>policies/step-N</c>.</param>
+/// <param name="HeldOutError">That error.</param>
+public sealed record BestPolicy(int Step, double HeldOutError);
+
 /// <summary>One seed of a run.</summary>
 public sealed record SeedInfo(ulong Seed, string Folder, SeedStatus? Status, IReadOnlyList<PolicySnapshot> Policies)
 {
     /// <summary>The policy of the highest step; null where none is stored yet.</summary>
     public PolicySnapshot? Last => Policies.Count == 0 ? null : Policies[^1];
+
+    /// <summary>The policy of the smallest error on held-out transitions, the earlier one of equals; null where none was compared.</summary>
+    public PolicySnapshot? Best => RunFolder.TryReadBest(Folder) is { } best ? Policies.FirstOrDefault(policy => policy.Step == best.Step) : null;
 }
 
 /// <summary>A run as it lies on the disk.</summary>
@@ -46,6 +54,7 @@ public static class RunFolder
     internal const string ConfigFile = "config.yaml";
     internal const string OriginFile = "run.json";
     internal const string StatusFile = "status.json";
+    const string BestFile = "best.json";
     const string SeedPrefix = "seed-";
 
     /// <summary>Opens a run by name, or by the path of its folder.</summary>
@@ -72,6 +81,30 @@ public static class RunFolder
     /// <summary>The folder of a seed, whether it is there or not.</summary>
     public static string SeedFolder(string runFolder, ulong seed) =>
         Path.Combine(runFolder, string.Create(CultureInfo.InvariantCulture, $"{SeedPrefix}{seed}"));
+
+    /// <summary>What <c>best.json</c> of a seed says; null where there is none.</summary>
+    internal static BestPolicy? TryReadBest(string seedFolder)
+    {
+        var path = Path.Combine(seedFolder, BestFile);
+        return File.Exists(path) ? JsonFiles.Read<BestPolicy>(path) : null;
+    }
+
+    /// <summary>Writes <c>best.json</c> from the policies that are there, so that it is right whichever of them a resumed job took back.</summary>
+    internal static void SaveBest(string seedFolder)
+    {
+        BestPolicy? best = null;
+        foreach (var (step, folder) in StepFolders.List(PoliciesFolder(seedFolder)))
+        {
+            if (JsonFiles.Read<PolicyDescription>(Path.Combine(folder, PolicyDescription.FileName)).HeldOutError is { } error && !(error >= best?.HeldOutError))
+                best = new BestPolicy(step, error);
+        }
+
+        var path = Path.Combine(seedFolder, BestFile);
+        if (best is not null && best != TryReadBest(seedFolder))
+            JsonFiles.Replace(path, best);
+        else if (best is null)
+            File.Delete(path);
+    }
 
     internal static string PoliciesFolder(string seedFolder) => Path.Combine(seedFolder, "policies");
 

@@ -26,6 +26,9 @@ sealed class SeedTraining : IDisposable
     readonly TimeProvider _time;
     readonly TransitionSampler _sampler;
     readonly ILearner _learner;
+    readonly ValueGuard? _guard;
+    readonly HeldOutScore? _heldOut;
+    readonly string[] _metricNames;
     readonly DateTimeOffset _started;
     readonly double[] _means;
     readonly double[] _sums;
@@ -48,19 +51,25 @@ sealed class SeedTraining : IDisposable
         _started = time.GetUtcNow();
         _sampler = Sampler(config, columns, seed, device);
         _learner = TrainJob.Learner(config, columns.Info, RandomStream.Create(seed, "train/init"), device);
-        _means = new double[_learner.MetricNames.Count];
-        _sums = new double[_means.Length + 1];
+        if (Bootstrap(config) is { } bootstrap)
+            _guard = new ValueGuard(ReturnRange.Of(columns, config.Split, bootstrap.Discount), config.Guard.ValueLimit, _learner.MetricNames);
+        _heldOut = HeldOutScore.Create(config, columns, seed, device);
+        _metricNames = _guard is null ? [.. _learner.MetricNames] : [.. _learner.MetricNames, "value_ratio"];
+        _means = new double[_metricNames.Length];
+        _sums = new double[_learner.MetricNames.Count + 1];
         _measurePeriod = Math.Max(1, config.LogPeriodSteps / MeasuredPerLine);
     }
 
     /// <summary>The sampler of a seed; making one checks that the dataset fits the algorithm.</summary>
-    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, ulong seed, torch.Device device)
-    {
-        var bootstrap = AlgorithmTable.Of(config).Section(config) as BootstrapConfig;
-        return new TransitionSampler(
-            columns, config.Split, config.BatchSize, bootstrap?.Discount ?? 1, bootstraps: bootstrap is not null,
-            RandomStream.Create(seed, "train/sampler"), device);
-    }
+    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, ulong seed, torch.Device device) =>
+        Sampler(config, columns, config.Split, config.BatchSize, RandomStream.Create(seed, "train/sampler"), device);
+
+    /// <summary>A sampler as the algorithm needs it, of any part of the split.</summary>
+    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, string split, int batchSize, RandomStream random, torch.Device device) =>
+        new(columns, split, batchSize, Bootstrap(config)?.Discount ?? 1, bootstraps: Bootstrap(config) is not null, random, device);
+
+    // The settings of learners that value the future; null for those that clone.
+    static BootstrapConfig? Bootstrap(TrainConfig config) => AlgorithmTable.Of(config).Section(config) as BootstrapConfig;
 
     public SeedResult Run(CancellationToken token)
     {
@@ -98,6 +107,7 @@ sealed class SeedTraining : IDisposable
     public void Dispose()
     {
         _metrics?.Dispose();
+        _heldOut?.Dispose();
         _learner.Dispose();
         _sampler.Dispose();
     }
@@ -148,6 +158,7 @@ sealed class SeedTraining : IDisposable
             Directory.Delete(folder, recursive: true);
         }
 
+        RunFolder.SaveBest(_folder);
         _metrics = new MetricsLog(Path.Combine(_folder, "metrics.jsonl"), checkpoint?.MetricsLength ?? 0);
         if (before is { State: RunState.Running })
             Log($"process {before.Pid} on {before.Host} ended without a word; going on from step {_step}");
@@ -163,8 +174,9 @@ sealed class SeedTraining : IDisposable
         var now = _time.GetTimestamp();
         var rate = (_step - _lastLoggedStep) / Math.Max(_time.GetElapsedTime(_lastLogged, now).TotalSeconds, 1e-9);
         (_lastLogged, _lastLoggedStep) = (now, _step);
-        _metrics!.Append(_step, _learner.MetricNames, _means, rate);
+        _metrics!.Append(_step, _metricNames, _means, rate);
         EnsureFinite();
+        Guard();
         _progress.Report($"seed {_seed}", _step, _config.Steps, string.Create(CultureInfo.InvariantCulture, $"{_learner.MetricNames[0]} {_means[0]:G4}"));
     }
 
@@ -173,8 +185,20 @@ sealed class SeedTraining : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         _learner.MetricSums.cpu().data<double>().CopyTo(_sums);
-        for (var i = 0; i < _means.Length; i++)
+        for (var i = 0; i < _sums.Length - 1; i++)
             _means[i] = _sums[^1] == 0 ? 0 : _sums[i] / _sums[^1];
+        if (_guard is not null)
+            _means[^1] = _guard.Ratio(_means);
+    }
+
+    // Not finite is the end; merely too large is said, and the end where the config wants it.
+    void Guard()
+    {
+        if (_guard?.Look(_means) is not { } found)
+            return;
+        if (_config.Guard.Stop)
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"training diverged at step {_step}: {found}. Lower {_config.Algorithm}.learning_rate or {_config.Algorithm}.target_rate, or choose a learner that stays near the data."));
+        Log(string.Create(CultureInfo.InvariantCulture, $"warning at step {_step}: {found}"));
     }
 
     void EnsureFinite()
@@ -184,7 +208,7 @@ sealed class SeedTraining : IDisposable
             if (!double.IsFinite(_means[i]))
             {
                 throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture,
-                    $"training diverged: {_learner.MetricNames[i]} is {_means[i]} at step {_step}, expected a finite number. Lower {_config.Algorithm}.learning_rate or {_config.Algorithm}.max_gradient_norm; {Path.Combine(_folder, "metrics.jsonl")} shows how it came to it."));
+                    $"training diverged: {_metricNames[i]} is {_means[i]} at step {_step}, expected a finite number. Lower {_config.Algorithm}.learning_rate or {_config.Algorithm}.max_gradient_norm; {Path.Combine(_folder, "metrics.jsonl")} shows how it came to it."));
             }
         }
     }
@@ -214,9 +238,11 @@ sealed class SeedTraining : IDisposable
             Run = _config.Name,
             Seed = _seed,
             Step = _step,
+            HeldOutError = _heldOut?.Of(_learner) is { } error && double.IsFinite(error) ? error : null,
             ToolVersion = OfflineRL.Datasets.ToolVersion.Text,
         });
         pending.Commit();
+        RunFolder.SaveBest(_folder);
     }
 
     void SaveCheckpoint()

@@ -42,6 +42,8 @@ public sealed record TrainConfig : IValidatable
     /// <summary>Threads of one tensor operation on the CPU; more than one rarely helps nets of this size. The default value is 1.</summary>
     public int Threads { get; init; } = 1;
 
+    public GuardConfig Guard { get; init; } = new();
+
     public DqnConfig Dqn { get; init; } = new();
 
     public C51Config C51 { get; init; } = new();

@@ -117,6 +117,21 @@ public static class TdLosses
     }
 
     /// <summary>
+    /// The mean size of the errors over the mean deviation of the targets from their mean. A value network that knows nothing
+    /// has small errors, since its targets hardly differ; over their spread it has large ones, and scales of reward cancel.
+    /// </summary>
+    /// <param name="errors">[*] float: target minus estimate.</param>
+    /// <param name="targets">[*] float.</param>
+    /// <returns>A scalar, not negative: 0 where every target is met, about 1 where the estimates are the targets' mean.</returns>
+    public static Tensor RelativeError(Tensor errors, Tensor targets)
+    {
+        var shapes = new Shapes();
+        shapes.Require(errors, "*");
+        shapes.Require(targets, "*");
+        return errors.abs().mean().div(targets.sub(targets.mean()).abs().mean().clamp_min(1e-8));
+    }
+
+    /// <summary>
     /// Losses or slopes times importance weights. Schaul, Quan, Antonoglou, Silver 2016, "Prioritized experience replay",
     /// section 3.4: the weight of a transition scales its error, and the mean goes over all rows as without weights.
     /// </summary>

@@ -50,6 +50,9 @@ public sealed record PolicyDescription
     /// <summary>Gradient steps done when it was stored.</summary>
     public required int Step { get; init; }
 
+    /// <summary>The learner's error on held-out transitions when it was stored, by which snapshots of one seed compare; null where it was not measured.</summary>
+    public double? HeldOutError { get; init; }
+
     public required string ToolVersion { get; init; }
 }
 

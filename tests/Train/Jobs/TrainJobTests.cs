@@ -161,6 +161,93 @@ public sealed class TrainJobTests : IDisposable
     }
 
     [Fact]
+    public void Run_WhoseValuesPassTheDatasReturns_SaysSoOnceAndStopsWhereAsked()
+    {
+        // Rewards are 0 or 1 and episodes end after one step; a bias of the first layer's size passes a limit this low.
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny() with { Name = "over", Guard = new() { ValueLimit = 0.0001 } };
+        var progress = new CallbackProgress(_ => { });
+        Run(config, columns, progress);
+        Assert.Single(progress.Lines, line => line.Contains("values diverge", StringComparison.Ordinal) && line.Contains("guard.value_limit 0.0001", StringComparison.Ordinal));
+        Assert.Contains("values diverge", File.ReadAllText(Path.Combine(SeedFolder("over"), "log.txt")), StringComparison.Ordinal);
+        var error = Assert.Throws<CheckFailedException>(() => Run(config with { Name = "stopped", Guard = new() { ValueLimit = 0.0001, Stop = true } }, columns));
+        Assert.Contains("training diverged at step 7: values diverge: q_mean", error.Message, StringComparison.Ordinal);
+        Assert.Equal("failed", Status("stopped"));
+
+        var calm = new CallbackProgress(_ => { });
+        Run(config with { Name = "calm", Guard = new() }, columns, calm);
+        Assert.DoesNotContain(calm.Lines, line => line.Contains("diverge", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Run_WithHeldOutEpisodes_NamesTheSnapshotOfTheSmallestError()
+    {
+        using var columns = _data.WriteSigns(episodes: 60, split: new SplitRule(0, [new("train", 0.5), new("test", 0.25), new("validation", 0.25)]));
+        foreach (var algorithm in new[] { "dqn", "bc" })
+        {
+            Run(TrainData.Tiny(algorithm) with { Name = algorithm, PolicyPeriodSteps = 10 }, columns);
+            var seed = RunFolder.Open(_data.Workspace, algorithm).Seeds[0];
+            var errors = seed.Policies.ToDictionary(p => p.Step, p => JsonFiles.Read<PolicyDescription>(Path.Combine(p.Folder, "policy.json")).HeldOutError!.Value);
+            Assert.Equal(6, errors.Values.Distinct().Count());
+            Assert.Equal(errors.MinBy(pair => pair.Value).Key, seed.Best!.Step);
+            Assert.Contains($"\"step\": {seed.Best.Step}", File.ReadAllText(Path.Combine(seed.Folder, "best.json")), StringComparison.Ordinal);
+        }
+
+        Run(TrainData.Tiny() with { Name = "off", Guard = new() { HeldOutTransitions = 0 } }, columns);
+        Assert.Null(RunFolder.Open(_data.Workspace, "off").Seeds[0].Best);
+        Assert.Contains("has no split 'absent'", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny() with { Name = "absent", Guard = new() { HeldOutSplit = "absent" } }, columns)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_OfDataThatDoesNotFit_SaysWhatIsWrong()
+    {
+        using (var writer = DatasetWriter.Create(_data.Workspace, "masked", new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(1), ActionSpace = new DiscreteSpace(2), HasActionMask = true }))
+        {
+            writer.WriteEpisode(new EpisodeColumns { Key = "a", BehaviorPolicy = "x", Observations = [0, 1], DiscreteActions = [0, 1], Rewards = [0, 0], Terminated = true, FinalObservation = [0], ActionMasks = [true, true, true, true] });
+            writer.Commit();
+        }
+
+        using (var columns = Dataset.Open(_data.Workspace, "masked").Compile(NullProgress.Instance))
+        {
+            // As columns that another tool made might hold.
+            var path = Directory.EnumerateFiles(columns.Folder, "*mask*.npy").Single();
+            var bytes = File.ReadAllBytes(path);
+            (bytes[^1], bytes[^2]) = (0, 0);
+            columns.Dispose();
+            File.SetAttributes(path, FileAttributes.Normal);
+            File.WriteAllBytes(path, bytes);
+        }
+
+        using var forbidding = Dataset.OpenColumns(_data.Workspace, "masked", NullProgress.Instance, CancellationToken.None);
+        Assert.Contains("episode 0, step 1: the action mask forbids all 2 actions", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny() with { Name = "none" }, forbidding)).Message, StringComparison.Ordinal);
+
+        using (var writer = DatasetWriter.Create(_data.Workspace, "continuous", new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(1), ActionSpace = BoxSpace.Unbounded(2) }))
+        {
+            writer.WriteEpisode(new EpisodeColumns { Key = "a", BehaviorPolicy = "x", Observations = [0], ContinuousActions = [0, 0], Rewards = [0], Terminated = true, FinalObservation = [0] });
+            writer.Commit();
+        }
+
+        using var continuous = Dataset.Open(_data.Workspace, "continuous").Compile(NullProgress.Instance);
+        foreach (var algorithm in AlgorithmTable.Names)
+            Assert.Contains($"algorithm {algorithm} needs discrete actions", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny(algorithm) with { Name = "none" }, continuous)).Message, StringComparison.Ordinal);
+        Assert.Contains("algorithm is 'discrete_clq', which is none. Did you mean 'discrete_cql'?", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny("discrete_clq") with { Name = "none" }, continuous)).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_data.Workspace.RunsFolder));
+    }
+
+    [Fact]
+    public void Run_OfC51_TakesItsAtomsFromTheDataAndSaysWhich()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny("c51") with { Name = "atoms", C51 = new() { Hidden = null, Discount = 0 } };
+        Run(config, columns);
+        var resolved = RunFolder.Open(_data.Workspace, "atoms").Config.C51;
+        Assert.Equal((0.0, 1.0, "mlp"), (resolved.Low, resolved.High, resolved.Torso));
+        Assert.Equal([256, 256], resolved.Hidden!);
+        // The same command again is the same run.
+        Run(config, columns);
+    }
+
+    [Fact]
     public void Run_ToItsEnd_WritesWhatTheRunFolderPromises()
     {
         using var columns = _data.WriteSigns();
@@ -173,7 +260,7 @@ public sealed class TrainJobTests : IDisposable
         var lines = File.ReadAllLines(Path.Combine(run.Seeds[0].Folder, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
         Assert.Equal([7, 14, 21, 28, 35, 42, 49, 56, 60], lines.Select(line => (int)line["step"]!));
         Assert.All(lines, line => Assert.Equal(
-            ["step", "loss", "td_error", "q_mean", "q_max", "gradient_norm", "steps_per_second"], line.AsObject().Select(pair => pair.Key)));
+            ["step", "loss", "td_error", "q_mean", "q_max", "gradient_norm", "value_ratio", "steps_per_second"], line.AsObject().Select(pair => pair.Key)));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_data.Workspace.RunsFolder, ".*"));
     }
 
