@@ -96,7 +96,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("no device", "--device", "cuda:99", "cuda:99")]
     [InlineData("an unknown key", "--set", "dqn.learning_rat=1", "learning_rate")]
     [InlineData("an unknown dataset", "--dataset", "absent", "absent")]
-    [InlineData("an unknown algorithm", "--algorithm", "sarsa", "dqn or bc")]
+    [InlineData("an unknown algorithm", "--algorithm", "alphazero", "which is none. Known: dqn, ")]
     [InlineData("no seed", "--seeds", "4..0", "4..0")]
     [InlineData("no number", "--steps", "many", "a whole number")]
     [InlineData("a bad discount", "--set", "dqn.discount=1.5", "dqn.discount is 1.5")]

@@ -3,7 +3,6 @@ using OfflineRL.Train;
 using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Networks;
 using OfflineRL.Train.Sampling;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Tests.Train.Algorithms;
@@ -213,7 +212,7 @@ public sealed class ValueLearnersTests : IDisposable
         Assert.NotEqual(one.Parameters, Train(0.01f, asked: false).Parameters);
     }
 
-    ILearner Learn(TrainingColumns columns, Func<LearnerSetup, ILearner> create, int steps)
+    static ILearner Learn(TrainingColumns columns, Func<LearnerSetup, ILearner> create, int steps)
     {
         using var sampler = new TransitionSampler(columns, "train", 16, Gamma, bootstraps: true, RandomStream.Create(2, "sampler"), CPU);
         var features = columns.Info.ObservationSpace is DiscreteSpace discrete ? discrete.Count : columns.Info.ObservationSpace.FlatSize;
