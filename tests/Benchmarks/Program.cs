@@ -9,6 +9,7 @@ IBenchmark[] benchmarks =
     new CartPoleBenchmark(),
     new DqnBenchmark(),
     new ColumnsBenchmark(),
+    new ExternalBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

@@ -70,13 +70,14 @@ class BoxRows:
 
     def __init__(self, low, high, shape, dtype):
         self.given, self.shape, self.dtype = tuple(shape), tuple(shape) or (1,), np.dtype(np.uint8 if dtype == np.uint8 else np.float32)
-        self.json = box_json(low, high, self.shape, self.dtype)
+        self.is_bytes, self.json = self.dtype == np.uint8, box_json(low, high, self.shape, self.dtype)
 
     def write(self, observation, row):
-        observation = np.asarray(observation)
+        if type(observation) is not np.ndarray:
+            observation = np.asarray(observation)
         if observation.shape != self.given:
             raise Problem(f"the environment gave an observation of shape {observation.shape}; its observation_space says {self.given}.")
-        if self.dtype == np.uint8 and observation.dtype != np.uint8 and (observation.min() < 0 or observation.max() > 255):
+        if self.is_bytes and observation.dtype != np.uint8 and (observation.min() < 0 or observation.max() > 255):
             raise Problem(f"the environment gave an observation with numbers from {observation.min()} to {observation.max()}; its observation_space is of uint8.")
         row[...] = observation
 
@@ -323,7 +324,7 @@ class Instance:
         else:
             raise Problem(f"step gave {len(result)} values; expected observation, reward, terminated, truncated, info.")
         self.steps += 1
-        return observation, reward, 1 if terminated else 2 if truncated or self.steps == self.limit else 0, info
+        return observation, float(reward), 1 if terminated else 2 if truncated or self.steps == self.limit else 0, info
 
     def mask(self, info):
         """A mask, or None where all actions are allowed."""
@@ -366,6 +367,8 @@ class Batch:
         self.rewards = np.frombuffer(self.stepped, "<f8", count, at)
         self.middle = at + count * (8 + size)
         self.observations = np.frombuffer(self.stepped, self.rows.dtype, count * size // self.rows.dtype.itemsize, at + 8 * count).reshape((count, *self.rows.shape))
+        # Taking a row out of an array costs more than writing into it.
+        self.each = list(self.observations)
         self.ended = np.frombuffer(self.stepped, np.uint8, count, self.middle)
         self.masks = np.frombuffer(self.stepped, np.uint8, count * width, self.middle + count).reshape((count, width))
 
@@ -400,23 +403,24 @@ class Batch:
 
     def begin(self, i, *seed):
         observation, info = self.instances[i].reset(*seed)
-        self.rows.write(observation, self.observations[i])
+        self.rows.write(observation, self.each[i])
         if self.masked:
             self.write_mask(i, info)
 
     def step(self, payload):
         """The bytes of the whole frame."""
-        actions, final = self.actions.read(payload), []
-        rewards, ended, observations, write = self.rewards, self.ended, self.observations, self.rows.write
-        for i, instance in enumerate(self.instances):
-            observation, rewards[i], end, info = instance.step(actions[i])
-            ended[i] = end
-            write(observation, observations[i])
+        rewards, ended, final, write, masked = [], [], [], self.rows.write, self.masked
+        for i, (instance, action, row) in enumerate(zip(self.instances, self.actions.read(payload), self.each)):
+            observation, reward, end, info = instance.step(action)
+            rewards.append(reward)
+            ended.append(end)
+            write(observation, row)
             if end:
-                final.append(observations[i].tobytes())
+                final.append(row.tobytes())
                 self.begin(i)
-            elif self.masked:
+            elif masked:
                 self.write_mask(i, info)
+        self.rewards[:], self.ended[:] = rewards, ended
         if not final:
             return self.stepped
         rows = b"".join(final)
