@@ -148,6 +148,24 @@ public sealed class ExternalSchemeTests : IDisposable
         Assert.Equal((5, id + "?size=5"), (environment.ObservationSpace.FlatSize, environment.Identity.ToString()));
     }
 
+    [Fact]
+    public void TheReadme_ShowsTheExampleThatIsTested()
+    {
+        var readme = File.ReadAllText(Path.Combine(Checkout.Root, "ingest", "Environments", "External", "README.md"));
+        foreach (var name in new[] { "external_walk.py", "external_walk.yaml" })
+            Assert.Contains(File.ReadAllText(Path.Combine(Checkout.Root, "ingest", "configs", name)), readme, StringComparison.Ordinal);
+        foreach (var key in typeof(ExternalConfig).GetProperties().Select(p => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(p.Name)))
+            Assert.Contains($"`{key}`", readme, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnEnvironmentThatDrawsItself_IsDrawnByTheTool()
+    {
+        var picture = Path.Combine(_folder, "strip.png");
+        Cli.Tool.Run(_folder, "environments", "draw", Write("command: [node, CHILD, good]"), "--frames", "2", "--limit", "5", "--out", picture).Expect(0);
+        Assert.Equal("PNG", System.Text.Encoding.ASCII.GetString(File.ReadAllBytes(picture), 1, 3));
+    }
+
     static string Error(Func<object?> action) => Assert.Throws<UserErrorException>(action).Message;
 
     static double FirstReward(IVectorEnvironment environment)
