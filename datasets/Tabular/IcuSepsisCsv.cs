@@ -10,7 +10,7 @@ namespace OfflineRL.Datasets;
 static class IcuSepsisCsv
 {
     public const string Transitions = "transitionFunction.csv";
-    const string Rewards = "rewardFunction.csv", Start = "initialStateDistribution.csv";
+    const string Rewards = "rewardFunction.csv", Start = "initialStateDistribution.csv", Expert = "expertPolicy.csv";
 
     public static TabularFile Read(string folder, double? discount)
     {
@@ -45,7 +45,18 @@ static class IcuSepsisCsv
             builder.SetStart(s, start[s]);
         _ = TabularFiles.TryReadAdmissible(Path.Combine(folder, "extras", "admissibleActions.txt"), builder)
             || TabularFiles.TryReadAdmissible(Path.Combine(folder, "admissible_actions.txt"), builder);
-        return new TabularFile(builder.Build(), MaskByDefault: false);
+        return new TabularFile(builder.Build(), MaskByDefault: false) { Policies = ReadPolicies(folder, states, actions) };
+    }
+
+    static Dictionary<string, double[]> ReadPolicies(string folder, int states, int actions)
+    {
+        var path = Path.Combine(folder, Expert);
+        if (!File.Exists(path))
+            return [];
+        var expert = Rows(path).SelectMany(row => row).ToArray();
+        return expert.Length == states * actions
+            ? new Dictionary<string, double[]>(StringComparer.Ordinal) { ["expert"] = expert }
+            : throw Throw.MdpLength($"'{path}'", "policy", expert.Length, states * actions);
     }
 
     static double[] One(string folder, string file)

@@ -30,10 +30,10 @@ static class TabularCsv
         var start = ReadStart(folder);
         greatest = start.Aggregate(greatest, (most, s) => Math.Max(most, s.State));
         var (states, actions) = TabularFiles.CheckSizes(
-            $"'{Path.Combine(folder, Transitions)}'", sizes.GetValueOrDefault("states", greatest + 1), sizes.GetValueOrDefault("actions", greatestAction + 1), entries.Count);
+            $"'{Path.Combine(folder, Transitions)}'", sizes.Count("states", greatest + 1), sizes.Count("actions", greatestAction + 1), entries.Count);
         var builder = new TabularMdpBuilder(states, actions, $"'{folder}'")
         {
-            Discount = discount ?? sizes.GetValueOrDefault("discount", 1),
+            Discount = discount ?? sizes.Discount,
             EndsWhereNothingFollows = !hasEnds,
             StateNames = ReadNames(folder, States, "state", states),
             ActionNames = ReadNames(folder, Actions, "action", actions),
@@ -182,8 +182,8 @@ static class TabularCsv
     // As sizes are whole numbers far below 2^53, a double holds them.
     readonly record struct SizesTable(Dictionary<string, double> Values)
     {
-        public long GetValueOrDefault(string name, int otherwise) => Values.TryGetValue(name, out var value) ? (long)Math.Clamp(value, -1, 1L << 40) : otherwise;
+        public double Discount => Values.GetValueOrDefault("discount", 1);
 
-        public double GetValueOrDefault(string name, double otherwise) => Values.TryGetValue(name, out var value) ? value : otherwise;
+        public long Count(string name, int otherwise) => Values.TryGetValue(name, out var value) ? (long)Math.Clamp(value, -1, 1L << 40) : otherwise;
     }
 }

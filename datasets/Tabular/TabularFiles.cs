@@ -7,6 +7,9 @@ namespace OfflineRL.Datasets;
 /// <param name="MaskByDefault">Whether the mask is part of the MDP; false: it is advice beside tables in which every action works, such as ICU-Sepsis' admissible actions.</param>
 public sealed record TabularFile(TabularMdp Mdp, bool MaskByDefault)
 {
+    /// <summary>Policies that lie beside the tables, [S * A] each: arrays NAME_policy [S, A] of a <c>.npz</c>, ICU-Sepsis' expertPolicy.csv.</summary>
+    public IReadOnlyDictionary<string, double[]> Policies { get; init; } = new Dictionary<string, double[]>();
+
     /// <summary>The MDP as its makers mean it: with the mask where it is part of it.</summary>
     public TabularMdp Default => MaskByDefault ? Mdp : Mdp.WithoutMask();
 }

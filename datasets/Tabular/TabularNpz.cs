@@ -12,9 +12,9 @@ static class TabularNpz
     {
         using var npz = NpzFile.Open(path);
         if (npz.Contains(DenseTransitions))
-            return ReadDense(npz, path, discount);
+            return WithPolicies(ReadDense(npz, path, discount), npz);
         if (npz.Contains(Sparse[0]))
-            return new TabularFile(ReadSparse(npz, path, discount), MaskByDefault: true);
+            return WithPolicies(new TabularFile(ReadSparse(npz, path, discount), MaskByDefault: true), npz);
         throw Throw.MdpNpzKeys(path, npz.Entries.Select(e => e.Name));
     }
 
@@ -127,6 +127,19 @@ static class TabularNpz
     {
         for (var s = 0; s < start.Length; s++)
             builder.SetStart(s, start[s]);
+    }
+
+    static TabularFile WithPolicies(TabularFile file, NpzFile npz)
+    {
+        const string Ending = "_policy";
+        var policies = new Dictionary<string, double[]>(StringComparer.Ordinal);
+        foreach (var entry in npz.Entries)
+        {
+            if (entry.Name.Length > Ending.Length && entry.Name.EndsWith(Ending, StringComparison.Ordinal) && entry.Shape.SequenceEqual([file.Mdp.StateCount, file.Mdp.ActionCount]))
+                policies.Add(entry.Name[..^Ending.Length], npz.ReadDoubles(entry.Name));
+        }
+
+        return file with { Policies = policies };
     }
 
     static T One<T>(T[] values, string path, string name) =>

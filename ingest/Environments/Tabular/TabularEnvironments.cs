@@ -3,5 +3,8 @@ namespace OfflineRL.Environments;
 /// <summary>What is listed of the tables of transitions: grids, Taxi, random MDPs.</summary>
 static class TabularEnvironments
 {
-    public static IReadOnlyList<EnvironmentDefinition> All { get; } = [];
+    /// <summary>As tables, with their solver's answers.</summary>
+    public static IReadOnlyList<TabularTask> Tasks { get; } = [GridWorld.Task, CliffWalking.Task, FrozenLake.Task, Taxi.Version3, Taxi.Version4, RandomMdp.Task];
+
+    public static IReadOnlyList<EnvironmentDefinition> All { get; } = [.. Tasks.Select(t => t.Define())];
 }

@@ -136,7 +136,7 @@ public sealed class TabularSolverTests
     public void Evaluate_OfALongCorridor_IsExactWhereSweepsAreSlow()
     {
         // 0.5 left, 0.5 right, reflecting at 0, ending at n: the expected steps from 0 are n(n + 1).
-        const int N = 2500;
+        const int N = 2050;
         var builder = new TabularMdpBuilder(N, 1, "corridor");
         for (var s = 0; s < N; s++)
             builder.Add(s, 0, Math.Max(0, s - 1), 0.5, 1).Add(s, 0, Math.Min(N - 1, s + 1), 0.5, 1, ends: s == N - 1);
