@@ -7,6 +7,7 @@ IBenchmark[] benchmarks =
     new OperatorCallBenchmark(),
     new DqnUpdateBenchmark(),
     new CartPoleBenchmark(),
+    new PixelsBenchmark(),
     new DqnBenchmark(),
     new ColumnsBenchmark(),
     new ExternalBenchmark(),
