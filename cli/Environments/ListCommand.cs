@@ -134,7 +134,7 @@ static class ListCommand
 
     static string Range(Interval interval, ParameterDefinition parameter) =>
         interval.Low.Equals(interval.High) ? Short(interval.Low)
-        : double.IsNegativeInfinity(interval.Low) && double.IsPositiveInfinity(interval.High) ? "any"
+        : interval is { Low: <= double.MinValue, High: >= double.MaxValue } ? "any"
         : parameter.IsWhole && interval.High >= 1e9 ? $"from {Short(interval.Low)}"
         : $"[{Short(interval.Low)}, {Short(interval.High)}]";
 
