@@ -55,10 +55,10 @@ static class TrainCommand
     static int Run(TrainConfig config, Workspace workspace)
     {
         using var progress = new ConsoleProgress();
-        using var columns = Dataset.OpenColumns(workspace, config.Dataset, progress, ToolHost.Interrupted);
-        if (config.Name.Length == 0)
+        using var data = TrainingData.Open(workspace, config.Dataset, progress, ToolHost.Interrupted);
+        if (config.Name.Length == 0 && data.Sources.Count == 1)
             config = config with { Name = $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(config.Dataset))}-{config.Algorithm}" };
-        var result = TrainJob.Run(config, workspace, columns, progress, ToolHost.Interrupted);
+        var result = TrainJob.Run(config, workspace, data, progress, ToolHost.Interrupted);
         if (!result.Interrupted)
             MetricsTable.Write(result, progress);
 

@@ -10,6 +10,9 @@ public sealed class TrainingColumns : IDisposable
     public const string InfoFile = "columns.json";
 
     readonly List<IDisposable> _open = [];
+    readonly Lock _holding = new();
+    int _holds = 1;
+    bool _disposed;
     readonly Dictionary<string, NpyColumn<double>> _info = [];
 
     TrainingColumns(string folder, ColumnsInfo info)
@@ -132,16 +135,56 @@ public sealed class TrainingColumns : IDisposable
             : throw new UserErrorException($"The dataset '{Info.Dataset}' has no passed-through column of numbers '{name}'; " +
                 (_info.Count == 0 ? "it has none at all." : $"it has {string.Join(", ", _info.Keys.Order(StringComparer.Ordinal))}."));
 
+    /// <summary>Unmaps the files, once nobody holds them any more.</summary>
     public void Dispose()
     {
+        lock (_holding)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        Release();
+    }
+
+    /// <summary>
+    /// Keeps the files mapped until the result is disposed, whatever happens to the columns: for readers on other threads,
+    /// whom an unmapped page would end without a word.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The columns were disposed already.</exception>
+    public IDisposable Hold()
+    {
+        lock (_holding)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _holds++;
+        }
+
+        return new Held(this);
+    }
+
+    /// <summary>As <see cref="Open(string)"/>, for the dataset that shares the content but maybe not the name.</summary>
+    internal static TrainingColumns Open(string folder, ColumnsInfo info) => new(folder, info);
+
+    void Release()
+    {
+        lock (_holding)
+        {
+            if (--_holds > 0)
+            {
+                return;
+            }
+        }
+
         foreach (IDisposable column in _open)
         {
             column.Dispose();
         }
     }
-
-    /// <summary>As <see cref="Open(string)"/>, for the dataset that shares the content but maybe not the name.</summary>
-    internal static TrainingColumns Open(string folder, ColumnsInfo info) => new(folder, info);
 
     NpyColumn<T> Map<T>(string name, long rows, int width)
         where T : unmanaged
@@ -157,5 +200,12 @@ public sealed class TrainingColumns : IDisposable
             Dispose();
             throw;
         }
+    }
+
+    sealed class Held(TrainingColumns columns) : IDisposable
+    {
+        TrainingColumns? _columns = columns;
+
+        public void Dispose() => Interlocked.Exchange(ref _columns, null)?.Release();
     }
 }

@@ -52,7 +52,7 @@ sealed class DqnBenchmark : IBenchmark
     static void Measure(BenchmarkReport report, TrainingColumns columns, int batch, IReadOnlyDictionary<string, double>? rival)
     {
         var random = RandomStream.Create(0, "benchmark");
-        using var sampler = new TransitionSampler(columns, "train", batch, 0.99, bootstraps: true, random.Derive("sampler"), CPU);
+        using var sampler = new TransitionReplay(TrainingData.Of(columns), new() { Needs = ReplayNeeds.Bootstrapping(ActionKind.Discrete, 0.99), BatchSize = batch }, random.Derive("sampler"), CPU);
         using var learner = new Dqn(new DqnConfig(), new LearnerSetup(BoxSpace.Unbounded(Observations), Actions, int.MaxValue, random.Derive("init"), CPU));
         var step = 0;
         var steps = Timing.Rate(() => learner.Step(sampler.Next(), measure: step++ % 10 == 0), 1.0, 5);

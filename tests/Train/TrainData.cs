@@ -1,6 +1,7 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
 using TorchSharp;
 
 namespace OfflineRL.Tests.Train;
@@ -44,6 +45,13 @@ sealed class TrainData : IDisposable
         DiscreteCrr = new() { Hidden = [16, 16], LearningRate = 0.01, TargetPeriodSteps = 7 },
         Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
     };
+
+    /// <summary>Uniform replay on the CPU, with the defaults of everything that is not named.</summary>
+    public static TransitionReplay Replay(TrainingColumns columns, int batch, ReplayNeeds needs, ReplayConfig? config = null, string split = "train", ulong seed = 2) => new(
+        TrainingData.Of(columns),
+        new ReplaySettings { Needs = needs, BatchSize = batch, Split = split, Replay = config ?? new(), Steps = 100 },
+        RandomStream.Create(seed, "sampler"),
+        TorchSharp.torch.CPU);
 
     /// <summary>Random vectors, two actions, reward 1 for the action of the first number's sign; every other episode is cut.</summary>
     public TrainingColumns WriteSigns(string name = "signs", int episodes = 20, SplitRule? split = null)

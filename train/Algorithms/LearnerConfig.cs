@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train.Networks;
+using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Train.Algorithms;
 
@@ -23,6 +24,9 @@ public abstract record LearnerConfig : IValidatable
 
     /// <summary>Widths of the hidden dense layers. Not set: 256, 256; after convolutions 512 (nature) or 128 (minatar).</summary>
     public IReadOnlyList<int>? Hidden { get; init; }
+
+    /// <summary>What a batch has to hold.</summary>
+    internal virtual ReplayNeeds Needs => ReplayNeeds.Cloning(ActionKind.Discrete);
 
     public virtual IEnumerable<string> Validate()
     {
@@ -64,6 +68,8 @@ public abstract record BootstrapConfig : LearnerConfig
     /// <summary>Gradient steps between target updates. The default value is 1.</summary>
     public int TargetPeriodSteps { get; init; } = 1;
 
+    internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Discrete, Discount);
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate())
@@ -91,6 +97,8 @@ public abstract record QLearningConfig : BootstrapConfig
 
     /// <summary>Error beyond which the loss grows linearly. The default value is 1.</summary>
     public double HuberDelta { get; init; } = 1;
+
+    internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Discrete, Discount, NSteps) with { PriorityExponent = PriorityExponent, PriorityCorrection = PriorityCorrection };
 
     public override IEnumerable<string> Validate()
     {

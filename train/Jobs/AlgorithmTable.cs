@@ -38,11 +38,12 @@ static class AlgorithmTable
     public static Row Of(TrainConfig config) => Rows.First(row => row.Name == config.Algorithm);
 
     /// <summary>The config with everything in its algorithm's section filled in that the dataset decides.</summary>
-    public static TrainConfig Resolve(TrainConfig config, TrainingColumns columns)
+    public static TrainConfig Resolve(TrainConfig config, TrainingData data)
     {
         var row = Of(config);
         var section = row.Section(config);
-        var returns = section is CategoricalConfig { Low: null } or CategoricalConfig { High: null } ? ReturnRange.Of(columns, config.Split, ((BootstrapConfig)section).Discount) : default;
-        return row.With(config, section.Resolve(columns.Info.ObservationSpace, returns));
+        var returns = section is CategoricalConfig { Low: null } or CategoricalConfig { High: null } ? ReturnRange.Of(data, SeedTraining.Settings(config)) : default;
+        var encoder = ObservationEncoder.Of(data.Info.ObservationSpace, config.Replay.FrameStack);
+        return row.With(config, section.Resolve(encoder.FeatureSpace, returns));
     }
 }

@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Security.Cryptography;
 using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
+using TorchSharp;
 
 namespace OfflineRL.Train;
 
 /// <summary><c>checkpoint.json</c>: what a checkpoint holds beside tensors.</summary>
 sealed record CheckpointInfo
 {
-    public const int CurrentSchemaVersion = 1;
+    public const int CurrentSchemaVersion = 2;
 
     public int SchemaVersion { get; init; } = CurrentSchemaVersion;
 
@@ -17,8 +19,8 @@ sealed record CheckpointInfo
     /// <summary>Steps done.</summary>
     public required int Step { get; init; }
 
-    /// <summary>The sampler's position in its random stream.</summary>
-    public required RandomState Sampler { get; init; }
+    /// <summary>Where replay stands.</summary>
+    public required ReplayState Replay { get; init; }
 
     /// <summary>Length of <c>metrics.jsonl</c> in bytes; what is beyond belongs to steps that are done again.</summary>
     public required long MetricsLength { get; init; }
@@ -37,18 +39,19 @@ static class Checkpoints
     public static string FolderOf(string seedFolder) => Path.Combine(seedFolder, "checkpoints");
 
     /// <summary>Makes a checkpoint visible, then removes older ones.</summary>
-    public static void Save(string seedFolder, string algorithm, int step, ILearner learner, RandomState sampler, long metricsLength)
+    public static void Save(string seedFolder, string algorithm, int step, ILearner learner, IReplay replay, long metricsLength)
     {
         var parent = FolderOf(seedFolder);
         using (var pending = PendingFolder.Create(StepFolders.PathOf(parent, step)))
         {
             var state = Path.Combine(pending.FolderPath, StateFile);
-            TensorFile.Write(state, learner.State);
+            using (torch.NewDisposeScope())
+                TensorFile.Write(state, [.. learner.State, .. replay.SaveTensors()]);
             JsonFiles.Write(Path.Combine(pending.FolderPath, InfoFile), new CheckpointInfo
             {
                 Algorithm = algorithm,
                 Step = step,
-                Sampler = sampler,
+                Replay = replay.State,
                 MetricsLength = metricsLength,
                 StateSha256 = Hash(state),
             });
@@ -59,9 +62,9 @@ static class Checkpoints
             Delete(old.Folder);
     }
 
-    /// <summary>Loads the newest checkpoint that is whole into the learner; null where there is none.</summary>
+    /// <summary>Loads the newest checkpoint that is whole into learner and replay; null where there is none.</summary>
     /// <param name="report">Told of checkpoints that are damaged; those are removed, and the one before is taken.</param>
-    public static CheckpointInfo? LoadNewest(string seedFolder, string algorithm, ILearner learner, Action<string> report)
+    public static CheckpointInfo? LoadNewest(string seedFolder, string algorithm, ILearner learner, IReplay replay, Action<string> report)
     {
         var parent = FolderOf(seedFolder);
         foreach (var (step, folder) in StepFolders.List(parent).Reverse())
@@ -74,7 +77,10 @@ static class Checkpoints
             }
 
             var info = JsonFiles.Read<CheckpointInfo>(Path.Combine(folder, InfoFile));
-            TensorFile.ReadInto(Path.Combine(folder, StateFile), learner.State);
+            using var scope = torch.NewDisposeScope();
+            var tensors = replay.EmptyTensors();
+            TensorFile.ReadInto(Path.Combine(folder, StateFile), [.. learner.State, .. tensors]);
+            replay.Restore(info.Replay, tensors);
             learner.Updates = info.Step;
             return info;
         }

@@ -12,50 +12,75 @@ sealed class HeldOutScore : IDisposable
 {
     const int BatchSize = 1_024;
 
-    readonly TransitionSampler _sampler;
-    readonly RandomState _start;
+    static readonly ReplayState Start = new() { Batch = 0 };
+
+    readonly TransitionReplay _replay;
     readonly int _batches;
 
-    HeldOutScore(TransitionSampler sampler, int batches) => (_sampler, _batches, _start) = (sampler, batches, sampler.State);
+    HeldOutScore(TransitionReplay replay, int batches) => (_replay, _batches) = (replay, batches);
 
-    /// <summary>The score of a seed; null where the config asks for none or the dataset has no other part.</summary>
+    /// <summary>The score of a seed; null where the config asks for none or the datasets have no other part in common.</summary>
+    /// <param name="config">Checked by the caller.</param>
+    /// <param name="data">What is learned from, of which another part is read.</param>
+    /// <param name="fitted">Normalisers of the part that is learned from.</param>
+    /// <param name="seed">Decides which transitions.</param>
+    /// <param name="device">Where the learner is.</param>
     /// <exception cref="UserErrorException">The part that the config names is not there.</exception>
-    public static HeldOutScore? Create(TrainConfig config, TrainingColumns columns, ulong seed, torch.Device device)
+    public static HeldOutScore? Create(TrainConfig config, TrainingData data, FittedNormalization fitted, ulong seed, torch.Device device)
     {
-        if (config.Guard.HeldOutTransitions == 0 || Split(config, columns) is not { } split)
+        if (config.Guard.HeldOutTransitions == 0 || Split(config, data) is not { } split)
             return null;
         var batch = Math.Min(BatchSize, config.Guard.HeldOutTransitions);
-        var sampler = SeedTraining.Sampler(config, columns, split, batch, RandomStream.Create(seed, "train/held_out"), device);
-        return new HeldOutScore(sampler, (config.Guard.HeldOutTransitions + batch - 1) / batch);
+        // Every transition of the part alike: neither errors nor returns choose what is measured.
+        var settings = SeedTraining.Settings(config);
+        settings = settings with
+        {
+            Needs = settings.Needs with { PriorityExponent = 0 },
+            BatchSize = batch,
+            Split = split,
+            Fitted = fitted,
+            Replay = new() { FrameStack = config.Replay.FrameStack, Placement = "host", PrefetchBatches = "0" },
+        };
+        var replay = new TransitionReplay(data, settings, RandomStream.Create(seed, "train/held_out"), device);
+        return new HeldOutScore(replay, (config.Guard.HeldOutTransitions + batch - 1) / batch);
     }
 
     /// <summary>The mean over the batches; waits for the device.</summary>
     public double Of(ILearner learner)
     {
-        _sampler.State = _start;
+        ((IReplay)_replay).Restore(Start, []);
         var sum = 0.0;
         for (var i = 0; i < _batches; i++)
         {
             using var scope = torch.NewDisposeScope();
-            sum += learner.HeldOutError(_sampler.Next()).ToDouble();
+            sum += learner.HeldOutError(_replay.Next()).ToDouble();
         }
 
         return sum / _batches;
     }
 
-    public void Dispose() => _sampler.Dispose();
+    public void Dispose() => _replay.Dispose();
 
-    // Named: it must be there. Not named: one that has episodes.
-    static string? Split(TrainConfig config, TrainingColumns columns)
+    // Named: it must be there. Not named: one that has episodes in every dataset.
+    static string? Split(TrainConfig config, TrainingData data)
     {
         if (config.Guard.HeldOutSplit.Length > 0)
             return config.Guard.HeldOutSplit;
-        var used = new bool[columns.Info.Splits.Count];
-        for (var episode = 0; episode < columns.Episodes; episode++)
-            used[columns.EpisodeSplit[episode][0]] = true;
-        return columns.Info.Splits
-            .Where((name, i) => used[i] && name != config.Split)
+        return data.Info.Splits
+            .Where(name => name != config.Split && data.Sources.All(source => HasEpisodes(source.Columns, name)))
             .OrderBy(name => name == "validation" ? 0 : 1)
             .FirstOrDefault();
+    }
+
+    static bool HasEpisodes(TrainingColumns columns, string split)
+    {
+        var parts = columns.EpisodeSplit.Slice(0, columns.Episodes);
+        for (var i = 0; i < columns.Info.Splits.Count; i++)
+        {
+            if (columns.Info.Splits[i] == split)
+                return parts.Contains((byte)i);
+        }
+
+        return false;
     }
 }

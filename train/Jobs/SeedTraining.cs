@@ -24,7 +24,7 @@ sealed class SeedTraining : IDisposable
     readonly ulong _seed;
     readonly IJobProgress _progress;
     readonly TimeProvider _time;
-    readonly TransitionSampler _sampler;
+    readonly TransitionReplay _replay;
     readonly ILearner _learner;
     readonly ValueGuard? _guard;
     readonly HeldOutScore? _heldOut;
@@ -39,37 +39,42 @@ sealed class SeedTraining : IDisposable
     long _lastLogged;
     int _lastLoggedStep;
 
-    public SeedTraining(TrainConfig config, TrainingColumns columns, string runFolder, ulong seed, torch.Device device, IJobProgress progress, TimeProvider time)
+    public SeedTraining(TrainConfig config, TrainingData data, string runFolder, ulong seed, torch.Device device, IJobProgress progress, TimeProvider time)
     {
         _config = config;
-        _dataset = columns.Info;
+        _dataset = data.Info;
         _run = runFolder;
         _folder = RunFolder.SeedFolder(runFolder, seed);
         _seed = seed;
         _progress = progress;
         _time = time;
         _started = time.GetUtcNow();
-        _sampler = Sampler(config, columns, seed, device);
-        _learner = TrainJob.Learner(config, columns.Info, RandomStream.Create(seed, "train/init"), device);
-        if (Bootstrap(config) is { } bootstrap)
-            _guard = new ValueGuard(ReturnRange.Of(columns, config.Split, bootstrap.Discount), config.Guard.ValueLimit, _learner.MetricNames);
-        _heldOut = HeldOutScore.Create(config, columns, seed, device);
+        var settings = Settings(config);
+        _replay = Replay(config, data, seed, device);
+        _learner = TrainJob.Learner(config, data.Info, _replay.Encoder, RandomStream.Create(seed, "train/init"), device);
+        if (settings.Needs.Bootstraps)
+            _guard = new ValueGuard(ReturnRange.Of(data, settings), config.Guard.ValueLimit, _learner.MetricNames);
+        _heldOut = HeldOutScore.Create(config, data, _replay.Fitted, seed, device);
         _metricNames = _guard is null ? [.. _learner.MetricNames] : [.. _learner.MetricNames, "value_ratio"];
         _means = new double[_metricNames.Length];
         _sums = new double[_learner.MetricNames.Count + 1];
         _measurePeriod = Math.Max(1, config.LogPeriodSteps / MeasuredPerLine);
     }
 
-    /// <summary>The sampler of a seed; making one checks that the dataset fits the algorithm.</summary>
-    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, ulong seed, torch.Device device) =>
-        Sampler(config, columns, config.Split, config.BatchSize, RandomStream.Create(seed, "train/sampler"), device);
+    /// <summary>The replay of a seed; making one checks that the dataset fits the algorithm.</summary>
+    public static TransitionReplay Replay(TrainConfig config, TrainingData data, ulong seed, torch.Device device) =>
+        new(data, Settings(config), RandomStream.Create(seed, "train/sampler"), device);
 
-    /// <summary>A sampler as the algorithm needs it, of any part of the split.</summary>
-    public static TransitionSampler Sampler(TrainConfig config, TrainingColumns columns, string split, int batchSize, RandomStream random, torch.Device device) =>
-        new(columns, split, batchSize, Bootstrap(config)?.Discount ?? 1, bootstraps: Bootstrap(config) is not null, random, device);
-
-    // The settings of learners that value the future; null for those that clone.
-    static BootstrapConfig? Bootstrap(TrainConfig config) => AlgorithmTable.Of(config).Section(config) as BootstrapConfig;
+    /// <summary>What the config says of replay.</summary>
+    public static ReplaySettings Settings(TrainConfig config) => new()
+    {
+        Needs = AlgorithmTable.Of(config).Section(config).Needs,
+        BatchSize = config.BatchSize,
+        Split = config.Split,
+        Steps = config.Steps,
+        Replay = config.Replay,
+        Normalization = config.Normalization,
+    };
 
     public SeedResult Run(CancellationToken token)
     {
@@ -109,7 +114,7 @@ sealed class SeedTraining : IDisposable
         _metrics?.Dispose();
         _heldOut?.Dispose();
         _learner.Dispose();
-        _sampler.Dispose();
+        _replay.Dispose();
     }
 
     // Whether it came to the end.
@@ -126,7 +131,7 @@ sealed class SeedTraining : IDisposable
             }
 
             _step++;
-            _learner.Step(_sampler.Next(), measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
+            _learner.Step(_replay.Next(), measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
             if (IsDue(_config.LogPeriodSteps))
                 LogMetrics();
             // The policy first: a checkpoint of the last step means that all is there.
@@ -147,10 +152,8 @@ sealed class SeedTraining : IDisposable
         // The lock is ours, so whatever is pending here belongs to a process that is gone.
         PendingFolder.Sweep(Checkpoints.FolderOf(_folder), TimeSpan.Zero, _time);
         PendingFolder.Sweep(RunFolder.PoliciesFolder(_folder), TimeSpan.Zero, _time);
-        var checkpoint = Checkpoints.LoadNewest(_folder, _config.Algorithm, _learner, Log);
+        var checkpoint = Checkpoints.LoadNewest(_folder, _config.Algorithm, _learner, _replay, Log);
         _step = _checkpointed = checkpoint?.Step ?? 0;
-        if (checkpoint is not null)
-            _sampler.State = checkpoint.Sampler;
         foreach (var (_, folder) in StepFolders.List(RunFolder.PoliciesFolder(_folder)).Where(policy => policy.Step > _step))
         {
             // Without its description a folder is no policy, so a death in between leaves none that is half there.
@@ -222,7 +225,7 @@ sealed class SeedTraining : IDisposable
         var (network, filter) = (_learner.PolicyNetwork, _learner.PolicyFilter);
         // Actions are taken without noise, so its scales are left out.
         TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName),
-            [.. network.NamedTensors(withNoise: false), .. filter?.Network.NamedTensors(ImitationFilter.Prefix, withNoise: false) ?? []]);
+            [.. network.NamedTensors(withNoise: false), .. filter?.Network.NamedTensors(ImitationFilter.Prefix, withNoise: false) ?? [], .. EncoderDescription.Tensors(_replay.Encoder)]);
         JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), new PolicyDescription
         {
             Name = string.Create(CultureInfo.InvariantCulture, $"{_config.Name}/seed-{_seed}/step-{_step}"),
@@ -231,6 +234,8 @@ sealed class SeedTraining : IDisposable
             ActionSpace = _dataset.ActionSpace,
             Network = network.Description,
             Filter = filter is { } f ? new ImitationFilter(f.Network.Description, f.Threshold) : null,
+            Encoder = EncoderDescription.Of(_replay.Encoder),
+            RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
             Temperature = _learner.PolicyTemperature,
             Dataset = _dataset.Dataset,
             ContentHash = _dataset.ContentHash,
@@ -249,7 +254,7 @@ sealed class SeedTraining : IDisposable
     {
         ReadMeans();
         EnsureFinite();
-        Checkpoints.Save(_folder, _config.Algorithm, _step, _learner, _sampler.State, _metrics!.Commit());
+        Checkpoints.Save(_folder, _config.Algorithm, _step, _learner, _replay, _metrics!.Commit());
         _checkpointed = _step;
         SaveStatus(RunState.Running);
     }

@@ -1,12 +1,16 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Train;
 
 /// <summary>Everything that decides what a training run does. Written, resolved, into the run folder before the first step.</summary>
 public sealed record TrainConfig : IValidatable
 {
-    /// <summary>Dataset to learn from: <c>NAME</c>, <c>NAME-vN</c>, or the path of a dataset or of a folder of compiled columns. Required.</summary>
+    /// <summary>
+    /// Dataset to learn from: <c>NAME</c>, <c>NAME-vN</c>, or the path of a dataset or of a folder of compiled columns; or several that every batch
+    /// draws from by weight: <c>NAME=SHARE,NAME=SHARE</c>. Required.
+    /// </summary>
     public string Dataset { get; init; } = "";
 
     /// <summary>Name of the run below <c>runs/</c>; empty: dataset and algorithm, such as <c>cartpole-v1-dqn</c>.</summary>
@@ -17,6 +21,12 @@ public sealed record TrainConfig : IValidatable
 
     /// <summary>Part of the dataset's split to learn from. The default value is <c>train</c>.</summary>
     public string Split { get; init; } = "train";
+
+    /// <summary>What learners see instead of the stored numbers.</summary>
+    public NormalizationConfig Normalization { get; init; } = new();
+
+    /// <summary>In which order stored data reaches the learner, and from where.</summary>
+    public ReplayConfig Replay { get; init; } = new();
 
     /// <summary>Gradient steps for each seed. The default value is 10,000.</summary>
     public int Steps { get; init; } = 10_000;

@@ -2,6 +2,7 @@ using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
 using OfflineRL.Torch;
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace OfflineRL.Train;
 
@@ -17,24 +18,31 @@ public static class TrainJob
     /// <param name="time">For status and log; null: the system's clock.</param>
     /// <exception cref="UserErrorException">Config, dataset, device or an existing run folder do not fit; nothing is left behind then.</exception>
     /// <exception cref="CheckFailedException">A seed diverged; the others were trained before it is thrown.</exception>
-    public static TrainResult Run(TrainConfig config, Workspace workspace, TrainingColumns columns, IJobProgress progress, CancellationToken token, TimeProvider? time = null)
+    public static TrainResult Run(TrainConfig config, Workspace workspace, TrainingColumns columns, IJobProgress progress, CancellationToken token, TimeProvider? time = null) =>
+        Run(config, workspace, TrainingData.Of(columns), progress, token, time);
+
+    /// <inheritdoc cref="Run(TrainConfig, Workspace, TrainingColumns, IJobProgress, CancellationToken, TimeProvider?)"/>
+    /// <param name="data">What is learned from; outlives the call.</param>
+    public static TrainResult Run(TrainConfig config, Workspace workspace, TrainingData data, IJobProgress progress, CancellationToken token, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
         config = config with
         {
-            Dataset = columns.Info.Dataset,
-            Name = config.Name.Length > 0 ? config.Name : $"{columns.Info.Dataset}-{config.Algorithm}",
+            Dataset = data.Info.Dataset,
+            Name = config.Name.Length > 0 ? config.Name : $"{NameOf(data)}-{config.Algorithm}",
         };
         Config.Check(config);
-        DatasetFit.Check(config, columns);
-        config = AlgorithmTable.Resolve(config, columns);
+        foreach (var source in data.Sources)
+            DatasetFit.Check(config, source.Columns);
+        config = AlgorithmTable.Resolve(config, data);
         var seeds = SeedList.Parse(config.Seeds);
         var device = DeviceChoice.Resolve(config.Device);
         TorchExtras.Threads = config.Threads;
         // What is wrong with dataset or network shows here, before there is a folder.
-        using (var trial = SeedTraining.Sampler(config, columns, seeds[0], device))
-            progress.Line($"training {config.Algorithm} on {columns.Info.Dataset} ({trial.Count:N0} transitions), {device}, seeds {string.Join(", ", seeds)}");
-        var folder = RunFolder.Prepare(workspace, config, columns.Info, time.GetUtcNow());
+        using (var trial = SeedTraining.Replay(config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" } }, data, seeds[0], CPU))
+        using (HeldOutScore.Create(config, data, trial.Fitted, seeds[0], CPU))
+            progress.Line($"training {config.Algorithm} on {data.Info.Dataset} ({trial.Count:N0} transitions), {device}, seeds {string.Join(", ", seeds)}");
+        var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
 
         var results = new List<SeedResult>();
         var locks = new List<RunLock>();
@@ -45,7 +53,7 @@ public static class TrainJob
                 locks.Add(RunLock.Take(Directory.CreateDirectory(RunFolder.SeedFolder(folder, seed)).FullName));
             foreach (var seed in seeds)
             {
-                using var training = new SeedTraining(config, columns, folder, seed, device, progress, time);
+                using var training = new SeedTraining(config, data, folder, seed, device, progress, time);
                 results.Add(training.Run(token));
                 if (results[^1].State == RunState.Interrupted)
                     break;
@@ -63,6 +71,9 @@ public static class TrainJob
         return new TrainResult(config.Name, folder, results);
     }
 
-    internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, RandomStream random, torch.Device device) =>
-        AlgorithmTable.Of(config).Create(config, new LearnerSetup(dataset.ObservationSpace, ((DiscreteSpace)dataset.ActionSpace).Count, config.Steps, random, device));
+    // Several datasets by their names, without the shares: a run's name is a folder.
+    static string NameOf(TrainingData data) => string.Join('+', data.Sources.Select(source => source.Columns.Info.Dataset));
+
+    internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, ObservationEncoder encoder, RandomStream random, torch.Device device) =>
+        AlgorithmTable.Of(config).Create(config, new LearnerSetup(encoder.FeatureSpace, ((DiscreteSpace)dataset.ActionSpace).Count, config.Steps, random, device));
 }

@@ -70,8 +70,6 @@ public sealed class Network : IDisposable
     public Tensor Forward(Tensor input, Tensor? noise = null, Tensor? taus = null)
     {
         var x = input.dtype == ScalarType.Float32 ? input : input.to(ScalarType.Float32);
-        if (Description.InputScale != 1)
-            x = x.mul(Description.InputScale);
         if (_convolutions is not null)
             x = _convolutions.Forward(x);
         if (_shared is not null)

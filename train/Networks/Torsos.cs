@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Train.Networks;
 
@@ -43,10 +42,9 @@ static class Torsos
         torso = Resolve(torso, observations);
         var description = new NetworkDescription
         {
-            Inputs = Features.Size(observations),
+            Inputs = ObservationEncoder.FeaturesOf(observations),
             Hidden = hidden ?? DefaultHidden(torso),
             Outputs = actions,
-            InputScale = Scale(observations),
         };
         if (torso == Dense)
             return description;
@@ -65,10 +63,6 @@ static class Torsos
         ChannelsLast = sides.ChannelsLast,
         Layers = torso == Nature ? [new(32, 8, 4), new(64, 4, 2), new(64, 3, 1)] : [new(16, 3, 1)],
     };
-
-    // Bytes that count to 255 are shades; those that count to 1 are marks, and stay.
-    static double Scale(Space observations) =>
-        observations is BoxSpace { ElementType: ElementType.UInt8 } box && box.High.Any(high => high > 1) ? 1 / 255.0 : 1;
 
     // Channels stand first unless the last axis is the shorter one, as in [84, 84, 4].
     static (int Channels, int Height, int Width, bool ChannelsLast)? Sides(Space observations, bool ofFloats = false) =>

@@ -39,12 +39,11 @@ sealed unsafe class ImageNetwork : IDisposable
 
     /// <summary>Features of one row, channel by channel as the dense layers read them.</summary>
     /// <param name="row">C H W numbers, or H W C as the image says.</param>
-    /// <param name="scale">What they are multiplied by first.</param>
     /// <param name="features">[<see cref="ImageDescription.Features"/>].</param>
-    public void Forward(ReadOnlySpan<float> row, float scale, Span<float> features)
+    public void Forward(ReadOnlySpan<float> row, Span<float> features)
     {
         ObjectDisposedException.ThrowIf(_front is null, this);
-        Lay(row, scale);
+        Lay(row);
         var (input, output) = ((nint)_front, (nint)_back);
         foreach (var layer in _layers)
         {
@@ -74,13 +73,13 @@ sealed unsafe class ImageNetwork : IDisposable
         _front = _back = null;
     }
 
-    void Lay(ReadOnlySpan<float> row, float scale)
+    void Lay(ReadOnlySpan<float> row)
     {
         var (channels, pixels) = (_image.Channels, _image.Height * _image.Width);
         for (var c = 0; c < channels; c++)
         {
             for (var p = 0; p < pixels; p++)
-                _front[(p * channels) + c] = scale * (_image.ChannelsLast ? row[(p * channels) + c] : row[(c * pixels) + p]);
+                _front[(p * channels) + c] = _image.ChannelsLast ? row[(p * channels) + c] : row[(c * pixels) + p];
         }
     }
 

@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Train;
 
@@ -11,16 +10,17 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
 {
     readonly PolicyNetwork _network;
     readonly PolicyNetwork? _imitation;
+    readonly ObservationEncoder _encoder;
     readonly double _temperature, _epsilon;
     readonly double[] _row;
     float[] _features = [];
     float[] _scores = [];
     float[] _logits = [];
 
-    LearnedPolicy(PolicyDescription description, PolicyNetwork network, PolicyNetwork? imitation)
+    LearnedPolicy(PolicyDescription description, PolicyNetwork network, PolicyNetwork? imitation, ObservationEncoder encoder)
     {
         Description = description;
-        (_network, _imitation) = (network, imitation);
+        (_network, _imitation, _encoder) = (network, imitation, encoder);
         _temperature = description.Temperature;
         _epsilon = description.Epsilon;
         _row = new double[network.Outputs];
@@ -51,8 +51,8 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         return Read(policyFolder, description);
     }
 
-    /// <summary>None: the policy has no memory.</summary>
-    public IPolicyState? CreateState(int instances) => null;
+    /// <summary>The frames seen last, for policies that read several; else none.</summary>
+    public IPolicyState? CreateState(int instances) => _encoder.Frames == 1 ? null : new FrameStackState(_encoder, instances);
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException">A mask allows no action.</exception>
@@ -102,13 +102,16 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             _scores = new float[input.Count * outputs];
         var scores = _scores.AsSpan(0, input.Count * outputs);
         var rows = input.Observations;
-        if (ObservationSpace is DiscreteSpace)
+        if (_encoder is not { Encoding: ObservationEncoding.Identity, Frames: 1 })
         {
             if (_features.Length < input.Count * features)
                 _features = new float[input.Count * features];
-            for (var i = 0; i < input.Count; i++)
-                Features.Encode(ObservationSpace, input.Observations.Slice(i * width, width), _features.AsSpan(i * features, features));
-            rows = _features.AsSpan(0, input.Count * features);
+            var encoded = _features.AsSpan(0, input.Count * features);
+            if (_encoder.Frames == 1)
+                _encoder.Encode(input.Observations, encoded);
+            else
+                FrameStackState.Require(input.State, input.Count).Push(input.Observations, input.EpisodeStarts, encoded);
+            rows = encoded;
         }
 
         _network.Forward(rows, input.Count, scores);
@@ -189,6 +192,8 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     {
         if (description.SchemaVersion is < PolicyDescription.OldestSchemaVersion or > PolicyDescription.CurrentSchemaVersion)
             Throw.BadFile(path, $"schema_version is {description.SchemaVersion}", $"{PolicyDescription.OldestSchemaVersion} to {PolicyDescription.CurrentSchemaVersion}", "It was written by another version of this tool.");
+        if (description.Encoder is { } encoder && (encoder.Frames is < 1 or > 256 || (encoder.Normalized && description.ObservationSpace is not BoxSpace { ElementType: ElementType.Float32 })))
+            Throw.BadFile(path, $"encoder has {encoder.Frames} frames, normalized {encoder.Normalized}, for {description.ObservationSpace}", "1 to 256 frames, normalized only where observations are floats", "The file is damaged.");
         CheckNetwork(path, description, description.Network);
         if (description.Filter is { } filter)
         {
@@ -207,8 +212,19 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     {
         if (PolicyNetwork.Fault(network) is { } fault)
             Throw.User($"{path}: {fault}. The file is damaged, or was written by another version of this tool.");
-        if (description.ActionSpace is not DiscreteSpace actions || actions.Count != network.Outputs || Features.Size(description.ObservationSpace) != network.Inputs)
+        if (description.ActionSpace is not DiscreteSpace actions || actions.Count != network.Outputs || FeaturesOf(description) != network.Inputs)
             Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action", "The file is damaged.");
+    }
+
+    static long FeaturesOf(PolicyDescription description) =>
+        (long)(description.Encoder?.Frames ?? 1) * ObservationEncoder.FeaturesOf(description.ObservationSpace);
+
+    static ObservationEncoder ReadEncoder(string path, SafetensorsFile file, PolicyDescription description)
+    {
+        var space = description.ObservationSpace;
+        return description.Encoder is { Normalized: true } encoder
+            ? ObservationEncoder.Affine(space, encoder.Frames, Read(path, file, EncoderDescription.ShiftName, space.FlatSize), Read(path, file, EncoderDescription.ScaleName, space.FlatSize))
+            : ObservationEncoder.Of(space, description.Encoder?.Frames ?? 1);
     }
 
     static LearnedPolicy Read(string folder, PolicyDescription description)
@@ -218,9 +234,10 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         var network = new PolicyNetwork(description.Network, (name, shape) => Read(path, file, name, shape));
         try
         {
+            var encoder = ReadEncoder(path, file, description);
             return new LearnedPolicy(description, network, description.Filter is { } filter
                 ? new PolicyNetwork(filter.Network, (name, shape) => Read(path, file, ImitationFilter.Prefix + name, shape))
-                : null);
+                : null, encoder);
         }
         catch
         {

@@ -93,9 +93,6 @@ public sealed record NetworkDescription
     /// <summary>The convolutions before the dense layers; null for none.</summary>
     public ImageDescription? Image { get; init; }
 
-    /// <summary>What inputs are multiplied by first: 1 / 255 for frames.</summary>
-    public double InputScale { get; init; } = 1;
-
     /// <summary>Whether the head is v + a - mean of a.</summary>
     public bool Dueling { get; init; }
 

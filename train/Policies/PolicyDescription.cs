@@ -28,6 +28,11 @@ public sealed record PolicyDescription
 
     /// <summary>A second network that says which actions are like the data's; null: all may be taken.</summary>
     public ImitationFilter? Filter { get; init; }
+    /// <summary>What happens to observations before the network reads them; null: what their space alone says.</summary>
+    public EncoderDescription? Encoder { get; init; }
+
+    /// <summary>What rewards became for the learner; null: nothing happened to them. Acting does not need it.</summary>
+    public RewardTransform? RewardTransform { get; init; }
 
     /// <summary>0: the action of the highest score (ties: the lowest index); above 0: softmax(scores / temperature).</summary>
     public required double Temperature { get; init; }

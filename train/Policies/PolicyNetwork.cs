@@ -36,7 +36,7 @@ sealed class PolicyNetwork : IDisposable
             _support = [.. Enumerable.Range(0, description.Atoms).Select(i => description.Low + ((description.High - description.Low) * i / (description.Atoms - 1)))];
 
         var rows = ChunkRows * Math.Max(1, description.Fractions);
-        _input = description.InputScale == 1 && _image is null ? [] : new float[ChunkRows * (description.Image?.Features ?? description.Inputs)];
+        _input = _image is null ? [] : new float[ChunkRows * description.Image!.Features];
         _features = new float[ChunkRows * shared[^1]];
         _streams = _embedding.Length == 0 ? [] : new float[rows * shared[^1]];
         _values = new float[rows * description.Outputs * description.Atoms];
@@ -57,7 +57,6 @@ sealed class PolicyNetwork : IDisposable
         : network.Distribution == NetworkDescription.Categorical && !(network.Low < network.High && double.IsFinite(network.High - network.Low) && network.Atoms > 1) ? $"{network.Atoms} atoms from {network.Low} to {network.High}; expected at least 2, from a lower to a higher value"
         : network.Distribution == NetworkDescription.Implicit && (network.Cosines < 1 || network.Fractions < 1) ? $"network.cosines is {network.Cosines} and network.fractions {network.Fractions}; expected at least 1"
         : network.Members != 1 ? $"network.members is {network.Members}; expected 1"
-        : !double.IsFinite(network.InputScale) ? $"network.input_scale is {network.InputScale}; expected a finite number"
         : network.Image is { } image && (!image.Fits || (long)image.Channels * image.Height * image.Width != network.Inputs) ? $"convolutions over {image.Channels} x {image.Height} x {image.Width} that do not fit them or the {network.Inputs} inputs; expected filters no larger than what they move over"
         : null;
 
@@ -67,7 +66,7 @@ sealed class PolicyNetwork : IDisposable
     /// <param name="scores">[B, Outputs].</param>
     public void Forward(ReadOnlySpan<float> rows, int count, Span<float> scores)
     {
-        if (_image is null && _shared is null && _description is { InputScale: 1, Dueling: false, Distribution: NetworkDescription.None })
+        if (_image is null && _shared is null && _description is { Dueling: false, Distribution: NetworkDescription.None })
         {
             _layers.Forward(rows, count, scores);
             return;
@@ -124,20 +123,12 @@ sealed class PolicyNetwork : IDisposable
 
     ReadOnlySpan<float> Prepare(ReadOnlySpan<float> rows, int count)
     {
-        var scale = (float)_description.InputScale;
-        if (_image is not null)
-        {
-            var features = _description.Image!.Features;
-            for (var row = 0; row < count; row++)
-                _image.Forward(rows.Slice(row * Inputs, Inputs), scale, _input.AsSpan(row * features, features));
-            return _input.AsSpan(0, count * features);
-        }
-
-        if (scale == 1)
+        if (_image is null)
             return rows;
-        for (var i = 0; i < rows.Length; i++)
-            _input[i] = rows[i] * scale;
-        return _input.AsSpan(0, rows.Length);
+        var features = _description.Image!.Features;
+        for (var row = 0; row < count; row++)
+            _image.Forward(rows.Slice(row * Inputs, Inputs), _input.AsSpan(row * features, features));
+        return _input.AsSpan(0, count * features);
     }
 
     ReadOnlySpan<float> Multiply(ReadOnlySpan<float> features, int count)

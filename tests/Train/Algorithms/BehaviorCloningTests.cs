@@ -40,8 +40,8 @@ public sealed class BehaviorCloningTests : IDisposable
         }
 
         using var columns = Dataset.Open(_data.Workspace, "cut").Compile(NullProgress.Instance);
-        using var cloning = new TransitionSampler(columns, "train", 4, 0.9, bootstraps: false, RandomStream.Create(0, "s"), CPU);
-        using var bootstrapping = new TransitionSampler(columns, "train", 4, 0.9, bootstraps: true, RandomStream.Create(0, "s"), CPU);
+        using var cloning = TrainData.Replay(columns, 4, new BcConfig().Needs);
+        using var bootstrapping = TrainData.Replay(columns, 4, ReplayNeeds.Bootstrapping(ActionKind.Discrete, 0.9));
         Assert.Equal(2, cloning.Count);
         Assert.Equal(1, bootstrapping.Count);
     }
@@ -49,7 +49,7 @@ public sealed class BehaviorCloningTests : IDisposable
     static double[] Learn(TrainingColumns columns, BcConfig config)
     {
         using var scope = NewDisposeScope();
-        using var sampler = new TransitionSampler(columns, "train", 60, 0, bootstraps: false, RandomStream.Create(2, "sampler"), CPU);
+        using var sampler = TrainData.Replay(columns, 60, new BcConfig().Needs);
         var states = ((DiscreteSpace)columns.Info.ObservationSpace).Count;
         using var cloning = new BehaviorCloning(config, TrainData.Setup(states, 2, 1500, seed: 1));
         for (var step = 0; step < 1500; step++)

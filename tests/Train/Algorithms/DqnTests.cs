@@ -156,8 +156,8 @@ public sealed class DqnTests : IDisposable
         return [.. Values(dqn.ActionValues(eye(features)).reshape(-1)).Select(value => (double)value)];
     }
 
-    static TransitionSampler Sampler(TrainingColumns columns, int batch, double discount) =>
-        new(columns, "train", batch, discount, bootstraps: true, RandomStream.Create(2, "sampler"), CPU);
+    static TransitionReplay Sampler(TrainingColumns columns, int batch, double discount) =>
+        TrainData.Replay(columns, batch, new DqnConfig { Discount = discount }.Needs);
 
     static float[] Values(Tensor tensor) => tensor.data<float>().ToArray();
 }

@@ -214,7 +214,7 @@ public sealed class ValueLearnersTests : IDisposable
 
     static ILearner Learn(TrainingColumns columns, Func<LearnerSetup, ILearner> create, int steps)
     {
-        using var sampler = new TransitionSampler(columns, "train", 16, Gamma, bootstraps: true, RandomStream.Create(2, "sampler"), CPU);
+        using var sampler = TrainData.Replay(columns, 16, ReplayNeeds.Bootstrapping(ActionKind.Discrete, Gamma));
         var features = columns.Info.ObservationSpace is DiscreteSpace discrete ? discrete.Count : columns.Info.ObservationSpace.FlatSize;
         var learner = create(TrainData.Setup(features, ((DiscreteSpace)columns.Info.ActionSpace).Count, steps, seed: 1));
         for (var step = 0; step < steps; step++)

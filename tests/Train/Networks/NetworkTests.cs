@@ -153,7 +153,6 @@ public sealed class NetworkTests : IDisposable
         var description = Torsos.Describe(space, 6, "auto", null);
         Assert.Equal(features, description.Image!.Features);
         Assert.Equal(torso == "nature" ? [512] : [128], description.Hidden);
-        Assert.Equal(torso == "nature" ? 1 / 255.0 : 1, description.InputScale);
         using var network = Make(description);
         // Bytes, flat or as images.
         var bytes = randint(0, 2, [2, a * b * c], dtype: ScalarType.Byte, generator: _noise);

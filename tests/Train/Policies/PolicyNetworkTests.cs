@@ -26,7 +26,6 @@ public sealed class PolicyNetworkTests : IDisposable
     {
         ["plain"] = Dense(70, 33),
         ["linear"] = Dense(),
-        ["scaled"] = Dense(8) with { InputScale = 0.25 },
         ["dueling"] = Dense(20, 17) with { Dueling = true },
         ["dueling, one layer"] = Dense(20) with { Dueling = true },
         ["noisy"] = Dense(20, 17) with { Noisy = true },
@@ -38,7 +37,7 @@ public sealed class PolicyNetworkTests : IDisposable
         ["implicit, one layer"] = Dense(20) with { Distribution = NetworkDescription.Implicit, Cosines = 6, Fractions = 9 },
         ["implicit, dueling"] = Dense(20, 17) with { Distribution = NetworkDescription.Implicit, Cosines = 6, Fractions = 9, Dueling = true },
         ["minatar"] = Conv(Cells, 128),
-        ["nature"] = Conv(Screen, 512) with { InputScale = 1 / 255.0 },
+        ["nature"] = Conv(Screen, 512),
         ["odd sizes"] = Conv(Odd, 9),
         ["convolutional rainbow"] = Conv(Cells, 32) with { Distribution = NetworkDescription.Categorical, Atoms = 11, Low = -3, High = 7, Dueling = true, Noisy = true },
         ["convolutional implicit"] = Conv(Cells, 32) with { Distribution = NetworkDescription.Implicit, Cosines = 6, Fractions = 9 },
@@ -165,8 +164,7 @@ public sealed class PolicyNetworkTests : IDisposable
     static float[] Rows(NetworkDescription description, int count)
     {
         var random = RandomStream.Create(2, "rows");
-        var isScreen = description.InputScale < 0.01;
-        return [.. Enumerable.Range(0, count * description.Inputs).Select(_ => isScreen ? random.NextInt(256) : (float)(2 * random.NextGaussian()))];
+        return [.. Enumerable.Range(0, count * description.Inputs).Select(_ => (float)(2 * random.NextGaussian()))];
     }
 
     Network Save(NetworkDescription description)

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace OfflineRL.Tests.Train.Sampling;
 
-public sealed class TransitionSamplerTests : IDisposable
+public sealed class TransitionReplayTests : IDisposable
 {
     readonly TrainData _data = new();
     readonly DisposeScope _scope = NewDisposeScope();
@@ -50,8 +50,8 @@ public sealed class TransitionSamplerTests : IDisposable
         return Dataset.Open(_data.Workspace, "four").Compile(NullProgress.Instance);
     }
 
-    static TransitionSampler Sampler(TrainingColumns columns, int batch = 64, string split = "train") =>
-        new(columns, split, batch, 0.9, bootstraps: true, RandomStream.Create(5, "sampler"), CPU);
+    static TransitionReplay Sampler(TrainingColumns columns, int batch = 64, string split = "train", ReplayConfig? config = null) =>
+        TrainData.Replay(columns, batch, ReplayNeeds.Bootstrapping(ActionKind.Discrete, 0.9), config, split, seed: 5);
 
     [Fact]
     public void Next_OverManyDraws_GivesEveryValidTransitionEquallyAndNoOther()
@@ -104,9 +104,10 @@ public sealed class TransitionSamplerTests : IDisposable
         using var columns = Write();
         using var sampler = Sampler(columns, batch: 5);
         sampler.Next();
-        var state = sampler.State;
+        IReplay replay = sampler;
+        var state = replay.State;
         var first = Enumerable.Range(0, 4).SelectMany(_ => sampler.Next().Rewards.data<float>().ToArray()).ToArray();
-        sampler.State = state;
+        replay.Restore(state, []);
         Assert.Equal(first, Enumerable.Range(0, 4).SelectMany(_ => sampler.Next().Rewards.data<float>().ToArray()));
     }
 

@@ -1,0 +1,91 @@
+namespace OfflineRL.Datasets;
+
+/// <summary>The episodes of a dataset that are drawn from: one part of its split, and of that all or those of the highest return.</summary>
+public sealed class EpisodeSelection
+{
+    readonly int[] _episodes;
+    double[]? _returns;
+
+    EpisodeSelection(TrainingColumns columns, string split, int[] episodes)
+    {
+        (Columns, Split, _episodes) = (columns, split, episodes);
+        foreach (var episode in episodes)
+            Steps += StepsOf(episode);
+    }
+
+    /// <summary>The dataset.</summary>
+    public TrainingColumns Columns { get; }
+
+    /// <summary>The name of the part.</summary>
+    public string Split { get; }
+
+    /// <summary>Numbers of the episodes, ascending.</summary>
+    public ReadOnlySpan<int> Episodes => _episodes;
+
+    /// <summary>Steps of all of them together.</summary>
+    public long Steps { get; }
+
+    /// <summary>Sums of the rewards as stored, one an episode of <see cref="Episodes"/>; read on first use.</summary>
+    public ReadOnlySpan<double> Returns => _returns ??= ReadReturns();
+
+    /// <param name="columns">The dataset.</param>
+    /// <param name="split">The part of its split.</param>
+    /// <param name="topShare">Share of the part's episodes to keep, those of the highest return, in (0, 1]; at least one stays, of equal returns the earlier.</param>
+    /// <exception cref="UserErrorException">No such part, or it has no episode.</exception>
+    public static EpisodeSelection Of(TrainingColumns columns, string split, double topShare = 1)
+    {
+        if (!(topShare is > 0 and <= 1))
+            throw Throw.TopShare(topShare);
+        var part = PartOf(columns, split);
+        var parts = columns.EpisodeSplit.Slice(0, columns.Episodes);
+        var episodes = new int[parts.Count((byte)part)];
+        if (episodes.Length == 0)
+            throw Throw.EmptySplit(columns.Info.Dataset, split, columns.Episodes);
+        var next = 0;
+        for (var episode = 0; episode < parts.Length; episode++)
+        {
+            if (parts[episode] == part)
+                episodes[next++] = episode;
+        }
+
+        var all = new EpisodeSelection(columns, split, episodes);
+        return topShare == 1 ? all : all.Best(Math.Max(1, (int)(topShare * episodes.Length)));
+    }
+
+    int StepsOf(int episode)
+    {
+        var first = Columns.EpisodeFirstRow.Slice(episode, 2);
+        return checked((int)(first[1] - first[0]));
+    }
+
+    EpisodeSelection Best(int count)
+    {
+        var returns = Returns.ToArray();
+        // A stable sort: of equal returns the earlier episode comes first.
+        var best = Enumerable.Range(0, returns.Length).OrderByDescending(i => returns[i]).Take(count).Order().ToArray();
+        return new(Columns, Split, [.. best.Select(i => _episodes[i])]) { _returns = [.. best.Select(i => returns[i])] };
+    }
+
+    double[] ReadReturns()
+    {
+        var returns = new double[_episodes.Length];
+        for (var i = 0; i < returns.Length; i++)
+        {
+            foreach (var reward in Columns.Rewards.Slice(Columns.EpisodeFirstRow[_episodes[i]][0], StepsOf(_episodes[i])))
+                returns[i] += reward;
+        }
+
+        return returns;
+    }
+
+    static int PartOf(TrainingColumns columns, string split)
+    {
+        for (var i = 0; i < columns.Info.Splits.Count; i++)
+        {
+            if (columns.Info.Splits[i] == split)
+                return i;
+        }
+
+        throw Throw.NoSplit(columns.Info, split);
+    }
+}

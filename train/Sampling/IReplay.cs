@@ -1,0 +1,27 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Train.Sampling;
+
+/// <summary>What checkpoints and policies need of replay, whatever its batches are.</summary>
+public interface IReplay : IDisposable
+{
+    /// <summary>Items that can be drawn.</summary>
+    long Count { get; }
+
+    /// <summary>What makes features of observations; a stored policy takes it along.</summary>
+    ObservationEncoder Encoder { get; }
+
+    /// <summary>Where it stands.</summary>
+    ReplayState State { get; }
+
+    /// <summary>Tensors that belong to <see cref="State"/>, to be saved; on the host, and the caller's.</summary>
+    internal IReadOnlyList<NamedTensor> SaveTensors();
+
+    /// <summary>Tensors of the same names and shapes, to be loaded into.</summary>
+    internal IReadOnlyList<NamedTensor> EmptyTensors();
+
+    /// <summary>Goes on where a state was taken.</summary>
+    /// <param name="state">Of the same data and settings.</param>
+    /// <param name="tensors">As <see cref="EmptyTensors"/> gave them, loaded.</param>
+    internal void Restore(ReplayState state, IReadOnlyList<NamedTensor> tensors);
+}

@@ -1,0 +1,46 @@
+namespace OfflineRL.Train.Sampling;
+
+/// <summary>Which actions a learner can learn from.</summary>
+public enum ActionKind
+{
+    Any,
+    Discrete,
+    Continuous,
+}
+
+/// <summary>What a learner reads, said in one line: <c>ReplayNeeds.Bootstrapping(ActionKind.Discrete, config.Discount)</c>.</summary>
+public sealed record ReplayNeeds
+{
+    public required ActionKind Actions { get; init; }
+
+    /// <summary>Whether it reads next observations and discounts; transitions that lack them are then left out.</summary>
+    public bool Bootstraps { get; init; }
+
+    /// <summary>gamma, in [0, 1].</summary>
+    public double Discount { get; init; }
+
+    /// <summary>n of n-step returns, at least 1.</summary>
+    public int Steps { get; init; } = 1;
+
+    /// <summary>Whether it reads the actions taken at the next observation (SARSA).</summary>
+    public bool NextActions { get; init; }
+
+    /// <summary>Whether it reads the behavior's log-probabilities; NaN where unknown.</summary>
+    public bool BehaviorLogProbabilities { get; init; }
+
+    /// <summary>
+    /// alpha of prioritized replay: above 0 batches come with <see cref="TransitionBatch.Weights"/>, and the learner writes
+    /// <see cref="TransitionBatch.Priorities"/> at each step.
+    /// </summary>
+    public double PriorityExponent { get; init; }
+
+    /// <summary>beta at the first step; it grows linearly to 1.</summary>
+    public double PriorityCorrection { get; init; } = 0.4;
+
+    /// <summary>Observations and actions alone, of every step.</summary>
+    public static ReplayNeeds Cloning(ActionKind actions) => new() { Actions = actions };
+
+    /// <summary>With returns of n steps, discounts and next observations.</summary>
+    public static ReplayNeeds Bootstrapping(ActionKind actions, double discount, int steps = 1) =>
+        new() { Actions = actions, Bootstraps = true, Discount = discount, Steps = steps };
+}
