@@ -1,3 +1,4 @@
+using System.Globalization;
 using OfflineRL.Datasets;
 
 namespace OfflineRL.Environments;
@@ -7,6 +8,7 @@ static class MujocoServer
 {
     public const string NodeVariable = "OFFLINERL_NODE";
     public const string PackageVariable = "OFFLINERL_MUJOCO";
+    public const string ThreadsVariable = "OFFLINERL_MUJOCO_THREADS";
 
     /// <summary>What is missing, for people; null where everything is there.</summary>
     public static string? Missing => (FindNode(), FindPackage()) switch
@@ -18,12 +20,21 @@ static class MujocoServer
 
     /// <summary>Makes a batch of one of the server's environments.</summary>
     /// <exception cref="UserErrorException">Something is missing, or the server does not become ready.</exception>
-    public static IVectorEnvironment Start(EnvironmentIdentity identity, int count, bool render)
+    public static IVectorEnvironment Start(EnvironmentIdentity identity, int count, bool render) =>
+        ExternalEnvironment.Start(Command(identity), identity.Id, identity, identity.Parameters, count, render);
+
+    /// <summary>How the server is started.</summary>
+    /// <param name="identity">What it is for; named where something is missing.</param>
+    /// <param name="threads">That step the batch; the digits do not depend on it. Null: what <see cref="ThreadsVariable"/> says, else one for every eight instances, up to one a core.</param>
+    /// <exception cref="UserErrorException">Something is missing.</exception>
+    public static ExternalCommand Command(EnvironmentIdentity identity, int? threads = null)
     {
         if (Missing is { } missing)
             throw Throw.MujocoNotSetUp(identity, missing);
         var command = new ExternalCommand { Words = [FindNode()!, Script("server.mjs"), FindPackage()!] };
-        return ExternalEnvironment.Start(command, identity.Id, identity, identity.Parameters, count, render);
+        return threads is { } number
+            ? command with { Variables = new Dictionary<string, string> { [ThreadsVariable] = number.ToString(CultureInfo.InvariantCulture) } }
+            : command;
     }
 
     /// <summary>The path of a file of the server.</summary>

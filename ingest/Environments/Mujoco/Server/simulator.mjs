@@ -62,13 +62,20 @@ export class Simulator {
 
   /** Draws a start state into a row: positions first, then velocities. */
   begin(states, at, words, wordAt) {
-    const { qpos, qvel, ctrl, warm } = this.views;
-    for (let j = 0; j < this.positions; j++) qpos[j] = this.firstPositions[j] + this.#noise(words, wordAt);
-    for (let j = 0; j < this.velocities; j++) {
-      qvel[j] = this.task.normalVelocities ? this.start * nextNormal(words, wordAt) : this.#noise(words, wordAt);
-      warm[j] = 0;
+    const nq = this.positions, nv = this.velocities;
+    for (let j = 0; j < nq; j++) states[at + j] = this.firstPositions[j] + this.#noise(words, wordAt);
+    for (let j = 0; j < nv; j++) {
+      states[at + nq + j] = this.task.normalVelocities ? this.start * nextNormal(words, wordAt) : this.#noise(words, wordAt);
     }
-    ctrl.fill(0);
+    this.place(states, at);
+  }
+
+  /** Makes a row with given positions and velocities one that can be stepped: an episode's first. */
+  place(states, at) {
+    const first = at + this.positions + this.velocities;
+    states.fill(0, first, first + this.velocities);
+    this.load(states, at);
+    this.views.ctrl.fill(0);
     // As Gymnasium does after a reset: the first step's solver starts from the accelerations of the start state.
     this.forward();
     this.#store(states, at);
