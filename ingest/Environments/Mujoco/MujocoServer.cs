@@ -11,12 +11,25 @@ static class MujocoServer
     public const string ThreadsVariable = "OFFLINERL_MUJOCO_THREADS";
 
     /// <summary>What is missing, for people; null where everything is there.</summary>
-    public static string? Missing => (FindNode(), FindPackage()) switch
+    public static string? Missing => WhatIsMissing(Environment.GetEnvironmentVariable);
+
+    /// <summary><see cref="Missing"/> under given environment variables.</summary>
+    public static string? WhatIsMissing(Func<string, string?> variables)
     {
-        (null, _) => $"Node was not found {(Named(NodeVariable) is { } node ? $"at {NodeVariable}={node}" : "in PATH")}; install Node 18 or newer, or name its program with {NodeVariable}",
-        (_, null) => $"the npm package mujoco-js was not found{(Named(PackageVariable) is { } folder ? $" in {PackageVariable}={folder}" : "")}; run 'make setup-mujoco' in the checkout, or name the package's folder with {PackageVariable}",
-        _ => null,
-    };
+        if (FindNode(variables) is null)
+        {
+            var where = variables(NodeVariable) is { Length: > 0 } node ? $"at {NodeVariable}={node}" : "in PATH";
+            return $"Node was not found {where}; install Node 18 or newer, or name its program with {NodeVariable}";
+        }
+
+        if (FindPackage(variables) is null)
+        {
+            var where = variables(PackageVariable) is { Length: > 0 } folder ? $" in {PackageVariable}={folder}" : "";
+            return $"the npm package mujoco-js was not found{where}; run 'make setup-mujoco' in the checkout, or name the package's folder with {PackageVariable}";
+        }
+
+        return null;
+    }
 
     /// <summary>Makes a batch of one of the server's environments.</summary>
     /// <exception cref="UserErrorException">Something is missing, or the server does not become ready.</exception>
@@ -41,24 +54,27 @@ static class MujocoServer
     public static string Script(string name) => ExternalSchemes.Server("mujoco", name);
 
     /// <summary>The program; null where it is nowhere.</summary>
-    public static string? FindNode()
-    {
-        if (Named(NodeVariable) is { } named)
-            return File.Exists(named) ? Path.GetFullPath(named) : null;
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Select(folder => Path.Combine(folder, "node"))
-            .FirstOrDefault(File.Exists);
-    }
+    public static string? FindNode() => FindNode(Environment.GetEnvironmentVariable);
 
     /// <summary>
     /// The folder of the package: that of <see cref="PackageVariable"/> and no other where it is set, else beside the server, else
     /// where <c>make setup-mujoco</c> leaves it. Null where it is nowhere.
     /// </summary>
-    public static string? FindPackage()
+    public static string? FindPackage() => FindPackage(Environment.GetEnvironmentVariable);
+
+    static string? FindNode(Func<string, string?> variables)
     {
-        if (Named(PackageVariable) is { } named)
-            return new[] { named, InFolder(named) }.FirstOrDefault(IsPackage) is { } found ? Path.GetFullPath(found) : null;
-        return Folders().Select(InFolder).FirstOrDefault(IsPackage);
+        if (variables(NodeVariable) is { Length: > 0 } named)
+            return File.Exists(named) ? Path.GetFullPath(named) : null;
+        return (variables("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, "node"))
+            .FirstOrDefault(File.Exists);
+    }
+
+    static string? FindPackage(Func<string, string?> variables)
+    {
+        var candidates = variables(PackageVariable) is { Length: > 0 } named ? [named, InFolder(named)] : Folders().Select(InFolder);
+        return candidates.FirstOrDefault(IsPackage) is { } found ? Path.GetFullPath(found) : null;
     }
 
     static IEnumerable<string> Folders()
@@ -71,6 +87,4 @@ static class MujocoServer
     static string InFolder(string folder) => Path.Combine(folder, "node_modules", "mujoco-js");
 
     static bool IsPackage(string folder) => File.Exists(Path.Combine(folder, "dist", "mujoco_wasm.js")) && File.Exists(Path.Combine(folder, "package.json"));
-
-    static string? Named(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
 }
