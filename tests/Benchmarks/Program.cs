@@ -8,6 +8,7 @@ IBenchmark[] benchmarks =
     new DqnUpdateBenchmark(),
     new CartPoleBenchmark(),
     new PixelsBenchmark(),
+    new MujocoBenchmark(),
     new DqnBenchmark(),
     new ColumnsBenchmark(),
     new ExternalBenchmark(),

@@ -4,10 +4,10 @@ using System.Globalization;
 namespace OfflineRL.Benchmarks.Harness;
 
 /// <summary>
-/// A rival measured beside us: a Python script of <c>rivals/</c> that imports the rival and prints <c>name value</c> lines.
+/// A rival measured beside us: a Python (or Node) script of <c>rivals/</c> that imports the rival and prints <c>name value</c> lines.
 /// </summary>
 /// <remarks>
-/// OFFLINERL_PYTHON names the interpreter (default python3); PYTHONPATH may lead it to the packages. Where the rival is
+/// OFFLINERL_PYTHON names the interpreter (default python3), OFFLINERL_NODE that of Node's scripts; PYTHONPATH may lead it to the packages. Where the rival is
 /// not importable, the benchmark says so and falls back to a figure recorded on another day, named as recorded.
 /// </remarks>
 static class Rival
@@ -15,8 +15,10 @@ static class Rival
     /// <summary>What the script printed, or null where it could not run.</summary>
     public static IReadOnlyDictionary<string, double>? Measure(string script, params string[] arguments)
     {
-        var python = Environment.GetEnvironmentVariable("OFFLINERL_PYTHON") ?? "python3";
-        var start = new ProcessStartInfo(python, [Path.Combine(AppContext.BaseDirectory, "rivals", script), .. arguments])
+        var program = script.EndsWith(".mjs", StringComparison.Ordinal)
+            ? Environment.GetEnvironmentVariable("OFFLINERL_NODE") ?? "node"
+            : Environment.GetEnvironmentVariable("OFFLINERL_PYTHON") ?? "python3";
+        var start = new ProcessStartInfo(program, [Path.Combine(AppContext.BaseDirectory, "rivals", script), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -36,7 +38,7 @@ static class Rival
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            Console.WriteLine($"  (rival not measured: {python}: {e.Message})");
+            Console.WriteLine($"  (rival not measured: {program}: {e.Message})");
         }
 
         return null;
