@@ -31,12 +31,6 @@ static partial class Throw
     public static UserErrorException UnknownPolicy(string spec, string name, IEnumerable<string> known) =>
         new($"Unknown built-in policy '{name}' in '{spec}'.{NearestName.Hint(name, known.ToList())}");
 
-    public static UserErrorException PolicyOption(string spec, string option) =>
-        new($"Built-in policy '{spec}': '{option}' is not understood; expected epsilon=E with E from 0 to 1, for example scripted?epsilon=0.2.");
-
-    public static UserErrorException UniformNeedsDiscrete(EnvironmentDefinition environment) =>
-        new($"The built-in policy 'uniform' needs discrete actions; those of {environment.Id} are {environment.ActionSpace}.");
-
     public static UserErrorException SpacesDiffer(IPolicy first, IPolicy other) =>
         new($"Policies '{first.Name}' and '{other.Name}' cannot be mixed: their spaces differ (observations {first.ObservationSpace} and {other.ObservationSpace}, actions {first.ActionSpace} and {other.ActionSpace}).");
 

@@ -70,7 +70,8 @@ sealed class EpisodeBuffer(Space observations)
     /// <summary>The columns for the writer.</summary>
     /// <param name="environment">Goes into the key: the same episode of another environment is another episode.</param>
     /// <param name="seed">Of the recording.</param>
-    public EpisodeColumns ToColumns(EnvironmentIdentity environment, ulong seed) => new()
+    /// <param name="hasPropensities">Whether the log-probabilities are those of the actions; else they are left out.</param>
+    public EpisodeColumns ToColumns(EnvironmentIdentity environment, ulong seed, bool hasPropensities = true) => new()
     {
         Key = Key(environment, seed),
         BehaviorPolicy = BehaviorPolicy,
@@ -84,7 +85,7 @@ sealed class EpisodeBuffer(Space observations)
         Truncated = Truncated,
         FinalObservation = CollectionsMarshal.AsSpan(_final),
         FinalObservationBytes = CollectionsMarshal.AsSpan(_finalBytes),
-        BehaviorLogProbabilities = CollectionsMarshal.AsSpan(_logProbabilities),
+        BehaviorLogProbabilities = hasPropensities ? CollectionsMarshal.AsSpan(_logProbabilities) : [],
         BehaviorProbabilities = CollectionsMarshal.AsSpan(_probabilities),
         ActionMasks = CollectionsMarshal.AsSpan(_masks),
     };

@@ -28,12 +28,13 @@ public static class RecordJob
             foreach (var behavior in config.Mixture)
                 policies.Add(BehaviorPolicies.Make(behavior.Policy, definition, identity, trainedPolicy));
             var mixture = new MixturePolicy(
-                policies.Select((p, i) => config.Mixture[i].Epsilon > 0 ? new EpsilonSoftPolicy(p, config.Mixture[i].Epsilon) : p).ToList(),
+                policies.Select((p, i) => config.Mixture[i].Epsilon > 0 ? BuiltInPolicies.Soften(p, config.Mixture[i].Epsilon) : p).ToList(),
                 config.Mixture.Select(b => b.Weight).ToList());
             using var environment = EnvironmentRegistry.Make(config.Environment, Math.Min(config.Batch, MostInstances(definition.ObservationSpace)));
-            using var writer = DatasetWriter.Create(workspace, config.Name, Describe(config, environment));
+            var hasPropensities = policies.Select((p, i) => config.Mixture[i].Epsilon > 0 || BuiltInPolicies.HasPropensities(p)).All(has => has);
+            using var writer = DatasetWriter.Create(workspace, config.Name, Describe(config, environment, hasPropensities));
             var recorder = new Recorder(environment, mixture, config.Steps, RandomStream.Create(config.Seed, "record"));
-            recorder.Run(episode => writer.WriteEpisode(episode.ToColumns(identity, config.Seed)), progress, cancellation);
+            recorder.Run(episode => writer.WriteEpisode(episode.ToColumns(identity, config.Seed, hasPropensities)), progress, cancellation);
             cancellation.ThrowIfCancellationRequested();
             return writer.Commit();
         }
@@ -47,7 +48,8 @@ public static class RecordJob
     // The batch changes no digit, so that it may be smaller than asked for.
     static int MostInstances(Space observations) => (int)Math.Clamp(MaxBufferBytes / (3L * sizeof(float) * observations.FlatSize), 1, int.MaxValue);
 
-    internal static DatasetDescription Describe(RecordConfig config, IVectorEnvironment environment)
+    // One deterministic policy of continuous actions, whose actions have no density, leaves the whole recording without.
+    internal static DatasetDescription Describe(RecordConfig config, IVectorEnvironment environment, bool hasPropensities = true)
     {
         var discrete = environment.ActionSpace is DiscreteSpace;
         return new DatasetDescription
@@ -55,8 +57,8 @@ public static class RecordJob
             ObservationSpace = environment.ObservationSpace,
             ActionSpace = environment.ActionSpace,
             Environment = environment.Identity,
-            PropensitySource = PropensitySource.Logged,
-            PropensityKind = discrete ? PropensityKind.Probability : PropensityKind.Density,
+            PropensitySource = hasPropensities ? PropensitySource.Logged : PropensitySource.Unknown,
+            PropensityKind = !hasPropensities ? PropensityKind.None : discrete ? PropensityKind.Probability : PropensityKind.Density,
             HasBehaviorProbabilities = discrete,
             HasActionMask = environment is IMaskedEnvironment,
             Provenance = new Provenance { Command = "ingest record", Config = Config.ToYaml(config) },

@@ -3,7 +3,10 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Environments;
 
-/// <summary>Policies that need no training, by name; <c>?epsilon=0.2</c> softens any of them.</summary>
+/// <summary>
+/// Policies that need no training, by name. <c>?epsilon=0.2</c> mixes any of them with the uniform one, step by step;
+/// <c>?noise=0.3</c> puts truncated normal noise around one of continuous actions; <c>?noise=0.3&amp;epsilon=0.1</c> does both.
+/// </summary>
 public static class BuiltInPolicies
 {
     /// <summary>All names, without options.</summary>
@@ -14,7 +17,7 @@ public static class BuiltInPolicies
     public static IPolicy Make(string spec, EnvironmentDefinition environment) => Make(spec, environment, environment.DefaultIdentity);
 
     /// <summary>A policy by its spec.</summary>
-    /// <param name="spec"><c>uniform</c>, or one of the definition's policies, with <c>?epsilon=E</c> or without.</param>
+    /// <param name="spec"><c>uniform</c>, or one of the definition's policies, with <c>?noise=S&amp;epsilon=E</c>, one of them, or without.</param>
     /// <param name="environment">Whose spaces the policy has.</param>
     /// <param name="identity">The environment's parameters, for policies that know the dynamics.</param>
     /// <exception cref="UserErrorException">The name or an option is not known, or the policy does not fit the environment.</exception>
@@ -22,17 +25,33 @@ public static class BuiltInPolicies
     {
         var mark = spec.IndexOf('?', StringComparison.Ordinal);
         var name = mark < 0 ? spec : spec[..mark];
+        var (noise, epsilon) = Options(spec, mark < 0 ? [] : spec[(mark + 1)..].Split('&'));
         var policy = MakeBase(spec, name, environment, identity);
-        return mark < 0 ? policy : new EpsilonSoftPolicy(policy, Epsilon(spec, spec[(mark + 1)..]));
+        if (noise is { } sigma)
+            policy = new GaussianNoisePolicy(policy as ContinuousController ?? throw Throw.NoiseNeedsController(spec, policy), sigma);
+        return epsilon is { } e ? Soften(policy, e) : policy;
     }
+
+    /// <summary>A policy mixed step by step with the uniform one, with exact probabilities or densities.</summary>
+    /// <param name="policy">Of discrete actions, or of bounded continuous ones that have a density.</param>
+    /// <param name="epsilon">0 to 1: how often the uniform one acts.</param>
+    /// <exception cref="UserErrorException">The policy has continuous actions and is deterministic, or they are not bounded.</exception>
+    public static IPolicy Soften(IPolicy policy, double epsilon) =>
+        policy.ActionSpace is DiscreteSpace ? new EpsilonSoftPolicy(policy, epsilon) : new UniformMixturePolicy(policy, epsilon);
+
+    /// <summary>Whether what a policy draws has a probability or a density: a deterministic one of continuous actions has neither.</summary>
+    public static bool HasPropensities(IPolicy policy) => policy is not ContinuousController;
 
     static IPolicy MakeBase(string spec, string name, EnvironmentDefinition environment, EnvironmentIdentity identity)
     {
         if (name == "uniform")
         {
-            return environment.ActionSpace is DiscreteSpace actions
-                ? new UniformPolicy(environment.ObservationSpace, actions)
-                : throw Throw.UniformNeedsDiscrete(environment);
+            return environment.ActionSpace switch
+            {
+                DiscreteSpace actions => new UniformPolicy(environment.ObservationSpace, actions),
+                BoxSpace actions => new UniformBoxPolicy(environment.ObservationSpace, actions),
+                _ => throw Throw.PolicyNeedsEnvironment(name, environment.Id, [.. environment.Policies.Select(p => p.Name)]),
+            };
         }
 
         if (environment.Policies.FirstOrDefault(p => p.Name == name) is { } policy)
@@ -42,13 +61,22 @@ public static class BuiltInPolicies
             : Throw.UnknownPolicy(spec, name, Names);
     }
 
-    static double Epsilon(string spec, string option)
+    static (double? Noise, double? Epsilon) Options(string spec, string[] options)
     {
-        const string Key = "epsilon=";
-        return option.StartsWith(Key, StringComparison.Ordinal)
-            && double.TryParse(option.AsSpan(Key.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var epsilon)
-            && epsilon is >= 0 and <= 1
-            ? epsilon
-            : throw Throw.PolicyOption(spec, option);
+        double? noise = null, epsilon = null;
+        foreach (var option in options)
+        {
+            if (noise is null && Number(option, "noise=") is { } n && n > 0 && n <= GaussianNoisePolicy.MaxNoise)
+                noise = n;
+            else if (epsilon is null && Number(option, "epsilon=") is { } e && e >= 0 && e <= 1)
+                epsilon = e;
+            else
+                throw Throw.PolicyOption(spec, option);
+        }
+
+        return (noise, epsilon);
     }
+
+    static double? Number(string option, string key) =>
+        option.StartsWith(key, StringComparison.Ordinal) && double.TryParse(option.AsSpan(key.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
 }
