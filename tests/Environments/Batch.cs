@@ -17,9 +17,9 @@ sealed class Batch : IDisposable
     {
         Environment = environment;
         var count = environment.Count;
-        var width = _width = environment.ObservationSpace.FlatSize;
-        Observations = new float[count * width];
-        Final = new float[count * width];
+        _width = environment.ObservationSpace.FlatSize;
+        Observations = new float[count * _width];
+        Final = new float[count * _width];
         Rewards = new double[count];
         Terminated = new bool[count];
         Truncated = new bool[count];
@@ -43,8 +43,12 @@ sealed class Batch : IDisposable
         return this;
     }
 
-    public void Step(params int[] actions) => Environment.Step(
-        new ActionBatch { Discrete = actions },
+    public void Step(params int[] actions) => Step(new ActionBatch { Discrete = actions });
+
+    public void Push(params float[] actions) => Step(new ActionBatch { Continuous = actions });
+
+    public void Step(in ActionBatch actions) => Environment.Step(
+        actions,
         new StepOutput { Observations = Observations, Rewards = Rewards, Terminated = Terminated, Truncated = Truncated, FinalObservations = Final });
 
     public float[] Row(int instance) => Observations.AsSpan(instance * _width, _width).ToArray();
@@ -62,7 +66,8 @@ sealed class Batch : IDisposable
         var random = Enumerable.Range(0, Count).Select(i => RandomStream.Create(seed, "actions").Derive((ulong)i)).ToArray();
         var state = policy.CreateState(Count);
         var starts = Enumerable.Repeat(true, Count).ToArray();
-        var actions = new int[Count];
+        var discrete = new int[policy.ActionSpace is DiscreteSpace ? Count : 0];
+        var continuous = new float[discrete.Length > 0 ? 0 : Count * policy.ActionSpace.FlatSize];
         var sums = new double[Count];
         var finished = new List<double>[Count];
         for (var i = 0; i < Count; i++)
@@ -71,8 +76,8 @@ sealed class Batch : IDisposable
         {
             policy.Act(
                 new PolicyInput { Count = Count, Observations = batch.Observations, EpisodeStarts = starts, Random = random, State = state },
-                new PolicyOutput { Discrete = actions, LogProbabilities = new double[Count] });
-            batch.Step(actions);
+                new PolicyOutput { Discrete = discrete, Continuous = continuous, LogProbabilities = new double[Count] });
+            batch.Step(new ActionBatch { Discrete = discrete, Continuous = continuous });
             for (var i = 0; i < Count; i++)
             {
                 sums[i] += batch.Rewards[i];

@@ -12,6 +12,9 @@ namespace OfflineRL.Environments;
 /// </summary>
 abstract class BatchEnvironment : IStatefulEnvironment
 {
+    // Instances that are looked at together.
+    const int Lanes = 8;
+
     readonly int _width;
     readonly BoxSpace? _box;
     readonly int _actions;
@@ -43,7 +46,7 @@ abstract class BatchEnvironment : IStatefulEnvironment
     /// <summary>[B].</summary>
     protected RandomStream[] Random { get; }
 
-    /// <summary>[B]: steps since the episode began.</summary>
+    /// <summary>[B]: steps since the episode began; while moving without the step that is being made, while observing with it.</summary>
     protected int[] Steps { get; }
 
     public void Reset(ReadOnlySpan<ulong> seeds, Span<float> observations)
@@ -78,8 +81,9 @@ abstract class BatchEnvironment : IStatefulEnvironment
         output.Terminated.Clear();
         output.Truncated.Clear();
         Advance(actions, output.Rewards, output.Terminated);
+        CountSteps();
         Observe(output.Observations);
-        CountSteps(output);
+        EndEpisodes(output);
     }
 
     public void GetState(int instance, Span<double> state)
@@ -144,28 +148,35 @@ abstract class BatchEnvironment : IStatefulEnvironment
     /// <exception cref="ArgumentOutOfRangeException">The environment cannot be there; nothing has changed.</exception>
     protected abstract void WriteState(int instance, ReadOnlySpan<double> state);
 
-    // Eight instances at a time where none of them ends, which is nearly always.
-    void CountSteps(in StepOutput output)
+    void CountSteps()
     {
-        const int Lanes = 8;
+        ref var steps = ref MemoryMarshal.GetArrayDataReference(Steps);
+        var first = 0;
+        for (; first <= Count - Lanes; first += Lanes)
+            (Vector256.LoadUnsafe(ref steps, (nuint)first) + Vector256<int>.One).StoreUnsafe(ref steps, (nuint)first);
+        for (; first < Count; first++)
+            Steps[first]++;
+    }
+
+    // Looks at eight instances at a time, of which mostly none ends.
+    void EndEpisodes(in StepOutput output)
+    {
         ref var steps = ref MemoryMarshal.GetArrayDataReference(Steps);
         ref var terminated = ref Unsafe.As<bool, byte>(ref MemoryMarshal.GetReference(output.Terminated));
         var limit = Vector256.Create(MaxEpisodeSteps);
         var first = 0;
         for (; first <= Count - Lanes; first += Lanes)
         {
-            var now = Vector256.LoadUnsafe(ref steps, (nuint)first) + Vector256<int>.One;
-            now.StoreUnsafe(ref steps, (nuint)first);
-            var flags = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref terminated, first));
-            var ended = Vector256.GreaterThanOrEqual(now, limit).ExtractMostSignificantBits()
-                | Vector128.GreaterThan(Vector128.CreateScalar(flags).AsByte(), Vector128<byte>.Zero).ExtractMostSignificantBits();
+            var flags = Vector128.CreateScalar(Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref terminated, first))).AsByte();
+            var ended = Vector256.GreaterThanOrEqual(Vector256.LoadUnsafe(ref steps, (nuint)first), limit).ExtractMostSignificantBits()
+                | Vector128.GreaterThan(flags, Vector128<byte>.Zero).ExtractMostSignificantBits();
             for (; ended != 0; ended &= ended - 1)
                 End(first + BitOperations.TrailingZeroCount(ended), output);
         }
 
         for (; first < Count; first++)
         {
-            if (++Steps[first] >= MaxEpisodeSteps || output.Terminated[first])
+            if (Steps[first] >= MaxEpisodeSteps || output.Terminated[first])
                 End(first, output);
         }
     }
