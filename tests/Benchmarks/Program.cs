@@ -9,6 +9,7 @@ IBenchmark[] benchmarks =
     new CartPoleBenchmark(),
     new PixelsBenchmark(),
     new MujocoBenchmark(),
+    new TabularBenchmark(),
     new DqnBenchmark(),
     new ColumnsBenchmark(),
     new ExternalBenchmark(),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OfflineRL.Datasets;
 
@@ -13,6 +14,8 @@ namespace OfflineRL.Environments;
 /// </remarks>
 sealed class TabularSampler
 {
+    const int Chunk = 128;
+
     // Rewards and next states of both outcomes stand in the slot: one cache line is touched a step.
     readonly Slot[] _slots;
     readonly Row[] _rows;
@@ -52,7 +55,7 @@ sealed class TabularSampler
     public TabularMdp Mdp { get; }
 
     /// <summary>Draws a start state.</summary>
-    public int Start(RandomStream random) => _start.Length == 1 ? _start[0].Next : Draw(_start, random, out _) is var next && next < 0 ? ~next : next;
+    public int Start(RandomStream random) => _start.Length == 1 ? _start[0].Next : Draw(_start, random);
 
     /// <summary>Moves every instance by one step.</summary>
     /// <param name="actions">[B], inside the action space and allowed.</param>
@@ -62,29 +65,50 @@ sealed class TabularSampler
     /// <param name="terminated">[B], set where the episode ended.</param>
     public void Step(ReadOnlySpan<int> actions, Span<int> states, ReadOnlySpan<RandomStream> random, Span<double> rewards, Span<bool> terminated)
     {
-        ReadOnlySpan<Slot> slots = _slots;
+        Span<int> places = stackalloc int[Chunk];
+        Span<ulong> within = stackalloc ulong[Chunk];
+        for (var first = 0; first < actions.Length; first += Chunk)
+        {
+            var count = Math.Min(Chunk, actions.Length - first);
+            Draw(actions.Slice(first, count), states.Slice(first, count), random.Slice(first, count), places, within);
+            Take(places[..count], within, states[first..], rewards[first..], terminated[first..]);
+        }
+    }
+
+    // First all the places, then what stands there: large tables come from memory, and the waits overlap.
+    void Draw(ReadOnlySpan<int> actions, ReadOnlySpan<int> states, ReadOnlySpan<RandomStream> random, Span<int> places, Span<ulong> within)
+    {
         var (rows, width) = (_rows, _actions);
         for (var i = 0; i < actions.Length; i++)
         {
             var row = rows[(states[i] * width) + actions[i]];
-            int next;
-            if (row.Count == 1)
-                (next, rewards[i]) = (slots[row.First].Next, slots[row.First].Reward);
-            else
-                next = Draw(slots.Slice(row.First, row.Count), random[i], out rewards[i]);
+            var (place, left) = (row.First, 0UL);
+            if (row.Count != 1)
+                place += (int)Math.BigMul(random[i].NextUInt64(), (ulong)row.Count, out left);
+            (places[i], within[i]) = (place, left);
+        }
+    }
+
+    // Which outcome it is becomes an offset, not a branch: it cannot be foretold, and a wrong guess would wait for the slot.
+    void Take(ReadOnlySpan<int> places, ReadOnlySpan<ulong> within, Span<int> states, Span<double> rewards, Span<bool> terminated)
+    {
+        ReadOnlySpan<Slot> slots = _slots;
+        for (var i = 0; i < places.Length; i++)
+        {
+            ref readonly var slot = ref slots[places[i]];
+            var which = within[i] < slot.Threshold ? 0 : 1;
+            rewards[i] = Unsafe.Add(ref Unsafe.AsRef(in slot.Reward), which);
+            var next = Unsafe.Add(ref Unsafe.AsRef(in slot.Next), which);
             // The sign carries whether the episode ends.
             terminated[i] = next < 0;
             states[i] = next ^ (next >> 31);
         }
     }
 
-    static int Draw(ReadOnlySpan<Slot> slots, RandomStream random, out double reward)
+    static int Draw(ReadOnlySpan<Slot> slots, RandomStream random)
     {
-        var k = Math.BigMul(random.NextUInt64(), (ulong)slots.Length, out var within);
-        ref readonly var slot = ref slots[(int)k];
-        var own = within < slot.Threshold;
-        reward = own ? slot.Reward : slot.AliasReward;
-        return own ? slot.Next : slot.AliasNext;
+        ref readonly var slot = ref slots[(int)Math.BigMul(random.NextUInt64(), (ulong)slots.Length, out var within)];
+        return within < slot.Threshold ? slot.Next : slot.AliasNext;
     }
 
     static Slot[] Alias(ReadOnlySpan<double> probabilities, ReadOnlySpan<int> next, ReadOnlySpan<double> rewards, ReadOnlySpan<bool> ends)
@@ -126,7 +150,16 @@ sealed class TabularSampler
         return slots;
     }
 
-    readonly record struct Slot(ulong Threshold, int Next, int AliasNext, double Reward, double AliasReward);
+    // The alias' numbers follow their own, which Take relies on.
+    [StructLayout(LayoutKind.Sequential)]
+    readonly struct Slot(ulong threshold, int next, int aliasNext, double reward, double aliasReward)
+    {
+        public readonly ulong Threshold = threshold;
+        public readonly int Next = next;
+        public readonly int AliasNext = aliasNext;
+        public readonly double Reward = reward;
+        public readonly double AliasReward = aliasReward;
+    }
 
     readonly record struct Row(int First, int Count);
 
