@@ -6,7 +6,7 @@ IBenchmark[] benchmarks =
 [
     new OperatorCallBenchmark(),
     new DqnUpdateBenchmark(),
-    new CartPoleBenchmark(),
+    new EnvironmentsBenchmark(),
     new PixelsBenchmark(),
     new MujocoBenchmark(),
     new TabularBenchmark(),
