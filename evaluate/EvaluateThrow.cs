@@ -87,6 +87,9 @@ static class EvaluateThrow
     public static UserErrorException TooManySteps(long steps, string dataset) =>
         new(Text($"{steps} steps of {dataset} were found; expected at most {Array.MaxLength} for one estimate. Set 'split' to a smaller part."));
 
+    public static UserErrorException PolicyWithoutDensity(string policy, Space actions) =>
+        new($"The policy '{policy}' is deterministic over {actions}: no logged action has a probability ratio under it. Put noise around it, for example {policy}?noise=0.3, or score it with 'offlinerl evaluate rollout'.");
+
     public static UserErrorException PolicyWithMemory(string policy) =>
         new($"The policy {policy} keeps a memory of the episode, which its log-probabilities on a log would need step by step; expected one without. Score it with 'offlinerl evaluate rollout'.");
 

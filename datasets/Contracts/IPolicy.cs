@@ -16,6 +16,12 @@ public interface IPolicy
 
     Space ActionSpace { get; }
 
+    /// <summary>
+    /// Whether what it draws has a probability or a density. A deterministic policy of continuous actions has none: its
+    /// log-density is infinite at the action and negative infinity elsewhere.
+    /// </summary>
+    bool HasPropensities => true;
+
     /// <summary>State for recurrent, stacking and planning policies, for <paramref name="instances"/> rows; null where there is none.</summary>
     IPolicyState? CreateState(int instances);
 

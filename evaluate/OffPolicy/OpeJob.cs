@@ -130,6 +130,8 @@ public static class OpeJob
             PolicySpaces.RequireFit(policy, columns.Info.ObservationSpace, columns.Info.ActionSpace, columns.Info.Dataset);
         if (policy?.CreateState(1) is not null)
             throw EvaluateThrow.PolicyWithMemory(evaluated.Policy);
+        if (policy is { HasPropensities: false })
+            throw EvaluateThrow.PolicyWithoutDensity(evaluated.Policy, policy.ActionSpace);
         IEvaluationPolicy scorer = policy is null ? new StoredPolicy(evaluated.Columns!, columns) : new ComputedPolicy(policy, columns);
         try
         {

@@ -45,6 +45,8 @@ public static class BehaviorPolicies
             new() { Policy = "scripted", Epsilon = 0.5, Weight = 0.45 },
             new() { Policy = "scripted", Epsilon = 0.35, Weight = 0.25 },
         ],
+        // One that is deterministic has no density; with noise it has.
+        { ActionSpace: BoxSpace, Policies: [var own, ..] } => [new() { Policy = "uniform", Weight = 0.5 }, new() { Policy = own.Name + "?noise=0.3", Weight = 0.5 }],
         { Policies: [var own, ..] } => [new() { Policy = "uniform", Weight = 0.5 }, new() { Policy = own.Name, Epsilon = 0.3, Weight = 0.5 }],
         _ => [new() { Policy = "uniform" }],
     };

@@ -31,10 +31,9 @@ public static class RecordJob
                 policies.Select((p, i) => config.Mixture[i].Epsilon > 0 ? BuiltInPolicies.Soften(p, config.Mixture[i].Epsilon) : p).ToList(),
                 config.Mixture.Select(b => b.Weight).ToList());
             using var environment = EnvironmentRegistry.Make(config.Environment, Math.Min(config.Batch, MostInstances(definition.ObservationSpace)));
-            var hasPropensities = policies.Select((p, i) => config.Mixture[i].Epsilon > 0 || BuiltInPolicies.HasPropensities(p)).All(has => has);
-            using var writer = DatasetWriter.Create(workspace, config.Name, Describe(config, environment, hasPropensities));
+            using var writer = DatasetWriter.Create(workspace, config.Name, Describe(config, environment, mixture.HasPropensities));
             var recorder = new Recorder(environment, mixture, config.Steps, RandomStream.Create(config.Seed, "record"));
-            recorder.Run(episode => writer.WriteEpisode(episode.ToColumns(identity, config.Seed, hasPropensities)), progress, cancellation);
+            recorder.Run(episode => writer.WriteEpisode(episode.ToColumns(identity, config.Seed, mixture.HasPropensities)), progress, cancellation);
             cancellation.ThrowIfCancellationRequested();
             return writer.Commit();
         }

@@ -28,7 +28,7 @@ public static class BuiltInPolicies
         var (noise, epsilon) = Options(spec, mark < 0 ? [] : spec[(mark + 1)..].Split('&'));
         var policy = MakeBase(spec, name, environment, identity);
         if (noise is { } sigma)
-            policy = new GaussianNoisePolicy(policy as ContinuousController ?? throw Throw.NoiseNeedsController(spec, policy), sigma);
+            policy = new GaussianNoisePolicy(policy.HasPropensities ? throw Throw.NoiseNeedsController(spec, policy) : policy, sigma);
         return epsilon is { } e ? Soften(policy, e) : policy;
     }
 
@@ -38,9 +38,6 @@ public static class BuiltInPolicies
     /// <exception cref="UserErrorException">The policy has continuous actions and is deterministic, or they are not bounded.</exception>
     public static IPolicy Soften(IPolicy policy, double epsilon) =>
         policy.ActionSpace is DiscreteSpace ? new EpsilonSoftPolicy(policy, epsilon) : new UniformMixturePolicy(policy, epsilon);
-
-    /// <summary>Whether what a policy draws has a probability or a density: a deterministic one of continuous actions has neither.</summary>
-    public static bool HasPropensities(IPolicy policy) => policy is not ContinuousController;
 
     static IPolicy MakeBase(string spec, string name, EnvironmentDefinition environment, EnvironmentIdentity identity)
     {

@@ -71,6 +71,8 @@ public sealed class ContinuousController(string name, Space observationSpace, Bo
 
     public Space ActionSpace { get; } = actionSpace;
 
+    public bool HasPropensities => false;
+
     public IPolicyState? CreateState(int instances) => null;
 
     public void Act(in PolicyInput input, in PolicyOutput output)
@@ -100,11 +102,8 @@ public sealed class ContinuousController(string name, Space observationSpace, Bo
         }
     }
 
-    /// <summary>The action of one row of a batch.</summary>
-    /// <param name="input">Only the observations are looked at.</param>
-    /// <param name="row">0 to B - 1.</param>
-    /// <param name="action">[A], written; inside the bounds.</param>
-    internal void Action(in PolicyInput input, int row, Span<double> action)
+    // Inside the bounds.
+    void Action(in PolicyInput input, int row, Span<double> action)
     {
         var width = ObservationSpace.FlatSize;
         rule(input.Observations.Slice(row * width, width), action);

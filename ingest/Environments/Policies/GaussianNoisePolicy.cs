@@ -16,19 +16,22 @@ public sealed class GaussianNoisePolicy : IPolicy
     /// <summary>The most noise there is; beyond, the distribution is the uniform one but for a thousandth.</summary>
     public const double MaxNoise = 10;
 
-    readonly ContinuousController _inner;
+    readonly IPolicy _inner;
     readonly BoxSpace _actions;
     readonly double[] _sigma;
 
-    /// <param name="inner">Its action is the distribution's mode.</param>
+    /// <param name="inner">Deterministic, of bounded continuous actions, without a memory; its action is the distribution's mode.</param>
     /// <param name="noise">In units of half the action range, above 0 up to <see cref="MaxNoise"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The noise lies outside its range.</exception>
-    public GaussianNoisePolicy(ContinuousController inner, double noise)
+    /// <exception cref="ArgumentException">The inner policy is not such a one.</exception>
+    public GaussianNoisePolicy(IPolicy inner, double noise)
     {
         if (!(noise is > 0 and <= MaxNoise))
             throw new ArgumentOutOfRangeException(nameof(noise), noise, $"noise is a standard deviation in units of half the action range, above 0 up to {MaxNoise}.");
+        if (inner.HasPropensities || inner.CreateState(1) is not null)
+            throw Throw.NotDeterministic(inner);
         _inner = inner;
-        _actions = (BoxSpace)inner.ActionSpace;
+        _actions = inner.ActionSpace as BoxSpace ?? throw Throw.NotContinuous(inner);
         _sigma = _actions.Low.Zip(_actions.High, (low, high) => noise * (high - low) / 2).ToArray();
         Name = string.Create(CultureInfo.InvariantCulture, $"{inner.Name}?noise={noise}");
     }
@@ -43,12 +46,13 @@ public sealed class GaussianNoisePolicy : IPolicy
 
     public void Act(in PolicyInput input, in PolicyOutput output)
     {
-        Span<double> center = stackalloc double[_sigma.Length];
+        var width = _sigma.Length;
+        var centers = Centers(input, output.LogProbabilities);
         for (var i = 0; i < input.Count; i++)
         {
-            _inner.Action(input, i, center);
-            var action = output.Continuous.Slice(i * _sigma.Length, _sigma.Length);
-            for (var d = 0; d < action.Length; d++)
+            var center = centers.AsSpan(i * width, width);
+            var action = output.Continuous.Slice(i * width, width);
+            for (var d = 0; d < width; d++)
                 action[d] = Draw(input.Random[i], center[d], d);
             output.LogProbabilities[i] = LogDensity(center, action);
         }
@@ -56,12 +60,18 @@ public sealed class GaussianNoisePolicy : IPolicy
 
     public void Score(in PolicyInput input, in ActionBatch actions, Span<double> logProbabilities, Span<double> probabilities)
     {
-        Span<double> center = stackalloc double[_sigma.Length];
+        var width = _sigma.Length;
+        var centers = Centers(input, logProbabilities);
         for (var i = 0; i < input.Count; i++)
-        {
-            _inner.Action(input, i, center);
-            logProbabilities[i] = LogDensity(center, actions.Continuous.Slice(i * _sigma.Length, _sigma.Length));
-        }
+            logProbabilities[i] = LogDensity(centers.AsSpan(i * width, width), actions.Continuous.Slice(i * width, width));
+    }
+
+    // [B, A]; what the inner policy says of its own log-densities goes where ours will be.
+    float[] Centers(in PolicyInput input, Span<double> logProbabilities)
+    {
+        var centers = new float[input.Count * _sigma.Length];
+        _inner.Act(input, new PolicyOutput { Continuous = centers, LogProbabilities = logProbabilities });
+        return centers;
     }
 
     // Draws until one lies inside: the center does, so that with little noise at least every other one does, with the most one in thirteen.
@@ -75,15 +85,15 @@ public sealed class GaussianNoisePolicy : IPolicy
         }
     }
 
-    double LogDensity(ReadOnlySpan<double> center, ReadOnlySpan<float> action)
+    double LogDensity(ReadOnlySpan<float> center, ReadOnlySpan<float> action)
     {
         if (!ContinuousRows.IsInside(action, _actions))
             return double.NegativeInfinity;
         var sum = 0.0;
         for (var d = 0; d < action.Length; d++)
         {
-            var distance = (action[d] - center[d]) / _sigma[d];
-            // The center lies between the bounds: both errors functions have arguments that are not negative, and only add.
+            var distance = ((double)action[d] - center[d]) / _sigma[d];
+            // The center lies between the bounds: both error functions have arguments that are not negative, and only add.
             var scale = _sigma[d] * Math.Sqrt(2);
             var inside = (Erf((_actions.High[d] - center[d]) / scale) + Erf((center[d] - _actions.Low[d]) / scale)) / 2;
             sum -= (distance * distance / 2) + Math.Log(_sigma[d] * Math.Sqrt(2 * Math.PI) * inside);
@@ -92,7 +102,7 @@ public sealed class GaussianNoisePolicy : IPolicy
         return sum;
     }
 
-    /// <summary>The error function of a number that is not negative, to a few units in the last place (Abramowitz and Stegun 7.1.6, all terms positive).</summary>
+    /// <summary>The error function of a number that is not negative, to 14 digits (Abramowitz and Stegun 7.1.6, all terms positive).</summary>
     internal static double Erf(double x)
     {
         // From here on it is 1 to the last digit.

@@ -38,6 +38,8 @@ public sealed class MixturePolicy : IPolicy
 
     public Space ActionSpace => _components[0].ActionSpace;
 
+    public bool HasPropensities => _components.All(static c => c.HasPropensities);
+
     public IPolicyState CreateState(int instances) => new MixtureState(instances, _components.Select(c => c.CreateState(instances)).ToArray());
 
     /// <summary>The policy that acts in an instance since its episode began.</summary>

@@ -22,6 +22,9 @@ static partial class Throw
     public static UserErrorException MixtureNeedsNoMemory(IPolicy policy) =>
         new($"Policy '{policy.Name}' has continuous actions and keeps a memory within an episode; epsilon can be put around one without only.");
 
+    public static ArgumentException NotDeterministic(IPolicy policy) =>
+        new($"Policy '{policy.Name}' draws its actions or keeps a memory; noise goes around a deterministic one without.");
+
     public static ArgumentException NotContinuous(IPolicy policy) =>
         new($"Policy '{policy.Name}' has actions {policy.ActionSpace}; a mixture of densities needs continuous ones.");
 }

@@ -21,7 +21,7 @@ public sealed class UniformMixturePolicy : IPolicy
     {
         if (!(epsilon is >= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon is a probability, 0 to 1.");
-        if (inner is ContinuousController && epsilon is > 0 and < 1)
+        if (!inner.HasPropensities && epsilon is > 0 and < 1)
             throw Throw.MixtureNeedsDensity(inner);
         // A memory would have to move on once with what was acted and be asked again for what was not.
         if (inner.CreateState(1) is not null)
@@ -36,6 +36,8 @@ public sealed class UniformMixturePolicy : IPolicy
     public Space ObservationSpace => _inner.ObservationSpace;
 
     public Space ActionSpace => _inner.ActionSpace;
+
+    public bool HasPropensities => _epsilon == 1 || _inner.HasPropensities;
 
     public IPolicyState? CreateState(int instances) => null;
 

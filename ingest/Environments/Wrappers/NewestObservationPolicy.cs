@@ -16,6 +16,8 @@ sealed class NewestObservationPolicy(IPolicy inner, Space observationSpace, int 
 
     public Space ActionSpace => inner.ActionSpace;
 
+    public bool HasPropensities => inner.HasPropensities;
+
     public IPolicyState? CreateState(int instances) => inner.CreateState(instances);
 
     public void Act(in PolicyInput input, in PolicyOutput output) => inner.Act(Newest(input), output);

@@ -1,0 +1,72 @@
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
+using OfflineRL.Evaluate;
+using OfflineRL.Ingest;
+
+namespace OfflineRL.Tests.Ingest;
+
+/// <summary>Recordings of continuous actions: densities as stored, and what is said where there are none.</summary>
+public sealed class RecordedContinuousTests : IDisposable
+{
+    readonly Recording _recording = new();
+
+    public void Dispose() => _recording.Dispose();
+
+    [Theory]
+    [InlineData("Pendulum-v1")]
+    [InlineData("MountainCarContinuous-v0")]
+    [InlineData("DMSD")]
+    public void Record_WithTheDefaultMixture_StoresTheDensityOfEachAction(string id)
+    {
+        var dataset = _recording.Record(new RecordConfig { Environment = id, Steps = 5000 }.Resolve());
+        dataset.Check(NullProgress.Instance);
+        Assert.Equal((PropensitySource.Logged, PropensityKind.Density), (dataset.Manifest.PropensitySource, dataset.Manifest.PropensityKind));
+        Assert.Equal(["scripted?noise=0.3", "uniform"], dataset.Episodes.Select(e => e.BehaviorPolicy).Distinct().Order(StringComparer.Ordinal));
+        var definition = EnvironmentRegistry.Definition(id);
+        var steps = 0;
+        dataset.ReadEpisodes((EpisodeRecord record, in EpisodeColumns e) =>
+        {
+            var policy = BuiltInPolicies.Make(record.BehaviorPolicy, definition);
+            var scored = new double[e.Rewards.Length];
+            policy.Score(new PolicyInput { Count = scored.Length, Observations = e.Observations }, new ActionBatch { Continuous = e.ContinuousActions }, scored, []);
+            Assert.Equal(scored, e.BehaviorLogProbabilities.ToArray());
+            steps += scored.Length;
+        });
+        Assert.Equal(5000, steps);
+    }
+
+    [Fact]
+    public void Record_WithADeterministicPolicy_HasNoPropensitiesAndSaysSo()
+    {
+        var dataset = _recording.Record(Config("pendulum", new BehaviorConfig { Policy = "uniform" }, new BehaviorConfig { Policy = "scripted" }));
+        dataset.Check(NullProgress.Instance);
+        Assert.Equal((PropensitySource.Unknown, PropensityKind.None), (dataset.Manifest.PropensitySource, dataset.Manifest.PropensityKind));
+        dataset.ReadEpisodes((EpisodeRecord record, in EpisodeColumns e) => Assert.Equal(0, e.BehaviorLogProbabilities.Length));
+        Assert.Contains("propensity_source unknown", Assert.Throws<UserErrorException>(() => Estimate("pendulum", "builtin:uniform")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Record_WithAnyBatch_GivesTheSameContent()
+    {
+        var config = Config("pendulum", new BehaviorConfig { Policy = "uniform" }, new BehaviorConfig { Policy = "scripted?noise=0.4", Epsilon = 0.2 });
+        var hashes = new[] { 1, 3, 32 }.Select(batch => _recording.Record(config with { Batch = batch }).Manifest.ContentHash);
+        Assert.Single(hashes.Distinct());
+    }
+
+    [Fact]
+    public void Estimate_OfTheRecordedPolicy_IsTheMeanReturnAndOfADeterministicOneIsRefused()
+    {
+        var dataset = _recording.Record(Config("pendulum", new BehaviorConfig { Policy = "scripted?noise=0.5&epsilon=0.3" }));
+        var mean = dataset.Episodes.Average(e => e.Return);
+        Assert.All(Estimate("pendulum", "builtin:scripted?noise=0.5&epsilon=0.3"), row => Assert.Equal(mean, row.Estimate!.Value, 1e-9 * Math.Abs(mean)));
+        var error = Assert.Throws<UserErrorException>(() => Estimate("pendulum", "builtin:scripted"));
+        Assert.Contains("is deterministic over box", error.Message, StringComparison.Ordinal);
+        Assert.Contains("scripted?noise=0.3", error.Message, StringComparison.Ordinal);
+    }
+
+    static RecordConfig Config(string name, params BehaviorConfig[] mixture) => new() { Environment = "Pendulum-v1", Name = name, Steps = 2000, Mixture = mixture };
+
+    IReadOnlyList<EstimateRow> Estimate(string dataset, string policy) => OpeJob.Run(
+        new OpeConfig { Dataset = dataset, Policies = [policy], Resamples = 50, Discount = 1 },
+        _recording.Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None).Summary.Estimates;
+}
