@@ -28,7 +28,7 @@ static class EvaluateThrow
         new(Text($"Reward {found} was found at episode {episode}, step {step}; expected a finite number. Run 'offlinerl datasets check'."));
 
     public static UserErrorException PolicySpec(string text) =>
-        new($"The policy '{text}' was found; expected run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
+        new($"The policy '{text}' was found; expected run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?noise=S&epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
 
     public static UserErrorException PolicyOption(string text, string key, string value, double least, double most) =>
         new(Text($"The policy '{text}' has {key}={value}; expected a number from {least} to {most}."));

@@ -13,7 +13,7 @@ public sealed record RolloutConfig : IValidatable
     /// <summary>The report's name below <c>reports/</c>; empty: <c>rollout</c> and the first policy's name.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary><c>run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true]</c> or <c>builtin:NAME[?epsilon=E]</c>. At least one.</summary>
+    /// <summary><c>run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true]</c> or <c>builtin:NAME[?noise=S&amp;epsilon=E]</c>. At least one.</summary>
     public IReadOnlyList<string> Policies { get; init; } = [];
 
     /// <summary>The environment that <c>nominal</c> and <c>held_out</c> refer to; empty: the one that the policies' dataset was recorded on.</summary>
