@@ -10,7 +10,8 @@ sealed class MountainCarPainter(EnvironmentIdentity identity) : IPainter
 
     readonly double _goal = identity.Parameters["goal_position"];
 
-    public (int Width, int Height) Size => (300, 180);
+    // High enough for the flag on the hilltop.
+    public (int Width, int Height) Size => (300, 215);
 
     public void Paint(Canvas canvas, in PaintedStep step)
     {
