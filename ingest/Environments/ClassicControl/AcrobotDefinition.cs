@@ -24,9 +24,9 @@ static class AcrobotDefinition
             new("torque", 1.0, "N m", new(0.1, 10), new(0.9, 1.1), [new(0.5, 0.8), new(1.3, 3)]),
             new("torque_noise", 0.0, "N m, half-width of what is added to the torque", new(0, 10), new(0, 0.1), [new(0.3, 2)]),
         ],
-        // Over 40,960 episodes each, standard errors 0.05 and 0.10. Expert: scripted.
         ReferenceRandomReturn = -498.99,
         ReferenceExpertReturn = -84.68,
+        ReferenceSource = "measured by this project over 40,960 episodes each: uniform actions (standard error 0.05) and the policy 'scripted' (0.10)",
         HeldOutVariants =
         [
             new("near-center-1", "Acrobot-v1?center_1=0.35"),
@@ -49,6 +49,7 @@ static class AcrobotDefinition
             new("weak-motor", "Acrobot-v1?torque=0.75"),
             new("strong-motor", "Acrobot-v1?torque=1.5"),
             new("noisy-motor", "Acrobot-v1?torque_noise=1"),
+            .. SensorVariants.Of("Acrobot-v1", "0.1", 2),
         ],
         Policies =
         [

@@ -24,9 +24,10 @@ static class PendulumDefinition
             new("start", Math.PI, "rad, half-width of the start angles around upright", new(0, Math.PI), new(2, Math.PI), [new(0, 1)]),
             new("start_speed", 1.0, "rad/s, half-width of the start speeds", new(0, 100), new(0, 1.5), [new(3, 8)]),
         ],
-        // Over 204,800 episodes each, standard errors 0.64 and 0.20; those of both versions agree within them. Expert: scripted.
         ReferenceRandomReturn = -1228.5,
         ReferenceExpertReturn = -152.2,
+        // Those of both versions agree within the errors.
+        ReferenceSource = "measured by this project over 204,800 episodes each: uniform actions (standard error 0.64) and the policy 'scripted' (0.20)",
         HeldOutVariants =
         [
             new("low-gravity", $"{id}?gravity=7"),
@@ -41,6 +42,7 @@ static class PendulumDefinition
             new("strong-motor", $"{id}?motor=1.5"),
             new("upright-start", $"{id}?start=0.5"),
             new("fast-start", $"{id}?start_speed=6"),
+            .. SensorVariants.Of(id, "0.1", 2),
         ],
         Policies =
         [

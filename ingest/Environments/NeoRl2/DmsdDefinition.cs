@@ -39,6 +39,7 @@ static class DmsdDefinition
             new("soft-springs", "DMSD?stiffness=1"),
             new("stiff-springs", "DMSD?stiffness=4"),
             new("far-targets", "DMSD?target=2"),
+            .. SensorVariants.Of("DMSD", "0.05", 2),
         ],
         Policies =
         [
