@@ -4,6 +4,7 @@ using OfflineRL.Cli.Environments;
 using OfflineRL.Cli.Evaluate;
 using OfflineRL.Cli.Hosting;
 using OfflineRL.Cli.Ingest;
+using OfflineRL.Cli.Loop;
 using OfflineRL.Cli.Train;
 
 return ToolHost.Run(
@@ -22,5 +23,6 @@ return ToolHost.Run(
         EnvironmentsCommand.Create(),
         TrainCommand.Create(),
         EvaluateCommand.Create(),
+        LoopCommand.Create(),
     },
     args);

@@ -29,4 +29,10 @@ static partial class Throw
 
     public static UserErrorException CannotWrite(string folder, Exception inner) =>
         new($"Cannot write in '{folder}': {inner.Message}", inner);
+
+    public static UserErrorException GrewTooLarge(DatasetDescription description, long capacity, long steps) =>
+        new($"The recording in {description.Environment?.Id ?? "an environment"} came to {steps:N0} steps, and there is room for {capacity:N0}; end it here, or start it with more.");
+
+    public static UserErrorException GrowsIntoVersions(string name) =>
+        new($"'{name}' names one version, and a dataset that grows is stored as several; expected a plain name.");
 }

@@ -6,13 +6,19 @@ namespace OfflineRL.Cli.Train;
 /// <summary>Turns <c>metrics.jsonl</c> of finished seeds into <c>metrics.parquet</c>, where DuckDB is there.</summary>
 static class MetricsTable
 {
-    /// <summary>Writes the tables that are missing; without DuckDB it says so and leaves the JSON lines as they are.</summary>
+    /// <summary>Writes the tables that are missing.</summary>
     public static void Write(TrainResult result, IJobProgress progress)
+    {
+        foreach (var seed in result.Seeds)
+            Write(RunFolder.SeedFolder(result.Folder, seed.Seed), progress);
+    }
+
+    /// <summary>Writes a seed's table where it is missing; without DuckDB it says so and leaves the JSON lines as they are.</summary>
+    public static void Write(string seedFolder, IJobProgress progress)
     {
         try
         {
-            foreach (var seed in result.Seeds)
-                Write(RunFolder.SeedFolder(result.Folder, seed.Seed));
+            Write(seedFolder);
         }
         catch (Exception e) when (e is UserErrorException or DuckDbException)
         {

@@ -50,7 +50,8 @@ public sealed class TrainingColumns : IDisposable
         }
     }
 
-    public ColumnsInfo Info { get; private init; }
+    /// <summary>Of what is there now, where episodes are still appended.</summary>
+    public ColumnsInfo Info { get; private set; }
 
     public string Folder { get; }
 
@@ -169,6 +170,20 @@ public sealed class TrainingColumns : IDisposable
 
     /// <summary>As <see cref="Open(string)"/>, for the dataset that shares the content but maybe not the name.</summary>
     internal static TrainingColumns Open(string folder, ColumnsInfo info) => new(folder, info);
+
+    /// <summary>Files of the size that <paramref name="info"/> has, which hold nothing yet.</summary>
+    internal static TrainingColumns OpenGrowing(string folder, ColumnsInfo info)
+    {
+        TrainingColumns columns = new(folder, info);
+        columns.Grow(0, 0);
+        return columns;
+    }
+
+    /// <summary>So much of the files is filled now.</summary>
+    internal void Grow(long steps, int episodes) => Info = Info with { Steps = steps, Episodes = episodes };
+
+    /// <summary>What is there now was stored as a dataset.</summary>
+    internal void Name(DatasetManifest manifest) => Info = ColumnsInfo.Of(manifest);
 
     void Release()
     {

@@ -15,6 +15,10 @@ public abstract class DrawOrder
     /// <param name="items">[n], filled with items.</param>
     public abstract void Draw(CounterStream random, ulong first, Span<int> items);
 
+    /// <summary>There are more items now; those that were there keep their numbers.</summary>
+    /// <exception cref="NotSupportedException">The rule is of the items as a whole.</exception>
+    public virtual void Grow(int count) => throw new NotSupportedException($"{GetType().Name} cannot take new items.");
+
     /// <summary>Whether <see cref="Weigh"/> gives weights that are not to be divided by the batch's largest.</summary>
     public virtual bool WeighsOverAll => false;
 
@@ -35,12 +39,16 @@ public abstract class DrawOrder
 /// <summary>Every item as often as any other, with replacement.</summary>
 public sealed class UniformOrder(int count) : DrawOrder
 {
-    public override int Count { get; } = count;
+    int _count = count;
+
+    public override int Count => _count;
+
+    public override void Grow(int count) => _count = count;
 
     public override void Draw(CounterStream random, ulong first, Span<int> items)
     {
         for (var i = 0; i < items.Length; i++)
-            items[i] = random.Below(first + (ulong)i, Count);
+            items[i] = random.Below(first + (ulong)i, _count);
     }
 }
 

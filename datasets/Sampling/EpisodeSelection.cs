@@ -3,12 +3,13 @@ namespace OfflineRL.Datasets;
 /// <summary>The episodes of a dataset that are drawn from: one part of its split, and of that all or those of the highest return.</summary>
 public sealed class EpisodeSelection
 {
-    readonly int[] _episodes;
+    int[] _episodes;
+    int _count, _seen;
     double[]? _returns;
 
     EpisodeSelection(TrainingColumns columns, string split, int[] episodes)
     {
-        (Columns, Split, _episodes) = (columns, split, episodes);
+        (Columns, Split, _episodes, _count, _seen) = (columns, split, episodes, episodes.Length, columns.Episodes);
         foreach (var episode in episodes)
             Steps += StepsOf(episode);
     }
@@ -20,10 +21,10 @@ public sealed class EpisodeSelection
     public string Split { get; }
 
     /// <summary>Numbers of the episodes, ascending.</summary>
-    public ReadOnlySpan<int> Episodes => _episodes;
+    public ReadOnlySpan<int> Episodes => _episodes.AsSpan(0, _count);
 
     /// <summary>Steps of all of them together.</summary>
-    public long Steps { get; }
+    public long Steps { get; private set; }
 
     /// <summary>Sums of the rewards as stored, one an episode of <see cref="Episodes"/>; read on first use.</summary>
     public ReadOnlySpan<double> Returns => _returns ??= ReadReturns();
@@ -52,6 +53,28 @@ public sealed class EpisodeSelection
         return topShare == 1 ? all : all.Best(Math.Max(1, (int)(topShare * episodes.Length)));
     }
 
+    bool IsByReturn { get; init; }
+
+    /// <summary>Takes in the episodes that were appended to the columns since.</summary>
+    /// <exception cref="NotSupportedException">Which episodes belong to the selection depends on all of them.</exception>
+    public void Extend()
+    {
+        if (IsByReturn)
+            throw new NotSupportedException("Episodes chosen by their return cannot be extended.");
+        var part = PartOf(Columns, Split);
+        for (; _seen < Columns.Episodes; _seen++)
+        {
+            if (Columns.EpisodeSplit[_seen][0] != part)
+                continue;
+            if (_count == _episodes.Length)
+                Array.Resize(ref _episodes, Math.Max(16, 2 * _count));
+            _episodes[_count++] = _seen;
+            Steps += StepsOf(_seen);
+        }
+
+        _returns = null;
+    }
+
     int StepsOf(int episode)
     {
         var first = Columns.EpisodeFirstRow.Slice(episode, 2);
@@ -63,12 +86,12 @@ public sealed class EpisodeSelection
         var returns = Returns.ToArray();
         // A stable sort: of equal returns the earlier episode comes first.
         var best = Enumerable.Range(0, returns.Length).OrderByDescending(i => returns[i]).Take(count).Order().ToArray();
-        return new(Columns, Split, [.. best.Select(i => _episodes[i])]) { _returns = [.. best.Select(i => returns[i])] };
+        return new(Columns, Split, [.. best.Select(i => _episodes[i])]) { _returns = [.. best.Select(i => returns[i])], IsByReturn = true };
     }
 
     double[] ReadReturns()
     {
-        var returns = new double[_episodes.Length];
+        var returns = new double[_count];
         for (var i = 0; i < returns.Length; i++)
         {
             foreach (var reward in Columns.Rewards.Slice(Columns.EpisodeFirstRow[_episodes[i]][0], StepsOf(_episodes[i])))

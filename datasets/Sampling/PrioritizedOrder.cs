@@ -29,27 +29,30 @@ public sealed record PriorityOptions
 public sealed class PrioritizedOrder : DrawOrder
 {
     readonly PriorityOptions _options;
-    readonly SumTree _tree;
-    readonly MinTree? _least;
+    // Of at least as many items as there are; those beyond have the weight 0.
+    SumTree _tree;
+    MinTree? _least;
+    int _count;
 
     /// <param name="count">Items.</param>
     /// <param name="options">Checked by the caller.</param>
     public PrioritizedOrder(int count, PriorityOptions options)
     {
         _options = options;
+        _count = count;
         _tree = new(count);
         _least = options.WeightsOverAll ? new(count) : null;
         Restore([], 1);
     }
 
-    public override int Count => _tree.Count;
+    public override int Count => _count;
 
     public override bool Learns => true;
 
     public override bool WeighsOverAll => _least is not null;
 
     /// <summary>[Count], priority^alpha: with <see cref="Largest"/> all there is to save.</summary>
-    public ReadOnlySpan<float> Weights => _tree.Weights;
+    public ReadOnlySpan<float> Weights => _tree.Weights[.._count];
 
     /// <summary>The largest priority^alpha seen, which new items get.</summary>
     public float Largest { get; private set; }
@@ -63,12 +66,34 @@ public sealed class PrioritizedOrder : DrawOrder
     /// <param name="largest">For new items.</param>
     public void Restore(ReadOnlySpan<float> weights, float largest)
     {
-        var all = new float[Count];
-        all.AsSpan().Fill(largest);
+        var all = new float[_tree.Count];
+        all.AsSpan(0, _count).Fill(largest);
         weights.CopyTo(all);
-        _tree.SetAll(all);
-        _least?.SetAll(all);
+        SetAll(all);
         Largest = largest;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>New items get the largest priority seen.</remarks>
+    public override void Grow(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, _count);
+        var first = _count;
+        _count = count;
+        if (count <= _tree.Count)
+        {
+            for (var item = first; item < count; item++)
+                Set(item, Largest);
+            return;
+        }
+
+        // By half again, so that what is copied stays a small part of what is written.
+        var all = new float[(int)Math.Min(count + (count / 2L), Array.MaxLength)];
+        _tree.Weights[..first].CopyTo(all);
+        all.AsSpan(first, count - first).Fill(Largest);
+        _tree = new(all.Length);
+        _least = _least is null ? null : new(all.Length);
+        SetAll(all);
     }
 
     public override void Draw(CounterStream random, ulong first, Span<int> items)
@@ -97,9 +122,21 @@ public sealed class PrioritizedOrder : DrawOrder
             // An error beyond float32 means divergence, which the loss reports; here it must not end the tree.
             var size = Math.Min(Math.Abs((double)errors[i]), 1e18) + _options.Epsilon;
             var weight = double.IsNaN(size) ? Largest : (float)Math.Pow(size, _options.Exponent);
-            _tree.Set(items[i], weight);
-            _least?.Set(items[i], weight);
+            Set(items[i], weight);
             Largest = Math.Max(Largest, weight);
         }
+    }
+
+    void Set(int item, float weight)
+    {
+        _tree.Set(item, weight);
+        _least?.Set(item, weight);
+    }
+
+    // The least is of what there is: items that are not there yet count as infinite.
+    void SetAll(float[] weights)
+    {
+        _tree.SetAll(weights);
+        _least?.SetAll(weights.AsSpan(0, _count));
     }
 }

@@ -12,6 +12,8 @@ public sealed record DataSource(TrainingColumns Columns, double Share);
 /// <summary>What a run learns from: one dataset, or several that are drawn from by weight.</summary>
 public sealed class TrainingData : IDisposable
 {
+    readonly ColumnsInfo? _merged;
+
     /// <param name="sources">With the same spaces; disposed of with this.</param>
     /// <exception cref="UserErrorException">Their spaces differ, or one has action masks and another has none.</exception>
     public TrainingData(IReadOnlyList<DataSource> sources)
@@ -24,13 +26,13 @@ public sealed class TrainingData : IDisposable
                 throw Throw.CannotMix(first, other);
         }
 
-        Info = sources.Count == 1 ? first : Merge(sources);
+        _merged = sources.Count == 1 ? null : Merge(sources);
     }
 
     public IReadOnlyList<DataSource> Sources { get; }
 
     /// <summary>Of the one dataset; of several: counts added up, and a name and hash that name them all with their shares.</summary>
-    public ColumnsInfo Info { get; }
+    public ColumnsInfo Info => _merged ?? Sources[0].Columns.Info;
 
     /// <summary>One dataset.</summary>
     public static TrainingData Of(TrainingColumns columns) => new([new DataSource(columns, 1)]);

@@ -48,10 +48,11 @@ public readonly record struct TransitionRecord(int Row, int Next, float Reward, 
 public sealed unsafe class TransitionIndex
 {
     // Pinned, so that readers may hold a pointer.
-    readonly TransitionRecord[] _records;
-    readonly TransitionRecord* _first;
-    readonly int[] _episodeFirstItem;
-    readonly double[] _powers;
+    TransitionRecord[] _records = [];
+    TransitionRecord* _first;
+    int[] _episodeFirstItem = [0];
+    double[] _powers = [1];
+    int _episodes;
     readonly TransitionOptions _options;
 
     /// <param name="selection">The episodes.</param>
@@ -64,27 +65,9 @@ public sealed unsafe class TransitionIndex
         if (columns.Steps > Array.MaxLength)
             throw Throw.TooManySteps(columns.Info);
         (Columns, Selection, _options) = (columns, selection, options);
-        var episodes = selection.Episodes;
-        _episodeFirstItem = new int[episodes.Length + 1];
-        var longest = 0;
-        for (var i = 0; i < episodes.Length; i++)
-        {
-            var (count, _) = CountOf(episodes[i]);
-            _episodeFirstItem[i + 1] = _episodeFirstItem[i] + count;
-            longest = Math.Max(longest, count);
-        }
-
-        Count = _episodeFirstItem[^1];
+        AddEpisodes(growing: false);
         if (Count == 0)
             throw Throw.NoTransition(columns.Info, selection);
-        _powers = new double[Math.Min(options.Steps, longest) + 1];
-        _powers[0] = 1;
-        for (var k = 1; k < _powers.Length; k++)
-            _powers[k] = _powers[k - 1] * options.Discount;
-        _records = GC.AllocateUninitializedArray<TransitionRecord>(Count, pinned: true);
-        _first = (TransitionRecord*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_records));
-        for (var i = 0; i < episodes.Length; i++)
-            Fill(episodes[i], _records.AsSpan(_episodeFirstItem[i].._episodeFirstItem[i + 1]));
     }
 
     public TrainingColumns Columns { get; }
@@ -92,16 +75,64 @@ public sealed unsafe class TransitionIndex
     public EpisodeSelection Selection { get; }
 
     /// <summary>How many transitions there are; an item is a number from 0 to it.</summary>
-    public int Count { get; }
+    public int Count { get; private set; }
 
     /// <summary>All of them, by episode and step.</summary>
-    public ReadOnlySpan<TransitionRecord> Records => _records;
+    public ReadOnlySpan<TransitionRecord> Records => _records.AsSpan(0, Count);
 
     /// <summary>[E' + 1], the first item of each episode of the selection, and <see cref="Count"/> at the end.</summary>
-    public ReadOnlySpan<int> EpisodeFirstItem => _episodeFirstItem;
+    public ReadOnlySpan<int> EpisodeFirstItem => _episodeFirstItem.AsSpan(0, _episodes + 1);
 
-    /// <summary>The first record; it does not move.</summary>
+    /// <summary>The first record; it moves at <see cref="Extend"/> alone.</summary>
     internal TransitionRecord* Pointer => _first;
+
+    /// <summary>Takes in the episodes that were appended to the columns since; items that were there keep their numbers. Nobody reads meanwhile.</summary>
+    public void Extend()
+    {
+        Selection.Extend();
+        AddEpisodes(growing: true);
+    }
+
+    void AddEpisodes(bool growing)
+    {
+        var episodes = Selection.Episodes;
+        if (_episodeFirstItem.Length < episodes.Length + 1)
+            Array.Resize(ref _episodeFirstItem, (growing ? 2 * episodes.Length : episodes.Length) + 1);
+        var longest = 0;
+        for (var i = _episodes; i < episodes.Length; i++)
+        {
+            var (count, _) = CountOf(episodes[i]);
+            _episodeFirstItem[i + 1] = _episodeFirstItem[i] + count;
+            longest = Math.Max(longest, count);
+        }
+
+        Count = _episodeFirstItem[episodes.Length];
+        MakePowers(Math.Min(_options.Steps, longest));
+        Reserve(growing);
+        for (var i = _episodes; i < episodes.Length; i++)
+            Fill(episodes[i], _records.AsSpan(_episodeFirstItem[i].._episodeFirstItem[i + 1]));
+        _episodes = episodes.Length;
+    }
+
+    void MakePowers(int most)
+    {
+        var from = _powers.Length;
+        if (most < from)
+            return;
+        Array.Resize(ref _powers, most + 1);
+        for (var k = from; k <= most; k++)
+            _powers[k] = _powers[k - 1] * _options.Discount;
+    }
+
+    void Reserve(bool growing)
+    {
+        if (_records.Length >= Count)
+            return;
+        var records = GC.AllocateUninitializedArray<TransitionRecord>((int)Math.Min(growing ? 2L * Count : Count, Array.MaxLength), pinned: true);
+        _records.CopyTo(records, 0);
+        _records = records;
+        _first = (TransitionRecord*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(records));
+    }
 
     // How many steps of an episode are transitions, and how it ends for them.
     (int Count, Ending Ending) CountOf(int episode)

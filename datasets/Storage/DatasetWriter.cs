@@ -25,6 +25,7 @@ public sealed class DatasetWriter : IDisposable
     readonly EpisodeHash _episodeHash;
     readonly StatisticsAccumulator _statistics;
     readonly long[] _episodesBySplit;
+    readonly List<DatasetFile> _files = [];
     long _episodeCount, _stepCount, _terminated, _truncated;
     bool _failed;
 
@@ -120,38 +121,47 @@ public sealed class DatasetWriter : IDisposable
     /// <summary>As <see cref="Commit()"/>, with a provenance that is known only at the end.</summary>
     public DatasetManifest Commit(Provenance provenance)
     {
-        if (_failed)
-        {
-            throw new InvalidOperationException("An episode was written in part only; such a dataset is not committed.");
-        }
-
-        if (_episodeCount == 0)
-        {
-            throw new UserErrorException($"No episode was written to the dataset '{_name}'" +
-                (_rejects.Count > 0 ? $": all {_rejects.Count} rows of the input were rejected." : "; a dataset has at least one."));
-        }
-
+        RequireCommittable();
         try
         {
-            DatasetManifest manifest = Finish(provenance);
-            string parent = _pending.Parent;
-            while (true)
-            {
-                int version = _name.Version ?? DatasetName.Newest(parent, _name.Name) + 1;
-                manifest = manifest with { Version = version };
-                JsonFiles.Write(Path.Combine(_pending.FolderPath, Dataset.ManifestFile), manifest);
-                if (_pending.TryCommit(manifest.FullName))
-                {
-                    return manifest;
-                }
-
-                // Another writer took the version between the look and the rename.
-                RequireFree(parent, _name);
-            }
+            Close();
+            return CommitAs(_pending, provenance);
         }
         catch (Exception e) when (e is DuckDbException or IOException)
         {
             throw Throw.CannotWrite(_pending.FolderPath, e);
+        }
+    }
+
+    /// <summary>
+    /// Stores what was written so far as a version of its own, and goes on: the next commit has these episodes too. Files of rows are shared
+    /// between versions, so a version costs its own rows and the episodes table.
+    /// </summary>
+    /// <exception cref="UserErrorException">No episode was written, or the version asked for was taken by another writer.</exception>
+    public DatasetManifest CommitVersion(Provenance provenance)
+    {
+        RequireCommittable();
+        if (_rejects.Count > 0)
+        {
+            throw new InvalidOperationException("Versions of a dataset that goes on have no rejected rows.");
+        }
+
+        using PendingFolder version = PendingFolder.Create(Path.Combine(_pending.Parent, _name.Name), mayExist: true);
+        try
+        {
+            _steps.Finish();
+            Directory.CreateDirectory(Path.Combine(version.FolderPath, "data"));
+            foreach ((string path, _) in _steps.Parts)
+            {
+                HardLink.Create(path, Path.Combine(version.FolderPath, Path.GetRelativePath(_pending.FolderPath, path)));
+            }
+
+            _episodes.Save(Path.Combine(version.FolderPath, Dataset.EpisodesFile));
+            return CommitAs(version, provenance);
+        }
+        catch (Exception e) when (e is DuckDbException or IOException)
+        {
+            throw Throw.CannotWrite(version.FolderPath, e);
         }
     }
 
@@ -175,11 +185,24 @@ public sealed class DatasetWriter : IDisposable
         }
     }
 
-    DatasetManifest Finish(Provenance provenance)
+    void RequireCommittable()
+    {
+        if (_failed)
+        {
+            throw new InvalidOperationException("An episode was written in part only; such a dataset is not committed.");
+        }
+
+        if (_episodeCount == 0)
+        {
+            throw new UserErrorException($"No episode was written to the dataset '{_name}'" +
+                (_rejects.Count > 0 ? $": all {_rejects.Count} rows of the input were rejected." : "; a dataset has at least one."));
+        }
+    }
+
+    void Close()
     {
         _steps.Finish();
-        string episodesPath = Path.Combine(_pending.FolderPath, Dataset.EpisodesFile);
-        _episodes.Finish(episodesPath);
+        _episodes.Save(Path.Combine(_pending.FolderPath, Dataset.EpisodesFile));
         _rejects.Dispose();
         _episodes.Dispose();
         _connection.Dispose();
@@ -188,11 +211,33 @@ public sealed class DatasetWriter : IDisposable
         {
             Directory.Delete(_spillFolder, recursive: true);
         }
+    }
 
-        List<DatasetFile> files = [.. _steps.Parts.Select(part => Describe(part.Path, part.Rows)), Describe(episodesPath, _episodeCount)];
+    DatasetManifest CommitAs(PendingFolder folder, Provenance provenance)
+    {
+        DatasetManifest manifest = Describe(folder, provenance);
+        while (true)
+        {
+            manifest = manifest with { Version = _name.Version ?? DatasetName.Newest(folder.Parent, _name.Name) + 1 };
+            JsonFiles.Write(Path.Combine(folder.FolderPath, Dataset.ManifestFile), manifest);
+            if (folder.TryCommit(manifest.FullName))
+            {
+                return manifest;
+            }
+
+            // Another writer took the version between the look and the rename.
+            RequireFree(folder.Parent, _name);
+        }
+    }
+
+    DatasetManifest Describe(PendingFolder folder, Provenance provenance)
+    {
+        // Parts do not change once they are written: each is hashed once, whatever number of versions has it.
+        _files.AddRange(_steps.Parts.Skip(_files.Count).Select(part => Describe(_pending, part.Path, part.Rows)));
+        List<DatasetFile> files = [.. _files, Describe(folder, Path.Combine(folder.FolderPath, Dataset.EpisodesFile), _episodeCount)];
         if (_rejects.Count > 0)
         {
-            files.Add(Describe(Path.Combine(_pending.FolderPath, "rejects", "rejects.csv"), _rejects.Count));
+            files.Add(Describe(folder, Path.Combine(folder.FolderPath, "rejects", "rejects.csv"), _rejects.Count));
         }
 
         return new DatasetManifest
@@ -226,10 +271,10 @@ public sealed class DatasetWriter : IDisposable
         };
     }
 
-    DatasetFile Describe(string path, long rows)
+    static DatasetFile Describe(PendingFolder folder, string path, long rows)
     {
         using FileStream stream = File.OpenRead(path);
-        string relative = Path.GetRelativePath(_pending.FolderPath, path).Replace('\\', '/');
+        string relative = Path.GetRelativePath(folder.FolderPath, path).Replace('\\', '/');
         return new DatasetFile(relative, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)), rows);
     }
 }

@@ -6,7 +6,7 @@ namespace OfflineRL.Datasets;
 sealed class EpisodesWriter : IDisposable
 {
     readonly DuckDbConnection _connection;
-    readonly DuckDbAppender _appender;
+    DuckDbAppender _appender;
     readonly TrajectorySchema _schema;
     readonly DatasetDescription _description;
     readonly int _capacity = DuckDbAppender.Capacity;
@@ -47,15 +47,20 @@ sealed class EpisodesWriter : IDisposable
         }
     }
 
-    public void Finish(string path)
+    /// <summary>Writes all episodes so far to a file; more may follow.</summary>
+    public void Save(string path)
     {
         if (_filled > 0)
         {
             _appender.Flush(_filled);
+            _filled = 0;
         }
 
+        // Only what a closed appender wrote is part of the table.
         _appender.Close();
+        _appender.Dispose();
         _connection.Execute(SchemaSql.CopyToParquet("episodes", path, _schema.RowGroupRows));
+        _appender = _connection.Append("episodes");
     }
 
     public void Dispose() => _appender.Dispose();

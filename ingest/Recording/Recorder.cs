@@ -4,7 +4,7 @@ using OfflineRL.Environments;
 namespace OfflineRL.Ingest;
 
 /// <summary>
-/// Runs a mixture of policies in a batch of instances and hands the episodes on in order.
+/// Runs a policy, or a mixture that draws one for each episode, in a batch of instances and hands the episodes on.
 /// </summary>
 /// <remarks>
 /// Episode k has its own environment seed and its own behavior stream, both derived from k alone, and the episodes
@@ -14,8 +14,8 @@ sealed class Recorder
 {
     readonly IVectorEnvironment _environment;
     readonly IMaskedEnvironment? _masked;
-    readonly MixturePolicy _policy;
-    readonly IPolicyState _state;
+    readonly IPolicy _policy;
+    readonly IPolicyState? _state;
     readonly RandomStream _environmentSeeds, _behavior;
     readonly long _target;
     readonly int _width, _actionWidth, _actions;
@@ -33,7 +33,8 @@ sealed class Recorder
     /// <param name="policy">Its spaces fit the environment's.</param>
     /// <param name="steps">Rows wanted.</param>
     /// <param name="random">The root of all streams of this recording.</param>
-    public Recorder(IVectorEnvironment environment, MixturePolicy policy, long steps, RandomStream random)
+    /// <param name="firstEpisode">Number of the first episode, where others were recorded before.</param>
+    public Recorder(IVectorEnvironment environment, IPolicy policy, long steps, RandomStream random, long firstEpisode = 0)
     {
         (_environment, _masked, _policy, _target) = (environment, environment as IMaskedEnvironment, policy, steps);
         var count = environment.Count;
@@ -58,16 +59,16 @@ sealed class Recorder
         _rewards = new double[count];
         _logProbabilities = new double[count];
         _probabilities = new double[count * _actions];
+        _started = _handedOn = firstEpisode;
     }
 
     /// <summary>Takes an episode; the buffer is not used again.</summary>
     public delegate void EpisodeSink(EpisodeBuffer episode);
 
-    /// <summary>Records exactly the steps wanted.</summary>
+    /// <summary>Records exactly the steps wanted, and hands episodes on in the order of their numbers.</summary>
     public void Run(EpisodeSink sink, IJobProgress progress, CancellationToken cancellation)
     {
-        for (var i = 0; i < _environment.Count; i++)
-            Start(i);
+        Begin();
         while (_written < _target)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -75,6 +76,44 @@ sealed class Recorder
             HandOn(sink);
             progress.Report("recording steps", _written, _target);
         }
+    }
+
+    /// <summary>Goes on for some steps of every instance, and hands on the episodes that ended within them, of those the ones with lower numbers first.</summary>
+    public void Continue(int steps, EpisodeSink sink)
+    {
+        if (_running[0] is null)
+            Begin();
+        for (var step = 0; step < steps; step++)
+            Step();
+        HandOnFinished(sink);
+    }
+
+    /// <summary>Ends the episodes that are under way, as truncated, and hands them on.</summary>
+    public void Cut(EpisodeSink sink)
+    {
+        for (var i = 0; i < _running.Length; i++)
+        {
+            if (_running[i] is not { Steps: > 0 } episode)
+                continue;
+            episode.Finish(terminated: false, truncated: true, _observations.AsSpan(i * _width, _width));
+            _finished.Add(episode.Index, episode);
+            _running[i] = null;
+        }
+
+        HandOnFinished(sink);
+    }
+
+    void Begin()
+    {
+        for (var i = 0; i < _environment.Count; i++)
+            Start(i);
+    }
+
+    void HandOnFinished(EpisodeSink sink)
+    {
+        foreach (var index in _finished.Keys.Order())
+            sink(_finished[index]);
+        _finished.Clear();
     }
 
     void Start(int instance)
@@ -116,7 +155,7 @@ sealed class Recorder
     void Append(EpisodeBuffer episode, int i)
     {
         if (_starts[i])
-            episode.BehaviorPolicy = _policy.Acting(_state, i).Name;
+            episode.BehaviorPolicy = _policy is MixturePolicy mixture ? mixture.Acting(_state!, i).Name : _policy.Name;
         episode.Add(
             _observations.AsSpan(i * _width, _width),
             _masked is null ? [] : _masks.AsSpan(i * _actions, _actions),

@@ -62,6 +62,13 @@ static class Checkpoints
             Delete(old.Folder);
     }
 
+    /// <summary>Removes checkpoints of later steps.</summary>
+    public static void DropAfter(string seedFolder, int step)
+    {
+        foreach (var later in StepFolders.List(FolderOf(seedFolder)).Where(c => c.Step > step))
+            Delete(later.Folder);
+    }
+
     /// <summary>Loads the newest checkpoint that is whole into learner and replay; null where there is none.</summary>
     /// <param name="report">Told of checkpoints that are damaged; those are removed, and the one before is taken.</param>
     public static CheckpointInfo? LoadNewest(string seedFolder, string algorithm, ILearner learner, IReplay replay, Action<string> report)

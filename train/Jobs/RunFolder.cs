@@ -56,6 +56,7 @@ public static class RunFolder
     internal const string StatusFile = "status.json";
     const string BestFile = "best.json";
     const string SeedPrefix = "seed-";
+    const string Remedy = "Run the same command as before to resume it, or start another run with --name.";
 
     /// <summary>Opens a run by name, or by the path of its folder.</summary>
     /// <exception cref="UserErrorException">There is no such run, or its files cannot be read.</exception>
@@ -125,17 +126,36 @@ public static class RunFolder
         PendingFolder.Sweep(workspace.RunsFolder, TimeSpan.FromDays(1));
         if (!Directory.Exists(folder) && TryCreate(folder, config, dataset, now))
             return folder;
-        if (!File.Exists(Path.Combine(folder, ConfigFile)))
-            Throw.User($"{folder} exists and holds no {ConfigFile}; expected a run, or nothing. Remove it or give this run another name with --name.");
-
-        const string Remedy = "Run the same command as before to resume it, or start another run with --name.";
-        var before = Config.Load<TrainConfig>(Path.Combine(folder, ConfigFile), []);
-        if (ConfigDifference.Find(before, config) is var (key, old, value))
-            Throw.User($"{folder} was started with {key} = {old}; now it is {value}. {Remedy}");
+        RequireSame(folder, config);
         var origin = JsonFiles.Read<RunOrigin>(Path.Combine(folder, OriginFile));
         if (origin.ContentHash != dataset.ContentHash)
             Throw.User($"{folder} was started from {origin.Dataset} with content_hash {origin.ContentHash}; now {dataset.Dataset} has {dataset.ContentHash}. {Remedy}");
         return folder;
+    }
+
+    /// <summary>As <see cref="Prepare"/>, for data that changes while the run goes on.</summary>
+    internal static string PrepareGrowing(Workspace workspace, TrainConfig config, ColumnsInfo dataset, DateTimeOffset now)
+    {
+        var folder = Path.Combine(workspace.RunsFolder, config.Name);
+        if (Directory.Exists(folder) || !TryCreate(folder, config, dataset, now))
+            RequireSame(folder, config);
+        return folder;
+    }
+
+    /// <summary>Says which dataset a run learned from last.</summary>
+    internal static void SaveOrigin(string folder, ColumnsInfo dataset)
+    {
+        var path = Path.Combine(folder, OriginFile);
+        JsonFiles.Replace(path, JsonFiles.Read<RunOrigin>(path) with { Dataset = dataset.Dataset, ContentHash = dataset.ContentHash });
+    }
+
+    static void RequireSame(string folder, TrainConfig config)
+    {
+        if (!File.Exists(Path.Combine(folder, ConfigFile)))
+            Throw.User($"{folder} exists and holds no {ConfigFile}; expected a run, or nothing. Remove it or give this run another name with --name.");
+        var before = Config.Load<TrainConfig>(Path.Combine(folder, ConfigFile), []);
+        if (ConfigDifference.Find(before, config) is var (key, old, value))
+            Throw.User($"{folder} was started with {key} = {old}; now it is {value}. {Remedy}");
     }
 
     static bool TryCreate(string folder, TrainConfig config, ColumnsInfo dataset, DateTimeOffset now)

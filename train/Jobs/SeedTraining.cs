@@ -18,7 +18,7 @@ sealed class SeedTraining : IDisposable
     const int MeasuredPerLine = 10;
 
     readonly TrainConfig _config;
-    readonly ColumnsInfo _dataset;
+    readonly TrainingData _data;
     readonly string _folder;
     readonly string _run;
     readonly ulong _seed;
@@ -26,7 +26,7 @@ sealed class SeedTraining : IDisposable
     readonly TimeProvider _time;
     readonly TransitionReplay _replay;
     readonly ILearner _learner;
-    readonly ValueGuard? _guard;
+    ValueGuard? _guard;
     readonly HeldOutScore? _heldOut;
     readonly string[] _metricNames;
     readonly DateTimeOffset _started;
@@ -42,18 +42,16 @@ sealed class SeedTraining : IDisposable
     public SeedTraining(TrainConfig config, TrainingData data, string runFolder, ulong seed, torch.Device device, IJobProgress progress, TimeProvider time)
     {
         _config = config;
-        _dataset = data.Info;
+        _data = data;
         _run = runFolder;
         _folder = RunFolder.SeedFolder(runFolder, seed);
         _seed = seed;
         _progress = progress;
         _time = time;
         _started = time.GetUtcNow();
-        var settings = Settings(config);
         _replay = Replay(config, data, seed, device);
         _learner = TrainJob.Learner(config, data.Info, _replay.Encoder, RandomStream.Create(seed, "train/init"), device);
-        if (settings.Needs.Bootstraps)
-            _guard = new ValueGuard(ReturnRange.Of(data, settings), config.Guard.ValueLimit, _learner.MetricNames);
+        MakeGuard();
         _heldOut = HeldOutScore.Create(config, data, _replay.Fitted, seed, device);
         _metricNames = _guard is null ? [.. _learner.MetricNames] : [.. _learner.MetricNames, "value_ratio"];
         _means = new double[_metricNames.Length];
@@ -75,6 +73,9 @@ sealed class SeedTraining : IDisposable
         Replay = config.Replay,
         Normalization = config.Normalization,
     };
+
+    /// <summary>Gradient steps done.</summary>
+    public int Step => _step;
 
     public SeedResult Run(CancellationToken token)
     {
@@ -130,10 +131,7 @@ sealed class SeedTraining : IDisposable
                 return false;
             }
 
-            _step++;
-            _learner.Step(_replay.Next(), measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
-            if (IsDue(_config.LogPeriodSteps))
-                LogMetrics();
+            TakeStep();
             // The policy first: a checkpoint of the last step means that all is there.
             if (IsDue(_config.PolicyPeriodSteps))
                 SavePolicy();
@@ -142,6 +140,61 @@ sealed class SeedTraining : IDisposable
         }
 
         return true;
+    }
+
+    void TakeStep()
+    {
+        _step++;
+        _learner.Step(_replay.Next(), measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
+        if (IsDue(_config.LogPeriodSteps))
+            LogMetrics();
+    }
+
+    // ---- where the data grows between steps ----
+
+    /// <summary>Goes on from the newest checkpoint, if there is one.</summary>
+    public void Begin()
+    {
+        Resume(SeedStatus.TryRead(_folder));
+        (_lastLogged, _lastLoggedStep) = (_time.GetTimestamp(), _step);
+        SaveStatus(_step == _config.Steps ? RunState.Finished : RunState.Running);
+    }
+
+    /// <summary>Takes in what was appended to the data.</summary>
+    public void Extend() => _replay.Extend();
+
+    /// <summary>Steps until so many are done.</summary>
+    /// <exception cref="CheckFailedException">The learner diverged.</exception>
+    public void Advance(int to)
+    {
+        while (_step < to)
+            TakeStep();
+    }
+
+    /// <summary>What the learner would do now: a copy, the caller's.</summary>
+    public LearnedPolicy Acting()
+    {
+        using var scope = torch.NewDisposeScope();
+        return LearnedPolicy.Of(Describe($"{_config.Name}/seed-{_seed}"), PolicyTensors());
+    }
+
+    /// <summary>Stores policy and checkpoint. The data was committed just before, so that both name what they are of.</summary>
+    public void Save(RunState state)
+    {
+        MakeGuard();
+        SavePolicy();
+        SaveCheckpoint();
+        SaveStatus(state);
+    }
+
+    /// <summary>Says in the status that it was interrupted.</summary>
+    public void Interrupt() => SaveStatus(RunState.Interrupted);
+
+    /// <summary>Says in the status why it ended.</summary>
+    public void Fail(string error)
+    {
+        SaveStatus(RunState.Failed, error);
+        Log($"failed: {error}");
     }
 
     bool IsDue(int period) => _step == _config.Steps || _step % period == 0;
@@ -222,32 +275,46 @@ sealed class SeedTraining : IDisposable
         EnsureFinite();
         var parent = RunFolder.PoliciesFolder(_folder);
         using var pending = PendingFolder.Create(StepFolders.PathOf(parent, _step));
-        var (network, filter) = (_learner.PolicyNetwork, _learner.PolicyFilter);
-        // Actions are taken without noise, so its scales are left out.
-        TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName),
-            [.. network.NamedTensors(withNoise: false), .. filter?.Network.NamedTensors(ImitationFilter.Prefix, withNoise: false) ?? [], .. EncoderDescription.Tensors(_replay.Encoder)]);
-        JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), new PolicyDescription
-        {
-            Name = string.Create(CultureInfo.InvariantCulture, $"{_config.Name}/seed-{_seed}/step-{_step}"),
-            Algorithm = _config.Algorithm,
-            ObservationSpace = _dataset.ObservationSpace,
-            ActionSpace = _dataset.ActionSpace,
-            Network = network.Description,
-            Filter = filter is { } f ? new ImitationFilter(f.Network.Description, f.Threshold) : null,
-            Encoder = EncoderDescription.Of(_replay.Encoder),
-            RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
-            Temperature = _learner.PolicyTemperature,
-            Dataset = _dataset.Dataset,
-            ContentHash = _dataset.ContentHash,
-            Environment = _dataset.Environment,
-            Run = _config.Name,
-            Seed = _seed,
-            Step = _step,
-            HeldOutError = _heldOut?.Of(_learner) is { } error && double.IsFinite(error) ? error : null,
-            ToolVersion = OfflineRL.Datasets.ToolVersion.Text,
-        });
+        TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName), PolicyTensors());
+        var description = Describe(string.Create(CultureInfo.InvariantCulture, $"{_config.Name}/seed-{_seed}/step-{_step}"));
+        JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), description with { HeldOutError = _heldOut?.Of(_learner) is { } error && double.IsFinite(error) ? error : null });
         pending.Commit();
         RunFolder.SaveBest(_folder);
+    }
+
+    // Actions are taken without noise, so its scales are left out.
+    IReadOnlyList<NamedTensor> PolicyTensors() =>
+    [
+        .. _learner.PolicyNetwork.NamedTensors(withNoise: false),
+        .. _learner.PolicyFilter?.Network.NamedTensors(ImitationFilter.Prefix, withNoise: false) ?? [],
+        .. EncoderDescription.Tensors(_replay.Encoder),
+    ];
+
+    PolicyDescription Describe(string name) => new()
+    {
+        Name = name,
+        Algorithm = _config.Algorithm,
+        ObservationSpace = _data.Info.ObservationSpace,
+        ActionSpace = _data.Info.ActionSpace,
+        Network = _learner.PolicyNetwork.Description,
+        Filter = _learner.PolicyFilter is { } filter ? new ImitationFilter(filter.Network.Description, filter.Threshold) : null,
+        Encoder = EncoderDescription.Of(_replay.Encoder),
+        RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
+        Temperature = _learner.PolicyTemperature,
+        Dataset = _data.Info.Dataset,
+        ContentHash = _data.Info.ContentHash,
+        Environment = _data.Info.Environment,
+        Run = _config.Name,
+        Seed = _seed,
+        Step = _step,
+        ToolVersion = OfflineRL.Datasets.ToolVersion.Text,
+    };
+
+    void MakeGuard()
+    {
+        var settings = Settings(_config);
+        if (settings.Needs.Bootstraps)
+            _guard = new ValueGuard(ReturnRange.Of(_data, settings), _config.Guard.ValueLimit, _learner.MetricNames);
     }
 
     void SaveCheckpoint()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OfflineRL.Datasets;
 
 namespace OfflineRL.Train;
@@ -49,6 +50,15 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         description = description with { Temperature = temperature ?? description.Temperature, Epsilon = epsilon ?? description.Epsilon };
         Check(path, description);
         return Read(policyFolder, description);
+    }
+
+    /// <summary>A policy of tensors that a learner has now, which are copied.</summary>
+    /// <param name="description">As it would be stored.</param>
+    /// <param name="tensors">As they would be stored.</param>
+    internal static LearnedPolicy Of(PolicyDescription description, IReadOnlyList<NamedTensor> tensors)
+    {
+        var values = tensors.ToDictionary(tensor => tensor.Name, tensor => MemoryMarshal.Cast<byte, float>(tensor.Tensor.detach().cpu().contiguous().bytes).ToArray());
+        return Make(description, (name, _) => values[name]);
     }
 
     /// <summary>The frames seen last, for policies that read several; else none.</summary>
@@ -219,24 +229,21 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     static long FeaturesOf(PolicyDescription description) =>
         (long)(description.Encoder?.Frames ?? 1) * ObservationEncoder.FeaturesOf(description.ObservationSpace);
 
-    static ObservationEncoder ReadEncoder(string path, SafetensorsFile file, PolicyDescription description)
-    {
-        var space = description.ObservationSpace;
-        return description.Encoder is { Normalized: true } encoder
-            ? ObservationEncoder.Affine(space, encoder.Frames, Read(path, file, EncoderDescription.ShiftName, space.FlatSize), Read(path, file, EncoderDescription.ScaleName, space.FlatSize))
-            : ObservationEncoder.Of(space, description.Encoder?.Frames ?? 1);
-    }
-
     static LearnedPolicy Read(string folder, PolicyDescription description)
     {
         var path = Path.Combine(folder, PolicyDescription.WeightsFileName);
         using var file = SafetensorsFile.Open(path);
-        var network = new PolicyNetwork(description.Network, (name, shape) => Read(path, file, name, shape));
+        return Make(description, (name, shape) => Read(path, file, name, shape));
+    }
+
+    static LearnedPolicy Make(PolicyDescription description, Func<string, long[], float[]> read)
+    {
+        var network = new PolicyNetwork(description.Network, read);
         try
         {
-            var encoder = ReadEncoder(path, file, description);
+            var encoder = EncoderOf(description, read);
             return new LearnedPolicy(description, network, description.Filter is { } filter
-                ? new PolicyNetwork(filter.Network, (name, shape) => Read(path, file, ImitationFilter.Prefix + name, shape))
+                ? new PolicyNetwork(filter.Network, (name, shape) => read(ImitationFilter.Prefix + name, shape))
                 : null, encoder);
         }
         catch
@@ -244,6 +251,14 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             network.Dispose();
             throw;
         }
+    }
+
+    static ObservationEncoder EncoderOf(PolicyDescription description, Func<string, long[], float[]> read)
+    {
+        var space = description.ObservationSpace;
+        return description.Encoder is { Normalized: true } encoder
+            ? ObservationEncoder.Affine(space, encoder.Frames, read(EncoderDescription.ShiftName, [space.FlatSize]), read(EncoderDescription.ScaleName, [space.FlatSize]))
+            : ObservationEncoder.Of(space, description.Encoder?.Frames ?? 1);
     }
 
     static float[] Read(string path, SafetensorsFile file, string name, params long[] shape)
@@ -254,7 +269,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         if (entry.Type != "F32" || !entry.Shape.SequenceEqual(shape))
             Throw.BadFile(path, $"tensor '{name}' is {entry.Type} [{string.Join(", ", entry.Shape)}]", expected, "The file does not belong to the policy.json beside it.");
         var values = new float[entry.Length / sizeof(float)];
-        file.Read(entry, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+        file.Read(entry, MemoryMarshal.AsBytes(values.AsSpan()));
         foreach (var value in values)
         {
             if (!float.IsFinite(value))

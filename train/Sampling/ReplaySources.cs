@@ -43,6 +43,16 @@ sealed class ReplaySources
     /// <summary>The orders that learn from errors.</summary>
     public IReadOnlyList<PrioritizedOrder> Prioritized => [.. Draw.Orders.OfType<PrioritizedOrder>()];
 
+    /// <summary>Takes in the episodes that were appended to the datasets since.</summary>
+    public void Extend()
+    {
+        for (var s = 0; s < Indices.Count; s++)
+        {
+            Indices[s].Extend();
+            Draw.Orders[s].Grow(Indices[s].Count);
+        }
+    }
+
     /// <summary>The episodes of each dataset.</summary>
     public static IReadOnlyList<EpisodeSelection> Select(TrainingData data, ReplaySettings settings) =>
         [.. data.Sources.Select(source => EpisodeSelection.Of(source.Columns, settings.Split, settings.Replay.TopShare))];

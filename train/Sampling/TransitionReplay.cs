@@ -104,6 +104,18 @@ public sealed class TransitionReplay : IReplay
         return Batch!;
     }
 
+    /// <summary>Takes in the episodes that were appended to the data since; they are drawn from the next batch on.</summary>
+    /// <exception cref="NotSupportedException">The columns lie on the device, or the order depends on all episodes.</exception>
+    public void Extend()
+    {
+        if (_resident is not null)
+            throw new NotSupportedException("Columns that lie on the device do not grow.");
+        TellErrors();
+        // Ends what is being fetched ahead.
+        _prefetcher!.Position = _prefetcher.Position;
+        _sources.Extend();
+    }
+
     /// <inheritdoc/>
     IReadOnlyList<NamedTensor> IReplay.SaveTensors()
     {

@@ -1,0 +1,188 @@
+using System.Globalization;
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
+using OfflineRL.Ingest;
+using OfflineRL.Train;
+
+namespace OfflineRL.Cli.Loop;
+
+/// <summary>
+/// One seed of a loop: rounds of recording and training over one dataset that grows. At every commit the episodes under way
+/// end, and dataset, policy, checkpoint and <c>loop.json</c> are stored, in this order: whatever is newer than
+/// <c>loop.json</c> after a death is taken back, and the loop goes on as an unbroken one would have.
+/// </summary>
+sealed class LoopJob : IDisposable
+{
+    const string Uniform = "uniform";
+
+    readonly LoopConfig _config;
+    readonly TrainConfig _train;
+    readonly Workspace _workspace;
+    readonly ulong _seed;
+    readonly IJobProgress _progress;
+    readonly string _statePath;
+    readonly List<LoopCommit> _commits;
+    readonly ContinuedRecording _recording;
+    readonly GrowingDataset _data;
+    GrowingTraining? _training;
+    double _returns;
+    int _ended;
+    bool _cutting;
+
+    /// <param name="config">Named and checked.</param>
+    /// <param name="workspace">Gets datasets and run.</param>
+    /// <param name="seed">One of the config's.</param>
+    /// <param name="progress">Told of rounds and commits.</param>
+    /// <exception cref="UserErrorException">Something in the config does not fit, or what an earlier loop left does not.</exception>
+    public LoopJob(LoopConfig config, Workspace workspace, ulong seed, IJobProgress progress)
+    {
+        (_config, _workspace, _seed, _progress) = (config, workspace, seed, progress);
+        _train = GrowingTraining.Fit(config.Training());
+        _statePath = Path.Combine(RunFolder.SeedFolder(Path.Combine(workspace.RunsFolder, config.Name), seed), LoopState.FileName);
+        _commits = File.Exists(_statePath) ? [.. JsonFiles.Read<LoopState>(_statePath).Commits] : [];
+        _recording = new(config.Recording(seed));
+        try
+        {
+            _data = Open();
+        }
+        catch
+        {
+            _recording.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The commits so far, the newest last.</summary>
+    public IReadOnlyList<LoopCommit> Commits => _commits;
+
+    /// <summary>Goes on to the end.</summary>
+    /// <returns>False where it was interrupted: the same again goes on from the newest commit.</returns>
+    /// <exception cref="CheckFailedException">The learner diverged.</exception>
+    public bool Run(CancellationToken cancellation)
+    {
+        var round = _commits.Count > 0 ? _commits[^1].Rounds : 0;
+        if (round == 0)
+            WarmUp();
+        if (round == _config.Rounds)
+        {
+            _progress.Line($"seed {_seed}: finished already, {_data.Columns.Steps:N0} steps");
+            return true;
+        }
+
+        _training = GrowingTraining.Open(_train, _workspace, _data.Columns, _seed, round == 0 ? 0 : _commits[^1].Updates, _progress);
+        LoopFolder.Save(_workspace, _config);
+        while (round < _config.Rounds)
+        {
+            using var first = Acting(round);
+            _recording.Begin(first.Policy, FormattableString.Invariant($"{_config.Name}/seed-{_seed}"), _data.Columns.Episodes);
+            var end = Math.Min(_config.Rounds, round + _config.RoundsOfCommit);
+            for (; round < end; round++)
+            {
+                if (cancellation.IsCancellationRequested)
+                {
+                    _training.Interrupt();
+                    return false;
+                }
+
+                Round(round);
+            }
+
+            Commit(round);
+        }
+
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _training?.Dispose();
+        _data.Dispose();
+        _recording.Dispose();
+    }
+
+    void WarmUp()
+    {
+        var definition = EnvironmentRegistry.Definition(_config.Environment);
+        _recording.Begin(BuiltInPolicies.Make(Uniform, definition, EnvironmentRegistry.Resolve(_config.Environment)), Uniform, _data.Columns.Episodes);
+        _recording.Record(checked((int)_config.WarmupOfInstance), Append);
+        _cutting = true;
+        _recording.End(Append);
+        _cutting = false;
+        (_returns, _ended) = (0, 0);
+    }
+
+    void Round(long round)
+    {
+        using var acting = Acting(round);
+        _recording.Act(acting.Policy);
+        _recording.Record(_config.StepsOfInstance, Append);
+        _training!.Extend();
+        _training.Advance(_config.UpdatesAfter(round + 1));
+        _progress.Report($"seed {_seed}", _config.WarmupLength + ((round + 1) * _config.RoundLength), _config.WarmupLength + (_config.Rounds * _config.RoundLength),
+            _ended == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"return {_returns / _ended:G4}"));
+    }
+
+    void Commit(long rounds)
+    {
+        double? mean = _ended == 0 ? null : _returns / _ended;
+        _cutting = true;
+        _recording.End(Append);
+        _cutting = false;
+        _training!.Extend();
+        var manifest = _data.Commit(Provenance());
+        var finished = rounds == _config.Rounds;
+        _training.Save(finished ? RunState.Finished : RunState.Running, _workspace, _config.Name);
+        _commits.Add(new()
+        {
+            Rounds = rounds,
+            Steps = manifest.Counts.Steps,
+            Episodes = manifest.Counts.Episodes,
+            Updates = _training.Step,
+            Epsilon = _config.EpsilonIn(rounds - 1),
+            MeanReturn = mean,
+            Dataset = manifest.FullName,
+            ContentHash = manifest.ContentHash,
+        });
+        JsonFiles.Replace(_statePath, new LoopState { Commits = _commits });
+        (_returns, _ended) = (0, 0);
+        _progress.Line(string.Create(CultureInfo.InvariantCulture,
+            $"seed {_seed}: {manifest.FullName}, {manifest.Counts.Steps:N0} steps, {_training.Step:N0} updates, epsilon {_commits[^1].Epsilon:G3}, mean return {mean:G4}"));
+    }
+
+    // Whole episodes alone say how good the policy is.
+    void Append(in EpisodeColumns episode)
+    {
+        _data.Append(episode);
+        if (_cutting)
+            return;
+        foreach (var reward in episode.Rewards)
+            _returns += reward;
+        _ended++;
+    }
+
+    SoftPolicy Acting(long round) => new(_training!.Acting(), _config.EpsilonIn(round));
+
+    Provenance Provenance() => new() { Command = "loop", Config = Config.ToYaml(_config) };
+
+    GrowingDataset Open()
+    {
+        // What the last round may be longer than asked for.
+        var capacity = _config.WarmupLength + (_config.Rounds * _config.RoundLength);
+        if (_commits.Count == 0)
+            return GrowingDataset.Create(_workspace, _config.DatasetOf(_seed), _recording.Describe(Provenance()), capacity);
+        var last = _commits[^1];
+        var dataset = Dataset.Open(_workspace, last.Dataset);
+        if (dataset.Manifest.ContentHash != last.ContentHash)
+            throw new UserErrorException($"{_statePath} names {last.Dataset} with content_hash {last.ContentHash}; found {dataset.Manifest.ContentHash}. Restore that version, or start another loop with --name.");
+        _progress.Line($"seed {_seed}: going on from {last.Dataset}, {last.Steps:N0} steps");
+        return GrowingDataset.Resume(_workspace, dataset, capacity);
+    }
+
+    // The learner's policy under a round's share of uniform actions; it owns the network.
+    sealed class SoftPolicy(LearnedPolicy policy, double epsilon) : IDisposable
+    {
+        public IPolicy Policy { get; } = BuiltInPolicies.Soften(policy, epsilon);
+
+        public void Dispose() => policy.Dispose();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+
+namespace OfflineRL.Tests.Cli;
+
+/// <summary>The loop of recording and training as a user, and a killer, meet it.</summary>
+public sealed class LoopCommandTests : IDisposable
+{
+    static readonly Dictionary<string, string> NoEnvironment = [];
+
+    readonly string _root = Directory.CreateTempSubdirectory("offlinerl-loop-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    static string[] Arguments(string name, params string[] more) =>
+    [
+        "loop", "--environment", "CartPole-v1", "--name", name, "--steps", "3000", "--set", "warmup_steps=200", "--set", "commit_period_steps=900", "--set", "epsilon_steps=1500",
+        "--set", "updates_per_step=0.25", "--set", "train.batch_size=16", "--set", "train.device=cpu", "--set", "train.dqn.hidden=[16]", "--set", "train.dqn.learning_rate=0.002", "--set", "train.log_period_steps=50", .. more,
+    ];
+
+    string Seed(string run, ulong seed = 0) => Path.Combine(_root, "runs", run, $"seed-{seed}");
+
+    JsonArray Commits(string run, ulong seed = 0) => JsonNode.Parse(File.ReadAllText(Path.Combine(Seed(run, seed), "loop.json")))!["commits"]!.AsArray();
+
+    [Theory]
+    [InlineData("dqn", "train.dqn.priority_exponent=0.6")]
+    [InlineData("qr_dqn", "train.qr_dqn.quantiles=8")]
+    public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string algorithm, string option)
+    {
+        string[] more = ["--algorithm", algorithm, "--set", option, "--set", $"train.{algorithm}.hidden=[16]"];
+        var whole = Tool.Run(_root, Arguments("whole", more)).Expect(0);
+        using (var killed = Tool.Start(_root, NoEnvironment, Arguments("cut", more)))
+        {
+            WaitFor(() => File.Exists(Path.Combine(Seed("cut"), "loop.json")), killed);
+            killed.Kill();
+            killed.WaitForExit();
+        }
+
+        var before = Commits("cut").Count;
+        var resumed = Tool.Run(_root, Arguments("cut", more)).Expect(0);
+        Assert.True(before < Commits("whole").Count, "The loop was killed too late for this test to say anything.");
+        Assert.Contains("going on from cut-v", resumed.Error, StringComparison.Ordinal);
+        Assert.Equal(Commits("whole").Select(Figures), Commits("cut").Select(Figures));
+        var updates = (int)Commits("whole")[^1]!["updates"]!;
+        foreach (var file in new[] { $"policies/step-{updates}/policy.safetensors", $"checkpoints/step-{updates}/state.safetensors" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(Seed("whole"), file)), File.ReadAllBytes(Path.Combine(Seed("cut"), file)));
+        Assert.True(File.Exists(Path.Combine(Seed("cut"), "metrics.parquet")), resumed.All);
+        Assert.Contains("finished already", Tool.Run(_root, Arguments("cut", more)).Expect(0).Error, StringComparison.Ordinal);
+        Assert.Contains("mean return", whole.Output, StringComparison.Ordinal);
+
+        static (long, long, double, double?) Figures(JsonNode? commit) =>
+            ((long)commit!["steps"]!, (long)commit["episodes"]!, (double)commit["epsilon"]!, (double?)commit["mean_return"]);
+    }
+
+    [Fact]
+    public void Loop_OfAnyKind_LeavesVersionsAndARunThatOtherCommandsTake()
+    {
+        Tool.Run(_root, Arguments("looped")).Expect(0);
+        var commits = Commits("looped");
+        Assert.Equal(4, commits.Count);
+        Assert.Equal(commits.Select(c => (string)c!["dataset"]!), Enumerable.Range(1, 4).Select(v => $"looped-v{v}"));
+        Tool.Run(_root, "datasets", "check", "looped-v2").Expect(0);
+        Tool.Run(_root, "datasets", "check", "looped").Expect(0);
+        Assert.Equal((long)commits[^1]!["steps"]!, (long)JsonNode.Parse(File.ReadAllText(Path.Combine(_root, "data", "looped-v4", "manifest.json")))!["counts"]!["steps"]!);
+        Tool.Run(_root, "evaluate", "rollout", "--policy", "run:looped", "--set", "episodes=3").Expect(0);
+        Tool.Run(_root, "train", "--dataset", "looped", "--algorithm", "bc", "--steps", "20", "--device", "cpu", "--set", "bc.hidden=[8]").Expect(0);
+    }
+
+    [Fact]
+    public void Loop_OfSeveralSeeds_HasADatasetForEach()
+    {
+        Tool.Run(_root, [.. Arguments("many", "--set", "steps=800"), "--seeds", "0,3"]).Expect(0);
+        Assert.True(Directory.Exists(Path.Combine(_root, "data", "many-seed-3-v1")));
+        Assert.NotEqual((string)Commits("many")[0]!["content_hash"]!, (string)Commits("many", 3)[0]!["content_hash"]!);
+    }
+
+    [Theory]
+    [InlineData("steps before training", "steps=200", "warmup_steps")]
+    [InlineData("a normaliser", "train.normalization.observations=standardize", "not all there when training begins")]
+    [InlineData("a dataset", "train.dataset=other", "the loop decides it")]
+    [InlineData("an unknown key", "epsilon_start=1", "epsilon_first")]
+    [InlineData("a range from the data", "train.algorithm=c51", "set both to the lowest and highest")]
+    [InlineData("a share", "epsilon_last=2", "expected 0 to 1")]
+    public void Loop_WithBadInput_EndsWith2AndLeavesNothing(string what, string option, string expected)
+    {
+        var result = Tool.Run(_root, Arguments("bad", "--set", option)).Expect(2);
+        Assert.True(result.Error.Contains(expected, StringComparison.Ordinal), $"{what}: {result.Error}");
+        Assert.False(Directory.Exists(Path.Combine(_root, "runs", "bad")), what);
+        Assert.Empty(Directory.Exists(Path.Combine(_root, "data")) ? Directory.EnumerateFileSystemEntries(Path.Combine(_root, "data")) : []);
+    }
+
+    [Fact]
+    public void Loop_WithAnotherConfig_IsRefusedByTheLine()
+    {
+        Tool.Run(_root, Arguments("same", "--set", "steps=800")).Expect(0);
+        var result = Tool.Run(_root, Arguments("same", "--set", "steps=800", "--set", "epsilon_last=0.2")).Expect(2);
+        Assert.Contains("epsilon_last: 0.2", result.Error, StringComparison.Ordinal);
+    }
+
+    static void WaitFor(Func<bool> condition, System.Diagnostics.Process process)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.False(process.HasExited, "The tool ended before it could be killed.");
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), "The tool did not come so far in two minutes.");
+            Thread.Sleep(5);
+        }
+    }
+}

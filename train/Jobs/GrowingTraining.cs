@@ -1,0 +1,123 @@
+using OfflineRL.Datasets;
+using OfflineRL.Torch;
+using OfflineRL.Train.Algorithms;
+using TorchSharp;
+
+namespace OfflineRL.Train;
+
+/// <summary>
+/// The training side of a loop: one seed that learns from data to which episodes are added between its steps. Still offline in
+/// that it sees stored rows alone; who records them, and with what, is the caller's.
+/// </summary>
+public sealed class GrowingTraining : IDisposable
+{
+    readonly SeedTraining _training;
+    readonly RunLock _lock;
+    readonly TrainingColumns _columns;
+
+    GrowingTraining(SeedTraining training, RunLock held, TrainingColumns columns) => (_training, _lock, _columns) = (training, held, columns);
+
+    /// <summary>Gradient steps done.</summary>
+    public int Step => _training.Step;
+
+    /// <summary>The config as a loop needs it: what depends on data that is not there yet is refused, what copies data to the device turned off.</summary>
+    /// <param name="config">Its dataset is the plain name of the one that grows; its steps are those of the whole loop.</param>
+    /// <exception cref="UserErrorException">Something in it needs all of the data.</exception>
+    public static TrainConfig Fit(TrainConfig config)
+    {
+        Config.Check(config);
+        const string Reason = "the data of a loop is not all there when training begins";
+        if (config.Normalization is not { Observations: "none", Rewards: "none" })
+            Throw.User($"train.normalization fits observations or rewards, and {Reason}; expected none.");
+        if (config.Replay.Order != "uniform" || config.Replay.TopShare < 1)
+            Throw.User($"train.replay chooses episodes by their return, and {Reason}; expected order uniform and top_share 1. Draws by priority work: set the algorithm's priority_exponent.");
+        if (config.Replay.Placement == "device")
+            Throw.User("train.replay.placement is 'device', and columns that grow are read from the host; expected auto or host.");
+        if (AlgorithmTable.Of(config).Section(config) is CategoricalConfig { Low: null } or CategoricalConfig { High: null })
+            Throw.User($"train.{config.Algorithm}.low and .high are taken from the data where they are not set, and {Reason}; set both to the lowest and highest discounted return.");
+        return config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" } };
+    }
+
+    /// <summary>Opens a seed of a run, which is made where it is not there.</summary>
+    /// <param name="config">As <see cref="Fit"/> gives it.</param>
+    /// <param name="workspace">The run lies in its runs folder.</param>
+    /// <param name="columns">What is there already, at least one transition; outlives this.</param>
+    /// <param name="seed">One of the config's.</param>
+    /// <param name="steps">Gradient steps that were done when the columns were as they are; what was stored after them is taken back.</param>
+    /// <param name="progress">Told of events.</param>
+    /// <param name="time">For status and log; null: the system's clock.</param>
+    /// <exception cref="UserErrorException">Config, data, device or an existing run folder do not fit, or its checkpoint is lost.</exception>
+    public static GrowingTraining Open(TrainConfig config, Workspace workspace, TrainingColumns columns, ulong seed, int steps, IJobProgress progress, TimeProvider? time = null)
+    {
+        time ??= TimeProvider.System;
+        DatasetFit.Check(config, columns);
+        var data = TrainingData.Of(columns);
+        config = AlgorithmTable.Resolve(config, data);
+        var device = DeviceChoice.Resolve(config.Device);
+        TorchExtras.Threads = config.Threads;
+        using (SeedTraining.Replay(config, data, seed, torch.CPU))
+        {
+            // What is wrong with dataset or network shows here, before there is a folder.
+        }
+
+        var run = RunFolder.PrepareGrowing(workspace, config, columns.Info, time.GetUtcNow());
+        var folder = Directory.CreateDirectory(RunFolder.SeedFolder(run, seed)).FullName;
+        var held = RunLock.Take(folder);
+        SeedTraining? training = null;
+        try
+        {
+            Checkpoints.DropAfter(folder, steps);
+            training = new SeedTraining(config, data, run, seed, device, progress, time);
+            training.Begin();
+            if (training.Step != steps)
+                Throw.User($"{folder} has a checkpoint of step {training.Step}, and the loop stands at step {steps}; its checkpoints are lost. Start another run with --name.");
+            return new(training, held, columns);
+        }
+        catch
+        {
+            training?.Dispose();
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes in the episodes that were appended to the columns since.</summary>
+    public void Extend() => _training.Extend();
+
+    /// <summary>Steps until <paramref name="steps"/> are done.</summary>
+    /// <exception cref="CheckFailedException">The learner diverged; the status says so.</exception>
+    public void Advance(int steps)
+    {
+        try
+        {
+            _training.Advance(steps);
+        }
+        catch (CheckFailedException e)
+        {
+            _training.Fail(e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>What the learner would do now. It is a copy and the caller's; policies of other steps take over its state.</summary>
+    public LearnedPolicy Acting() => _training.Acting();
+
+    /// <summary>Stores policy and checkpoint, just after the columns were committed as a dataset.</summary>
+    /// <param name="state">Running, or finished.</param>
+    /// <param name="workspace">As for <see cref="Open"/>.</param>
+    /// <param name="run">The run's name.</param>
+    public void Save(RunState state, Workspace workspace, string run)
+    {
+        _training.Save(state);
+        RunFolder.SaveOrigin(Path.Combine(workspace.RunsFolder, run), _columns.Info);
+    }
+
+    /// <summary>Says in the status that it goes on from what was saved last.</summary>
+    public void Interrupt() => _training.Interrupt();
+
+    public void Dispose()
+    {
+        _training.Dispose();
+        _lock.Dispose();
+    }
+}
