@@ -5,7 +5,7 @@ namespace OfflineRL.Cli.Environments;
 /// <summary>Frames with their captions on one picture: a title above, frames from left to right, and below each what it shows.</summary>
 sealed class EpisodeSheet
 {
-    const int Gap = 8, LineHeight = 10, MostPixels = 1600;
+    const int Gap = 8, LineHeight = 11, MostPixels = 1600;
 
     static readonly Color Paper = Color.White;
     static readonly Color Ink = Color.Of(0x1F2933);

@@ -161,7 +161,7 @@ public sealed class Canvas
     /// <summary>Writes a line of text; what is not printable ASCII becomes a question mark.</summary>
     /// <param name="text">The line.</param>
     /// <param name="left">Where the first letter begins.</param>
-    /// <param name="top">Upper edge; letters are 7 times <paramref name="scale"/> pixels high.</param>
+    /// <param name="top">Upper edge; letters are 7 times <paramref name="scale"/> pixels high, and 2 times it hang below.</param>
     /// <param name="color">Of the letters.</param>
     /// <param name="scale">Pixels a dot.</param>
     public void Text(string text, int left, int top, Color color, int scale = 1)

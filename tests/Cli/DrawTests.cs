@@ -18,7 +18,7 @@ public sealed class DrawTests : IDisposable
         Assert.Equal(8 + (4 * 308), width);
         Assert.True(height > 150);
         var picture = Assert.Single(frames).Rgb;
-        var cells = Enumerable.Range(0, 4).Select(i => Convert.ToHexString(Cell(picture, width, 8 + (i * 308), 26, 300, 150))).ToList();
+        var cells = Enumerable.Range(0, 4).Select(i => Convert.ToHexString(Cell(picture, width, 8 + (i * 308), 27, 300, 150))).ToList();
         Assert.Equal(4, cells.Distinct().Count());
         // The cart stands on its track in each of them.
         Assert.All(cells, c => Assert.Contains("27364B", c, StringComparison.Ordinal));
@@ -48,7 +48,7 @@ public sealed class DrawTests : IDisposable
         byte[] Bytes(string name) => Cells(PngReader.Read(Path.Combine(_root, name + ".png")));
 
         // Without the title, which names the seed.
-        static byte[] Cells((int Width, int Height, List<(byte[] Rgb, double Seconds)> Frames) png) => png.Frames[0].Rgb[(png.Width * 26 * 3)..];
+        static byte[] Cells((int Width, int Height, List<(byte[] Rgb, double Seconds)> Frames) png) => png.Frames[0].Rgb[(png.Width * 27 * 3)..];
     }
 
     [Fact]

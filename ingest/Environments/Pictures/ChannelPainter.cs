@@ -3,36 +3,40 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Environments;
 
 /// <summary>
-/// Games of few pixels whose channels say what is where, as MinAtar shows them: black where nothing is, a color for each channel, later
-/// channels over earlier ones.
+/// Games of few pixels whose channels say what is where: black where nothing is, a color for each channel, later channels over earlier ones.
 /// </summary>
-/// <param name="space">[C, H, W].</param>
-sealed class ChannelPainter(BoxSpace space) : IPainter
+/// <param name="layout">Of the observations.</param>
+/// <param name="channels">Of the newest frame, which comes last.</param>
+sealed class ChannelPainter(ImageLayout layout, int channels) : IPainter
 {
-    const int Scale = 18;
+    const int Picture = 180;
 
-    readonly int _channels = space.Shape[0], _height = space.Shape[1], _width = space.Shape[2];
-    readonly Color[] _colors = [.. Enumerable.Range(0, space.Shape[0]).Select(c => CubeHelix((c + 1.0) / (space.Shape[0] + 1)))];
+    readonly int _scale = Math.Max(1, Picture / Math.Max(layout.Height, layout.Width));
+    readonly Color[] _colors = [.. Enumerable.Range(0, channels).Select(c => CubeHelix(Light(c, channels)))];
 
-    public (int Width, int Height) Size => (_width * Scale, _height * Scale);
+    public (int Width, int Height) Size => (layout.Width * _scale, layout.Height * _scale);
 
     public void Paint(Canvas canvas, in PaintedStep step)
     {
-        var small = new Canvas(_width, _height);
-        for (var c = 0; c < _channels; c++)
+        var small = new Canvas(layout.Width, layout.Height);
+        for (var c = 0; c < channels; c++)
         {
-            for (var i = 0; i < _width * _height; i++)
+            var at = (layout.Channels - channels + c) * layout.ChannelStride;
+            for (var i = 0; i < layout.Cells; i++)
             {
                 // Halfway: noise may have been added.
-                if (step.Observation[(c * _width * _height) + i] > 0.5f)
-                    small[i % _width, i / _width] = _colors[c];
+                if (step.Observation[at + (i * layout.CellStride)] > 0.5f)
+                    small[i % layout.Width, i / layout.Width] = _colors[c];
             }
         }
 
-        canvas.Draw(small.Rgb, _width, _height, 0, 0, Scale);
+        canvas.Draw(small.Rgb, layout.Width, layout.Height, 0, 0, _scale);
     }
 
-    // Green 2011, "A colour scheme for the display of astronomical intensity images", with the start, turns and hue that MinAtar's palette has.
+    // From a level that is seen well on black: the first channel is mostly the player.
+    static double Light(int channel, int channels) => 0.42 + (0.53 * channel / Math.Max(1, channels - 1));
+
+    // Green 2011, "A colour scheme for the display of astronomical intensity images", with the start and hue of MinAtar's palette and as many turns.
     static Color CubeHelix(double light)
     {
         var (sin, cos) = Math.SinCos(2 * Math.PI * ((0.5 / 3) - (1.5 * light)));

@@ -7,11 +7,13 @@ namespace OfflineRL.Environments;
 /// <param name="states">How many there are.</param>
 sealed class StatePainter(int states) : IPainter
 {
-    const int Picture = 180, Caption = 14;
+    const int Picture = 180, Caption = 16;
 
     readonly int _columns = (int)Math.Ceiling(Math.Sqrt(states));
 
-    public (int Width, int Height) Size => (Picture, Picture + Caption);
+    public (int Width, int Height) Size => (Picture, Field + Caption);
+
+    int Field => (int)Math.Ceiling((double)Picture * ((states + _columns - 1) / _columns) / _columns);
 
     public void Paint(Canvas canvas, in PaintedStep step)
     {
@@ -22,8 +24,8 @@ sealed class StatePainter(int states) : IPainter
             Cell(state, Ink.Pale, gap);
         var present = (int)step.Observation[0];
         Cell(present, Ink.Action, side < 8 ? side / 2 - 3 : 0);
-        var text = string.Create(CultureInfo.InvariantCulture, $"state {present} of {states}");
-        canvas.Text(text, (Picture - Canvas.TextWidth(text)) / 2, Picture + 4, Ink.Dark);
+        var text = string.Create(CultureInfo.InvariantCulture, $"state {present} (0 to {states - 1})");
+        canvas.Text(text, (Picture - Canvas.TextWidth(text)) / 2, Field + 4, Ink.Dark);
 
         // The present one stays visible where cells are smaller than a few pixels: its gap is negative then.
         void Cell(int state, Color color, double inset) =>

@@ -32,9 +32,9 @@ sealed class TaxiPainter(IReadOnlyList<(int Row, int Column)> stands, IReadOnlyC
             canvas.FillRectangle(((wall.Column + 1) * Cell) - 2, wall.Row * Cell, 4, Cell, Ink.Dark);
 
         var (x, y) = ((column + 0.5) * Cell, (row + 0.5) * Cell);
-        canvas.FillRectangle(x - 14, y - 9, 28, 18, Cab);
-        canvas.FillCircle(x - 8, y + 10, 4, Ink.Dark);
-        canvas.FillCircle(x + 8, y + 10, 4, Ink.Dark);
+        canvas.FillRectangle(x - 12, y - 9, 24, 18, Cab);
+        canvas.FillCircle(x - 7, y + 9, 3.5, Ink.Dark);
+        canvas.FillCircle(x + 7, y + 9, 3.5, Ink.Dark);
         var (px, py) = passenger == InTaxi ? (x, y - 2) : ((stands[passenger].Column + 0.5) * Cell, (stands[passenger].Row * Cell) + 10.0);
         canvas.FillCircle(px, py, 6, Ink.Dark);
         if (step.Discrete >= 0 && step.Discrete < moves.Count)

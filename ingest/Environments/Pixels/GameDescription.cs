@@ -37,7 +37,7 @@ sealed record GameDescription(IReadOnlyList<string> Planes, PixelAction[] Minima
     {
         var whole = own with
         {
-            Painter = _ => new ChannelPainter(Observations),
+            Painter = _ => new ChannelPainter(ImageLayout.Of(Observations)!.Value, Planes.Count),
             Parameters = [.. own.Parameters.Concat(Shared).OrderBy(p => p.Name, StringComparer.Ordinal)],
             HeldOutVariants =
             [

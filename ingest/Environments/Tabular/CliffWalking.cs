@@ -15,6 +15,9 @@ static class CliffWalking
     const string Slippery = "slippery", SuccessRate = "success_rate", Wind = "wind";
     const int Rows = 4, Columns = 12, Start = 36, Goal = 47;
 
+    // For the painter: S start, C cliff, G goal.
+    static readonly string[] Map = ["............", "............", "............", "SCCCCCCCCCCG"];
+
     static readonly (int Row, int Column)[] Moves = [(-1, 0), (0, 1), (1, 0), (0, -1)];
 
     public static TabularTask Task { get; } = new()
@@ -29,6 +32,7 @@ static class CliffWalking
             new(Wind, 0, "probability of a gust towards the cliff", new(0, 1), new(0, 0.05), [new(0.1, 0.5)]),
         ],
         Build = Build,
+        Painter = static _ => new GridPainter(Map, Moves),
         Size = static _ => (Rows * Columns, Moves.Length),
         HeldOutVariants =
         [

@@ -33,6 +33,7 @@ static class FrozenLake
             new(SuccessRate, 1.0 / 3.0, "probability of the move meant, where slippery", new(0, 1), new(0.3, 0.5), [new(0.05, 0.25), new(0.6, 0.95)]),
         ],
         Build = Build,
+        Painter = static identity => new GridPainter(Map(identity), Moves),
         Size = static identity => ((int)identity.Parameters[Size] * (int)identity.Parameters[Size], Moves.Length),
         HeldOutVariants =
         [

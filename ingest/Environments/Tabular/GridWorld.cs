@@ -36,6 +36,7 @@ static class GridWorld
             new(Wind, 0, "probability of a gust up", new(0, 1), new(0, 0.05), [new(0.1, 0.6)]),
         ],
         Build = Build,
+        Painter = static identity => GridPainter.Square((int)identity.Parameters[Size], identity.Parameters[Goals] == 2, Moves),
         Size = static identity => ((int)identity.Parameters[Size] * (int)identity.Parameters[Size], Moves.Length),
         HeldOutVariants =
         [

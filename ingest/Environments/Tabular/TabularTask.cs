@@ -52,6 +52,9 @@ sealed class TabularTask
     /// <summary>Whether reference returns are computed as it is defined, where that takes a second or so at most.</summary>
     public bool Measure { get; init; }
 
+    /// <summary>Draws its states; null: as a field of numbered cells.</summary>
+    public Func<EnvironmentIdentity, IPainter>? Painter { get; init; }
+
     /// <summary>Policies beside <c>optimal</c>.</summary>
     public IReadOnlyList<BuiltInPolicy> Policies { get; init; } = [];
 
@@ -85,6 +88,7 @@ sealed class TabularTask
             HeldOutVariants = HeldOutVariants,
             Policies = [new("optimal", "An optimal policy, from the solver, under the discount; ties go to the lowest action.", Optimal), .. Policies],
             ReferenceSource = "exact, by backward induction to the step limit: uniform actions, and the policy 'optimal'",
+            Painter = Painter,
             Create = (identity, count) => TabularEnvironment.Create(identity, Sampler(identity), StepLimit(identity), count),
         };
         var references = References ?? (Measure ? Reference(defaults) : null);

@@ -47,6 +47,7 @@ static class Taxi
                 : [],
         ],
         Build = Build,
+        Painter = static _ => new TaxiPainter(Stands, WallsEast, Moves),
         Size = static _ => (States, Moves.Length + 2),
         HeldOutVariants = hasRain
             ? [new("rain", $"{id}?{Rainy}=1"), new("downpour", $"{id}?{Rainy}=1&{RainyProbability}=0.5"), new("drizzle", $"{id}?{Rainy}=1&{RainyProbability}=0.95")]

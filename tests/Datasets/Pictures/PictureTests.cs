@@ -83,7 +83,7 @@ public sealed class PictureTests : IDisposable
     {
         var shapes = Enumerable.Range(' ', '~' - ' ' + 1).Select(c =>
         {
-            var canvas = new Canvas(5, 7);
+            var canvas = new Canvas(5, 9);
             canvas.Text(((char)c).ToString(), 0, 0, Color.White);
             return Convert.ToHexString(canvas.Rgb);
         }).ToList();
