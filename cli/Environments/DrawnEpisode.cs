@@ -41,8 +41,9 @@ abstract class DrawnEpisode : IDisposable
         if (discrete >= 0)
             return discrete.ToString(CultureInfo.InvariantCulture);
         var numbers = new List<string>();
+        // The sum makes 0 of a negative one.
         foreach (var value in continuous)
-            numbers.Add(value.ToString("0.00", CultureInfo.InvariantCulture));
+            numbers.Add((MathF.Round(value, 2) + 0f).ToString("0.00", CultureInfo.InvariantCulture));
         // More do not fit below a picture.
         return numbers.Count <= 3 ? string.Join(' ', numbers) : string.Join(' ', numbers.Take(2)) + " ...";
     }

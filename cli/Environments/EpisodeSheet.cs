@@ -7,6 +7,9 @@ sealed class EpisodeSheet
 {
     const int Gap = 8, LineHeight = 11, MostPixels = 1600;
 
+    // Room for the captions of small frames.
+    const int LeastColumn = 140;
+
     static readonly Color Paper = Color.White;
     static readonly Color Ink = Color.Of(0x1F2933);
 
@@ -22,12 +25,12 @@ sealed class EpisodeSheet
     {
         _frame = frame;
         // As few rows as there is room for, and those as even as they can be.
-        var most = Math.Max(1, MostPixels / (frame.Width + Gap));
+        var most = Math.Max(1, MostPixels / (ColumnWidth + Gap));
         var rows = (frames + most - 1) / most;
         _columns = (frames + rows - 1) / rows;
-        var width = (_columns * (frame.Width + Gap)) + Gap;
+        var width = (_columns * (ColumnWidth + Gap)) + Gap;
         var letters = Math.Max(8, (width - (2 * Gap) + 1) / Canvas.TextWidth("xx") * 2);
-        var lines = title.Chunk(letters).Select(part => new string(part)).ToList();
+        var lines = Lines(title, letters);
         _titleLines = lines.Count;
         _picture = new Canvas(width, (rows * CellHeight) + Top);
         _one = new Canvas(frame.Width, frame.Height);
@@ -38,15 +41,32 @@ sealed class EpisodeSheet
 
     public Canvas Picture => _picture;
 
+    // Broken between words; inside of one where it is longer than a line.
+    static List<string> Lines(string text, int letters)
+    {
+        var lines = new List<string>();
+        for (var rest = text.Trim(); rest.Length > 0;)
+        {
+            var blank = rest.Length <= letters ? rest.Length : rest.LastIndexOf(' ', letters);
+            var end = blank > 0 ? blank : letters;
+            lines.Add(rest[..end].TrimEnd());
+            rest = rest[end..].TrimStart();
+        }
+
+        return lines;
+    }
+
     int Top => (_titleLines * LineHeight) + (2 * Gap);
+
+    int ColumnWidth => Math.Max(LeastColumn, _frame.Width);
 
     int CellHeight => _frame.Height + (2 * LineHeight) + Gap + 4;
 
     /// <summary>Draws a frame into a place, over what was there.</summary>
     public void Put(int place, in EpisodeFrame frame)
     {
-        var (left, top) = (Gap + (place % _columns * (_frame.Width + Gap)), Top + (place / _columns * CellHeight));
-        _picture.FillRectangle(left, top + _frame.Height, _frame.Width, CellHeight - _frame.Height, Paper);
+        var (left, top) = (Gap + (place % _columns * (ColumnWidth + Gap)), Top + (place / _columns * CellHeight));
+        _picture.FillRectangle(left, top + _frame.Height, ColumnWidth, CellHeight - _frame.Height, Paper);
         _one.Clear(Color.Black);
         frame.Paint(_one);
         _picture.Draw(_one, left, top);

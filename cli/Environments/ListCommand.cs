@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using OfflineRL.Cli.Hosting;
 using OfflineRL.Datasets;
 using OfflineRL.Environments;
@@ -12,29 +13,44 @@ static class ListCommand
     // More bounds than this are not listed one by one.
     const int MostBounds = 12;
 
+    // What stands for no upper end.
+    const double LargestShown = 1e6;
+
     public static Command Create()
     {
         Argument<string?> id = new("id") { Description = "Show one: spaces, returns, policies, parameters with their ranges, held-out variants", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> json = new("--json") { Description = "Write JSON, with everything that is known of each" };
         var command = new Command("list", """
             Lists environments; with an id, its spaces and parameters, where they may be recorded, and what is held out.
 
             Examples:
               offlinerl environments list
               offlinerl environments list CartPole-v1
+              offlinerl environments list 'CartPole-v1?frame_stack=4' --json
             """)
         {
-            id,
+            id, json,
         };
         command.SetAction(arguments =>
         {
-            if (arguments.GetValue(id) is { } one)
-                Show(EnvironmentRegistry.Definition(one), EnvironmentRegistry.Resolve(one));
-            else
-                ShowAll();
+            Run(arguments.GetValue(id), arguments.GetValue(json));
             return ExitCodes.Done;
         });
         return command;
     }
+
+    static void Run(string? id, bool json)
+    {
+        var (definition, identity) = id is null ? (null, null) : (EnvironmentRegistry.Definition(id), EnvironmentRegistry.Resolve(id));
+        if (json)
+            Console.WriteLine(definition is null ? Json(EnvironmentListings.All()) : Json(EnvironmentListing.Of(definition, identity!)));
+        else if (definition is null)
+            ShowAll();
+        else
+            Show(definition, identity!);
+    }
+
+    static string Json<T>(T value) => JsonSerializer.Serialize(value, JsonFiles.Options);
 
     static void ShowAll()
     {
@@ -82,8 +98,7 @@ static class ListCommand
         if (definition.ReferenceRandomReturn is not null || definition.ReferenceExpertReturn is not null)
         {
             var returns = new[] { ("random", definition.ReferenceRandomReturn), ("expert", definition.ReferenceExpertReturn) }.Where(r => r.Item2 is not null);
-            var source = definition.ReferenceSource.Length > 0 ? definition.ReferenceSource : "measured by this project";
-            Line("mean return", $"{string.Join(", ", returns.Select(r => $"{r.Item1} {Text(r.Item2)}"))}; {source}");
+            Line("mean return", $"{string.Join(", ", returns.Select(r => $"{r.Item1} {Text(r.Item2)}"))}; {EnvironmentListing.SourceOf(definition)}");
         }
 
         if (definition.Requirement.Length > 0)
@@ -95,7 +110,7 @@ static class ListCommand
             Tables.Write(["held-out variant", "id"], definition.HeldOutVariants.Select(v => (IReadOnlyList<string>)[v.Name, v.Id])));
         Table("policy", 1, () => Tables.Write(
             ["policy", "what it does"],
-            definition.Policies.Select(p => (IReadOnlyList<string>)[p.Name, p.Description]).Append(["uniform", "Random actions, each as likely as any other."])));
+            PolicyListing.Of(definition).Select(p => (IReadOnlyList<string>)[p.Name, p.Description])));
         if (WrapperParameters.All.Count > 0)
             Console.WriteLine($"\nwrappers, as further parameters: {string.Join(", ", WrapperParameters.All.Select(p => p.Name))} ('offlinerl environments list' explains them)");
     }
@@ -103,7 +118,7 @@ static class ListCommand
     static void WriteParameters(IReadOnlyList<ParameterDefinition> parameters) => Tables.Write(
         ["parameter", "default", "unit", "recordable", "held out"],
         parameters.Select(p => (IReadOnlyList<string>)
-            [p.Name, Short(p.Default), p.Unit, Range(p.Recordable, p), p.IsStructural ? "none: another task" : string.Join(" ", p.HeldOut.Select(h => Range(h, p)))]));
+            [p.Name, Short(p.Default), p.Unit, Range(p.Recordable), p.IsStructural ? "none: another task" : string.Join(" ", p.HeldOut.Select(Range))]));
 
     static void Table(string what, int count, Action write)
     {
@@ -132,15 +147,17 @@ static class ListCommand
             : $"[{Short(bound.Low)}, {Short(bound.High)}]";
     }
 
-    static string Range(Interval interval, ParameterDefinition parameter) =>
+    static string Range(Interval interval) =>
         interval.Low.Equals(interval.High) ? Short(interval.Low)
         : interval is { Low: <= double.MinValue, High: >= double.MaxValue } ? "any"
-        : parameter.IsWhole && interval.High >= 1e9 ? $"from {Short(interval.Low)}"
+        : interval.High >= LargestShown ? $"from {Short(interval.Low)}"
         : $"[{Short(interval.Low)}, {Short(interval.High)}]";
 
     static string Steps(EnvironmentDefinition definition) => definition.MaxEpisodeSteps == int.MaxValue ? "" : Text(definition.MaxEpisodeSteps);
 
-    static string Short(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+    static string Short(double value) => Math.Abs(value) is 0 or (>= 1e-3 and < LargestShown) || double.IsInfinity(value)
+        ? value.ToString("G6", CultureInfo.InvariantCulture)
+        : value.ToString("0.###e0", CultureInfo.InvariantCulture);
 
     static string Text(double? value) => value?.ToString("0.###", CultureInfo.InvariantCulture) ?? "";
 }

@@ -24,7 +24,7 @@ sealed class RolledOutEpisode : DrawnEpisode
         _masked = environment as IMaskedEnvironment;
         _rendered = environment is IRenderedEnvironment { FrameSize: { Width: > 0, Height: > 0 } } rendered ? rendered : null;
         _painter = _rendered is null ? EnvironmentPictures.Painter(definition, environment.Identity, environment.ObservationSpace) : null;
-        Size = _rendered?.FrameSize ?? _painter?.Size ?? throw CannotDraw(environment.Identity.Id, environment.ObservationSpace);
+        Size = _rendered?.FrameSize ?? _painter?.Size ?? throw CannotDraw(EnvironmentRegistry.ShortId(environment.Identity), environment.ObservationSpace);
         Title = $"{EnvironmentRegistry.ShortId(environment.Identity)}  {policy.Name}  seed {seed}";
     }
 
@@ -33,7 +33,7 @@ sealed class RolledOutEpisode : DrawnEpisode
     public override (int Width, int Height) Size { get; }
 
     public static UserErrorException CannotDraw(string environment, Space observations) =>
-        new($"{environment} cannot be drawn: it has no painter, does not draw itself, and its observations, {observations}, are neither images of unsigned bytes nor discrete.");
+        new($"{environment} cannot be drawn: nothing paints its observations, {observations}, it does not draw itself, and they are neither images of unsigned bytes nor discrete.");
 
     public override void Play(int limit, Action<EpisodeFrame> visit)
     {

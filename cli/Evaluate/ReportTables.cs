@@ -65,9 +65,9 @@ static class ReportTables
 
     static void WriteNormalized(IReadOnlyList<ScoreRow> scores)
     {
-        foreach (var task in scores.Where(s => s.NormalizedMean is not null).GroupBy(s => (s.Task, s.ReferenceRandom, s.ReferenceExpert)))
+        foreach (var task in scores.Where(s => s.NormalizedMean is not null).GroupBy(s => (s.Task, s.ReferenceRandom, s.ReferenceExpert, s.ReferenceSource)))
         {
-            Console.WriteLine($"Normalized on {task.Key.Task} (0: random, {Number(task.Key.ReferenceRandom!.Value)}; 100: expert, {Number(task.Key.ReferenceExpert!.Value)}): " +
+            Console.WriteLine($"Normalized on {task.Key.Task} (0: random, {Number(task.Key.ReferenceRandom!.Value)}; 100: expert, {Number(task.Key.ReferenceExpert!.Value)}; {task.Key.ReferenceSource}): " +
                 string.Join(", ", task.Select(s => $"{Column(s)} {Score(s.NormalizedMean!.Value)}")));
         }
     }

@@ -8,9 +8,19 @@ public static class NearestName
     {
         if (known.Count == 0)
             return " There is none to choose from.";
-        var nearest = known.MinBy(k => Distance(name, k))!;
-        var guess = Distance(name, nearest) <= Math.Max(2, name.Length / 3) ? $" Did you mean '{nearest}'?" : "";
+        var nearest = known.MinBy(k => Strangeness(name, k))!;
+        var guess = Strangeness(name, nearest) <= Math.Max(2, name.Length / 3) ? $" Did you mean '{nearest}'?" : "";
         return $"{guess} Known: {string.Join(", ", known)}.";
+    }
+
+    // Capitals count half, and a beginning is nearer than any other name: who writes 'cartpole' means 'CartPole-v1'.
+    static double Strangeness(string name, string known)
+    {
+        const int LeastBeginning = 3;
+        var (shorter, longer) = name.Length < known.Length ? (name, known) : (known, name);
+        if (shorter.Length >= LeastBeginning && longer.StartsWith(shorter, StringComparison.OrdinalIgnoreCase))
+            return 1 - (1.0 / (2 + longer.Length - shorter.Length));
+        return (Distance(name, known) + Distance(name.ToUpperInvariant(), known.ToUpperInvariant())) / 2.0;
     }
 
     /// <summary>Insertions, deletions, replacements and swaps of neighbors that lead from one to the other (optimal string alignment).</summary>

@@ -31,6 +31,9 @@ public sealed record ReportSummary
     /// <summary>The mean undiscounted return of the dataset's episodes; null where no dataset was at hand.</summary>
     public double? BehaviorReturn { get; init; }
 
+    /// <summary>What normalized scores count from and to, for each environment that has it.</summary>
+    public IReadOnlyList<ReferenceReturns> References { get; init; } = [];
+
     /// <summary>By policy and task; empty where nothing was rolled out.</summary>
     public IReadOnlyList<ScoreRow> Scores { get; init; } = [];
 

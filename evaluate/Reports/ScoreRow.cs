@@ -67,4 +67,7 @@ public sealed record ScoreRow
 
     /// <summary>The mean return that <see cref="NormalizedMean"/> calls 100.</summary>
     public double? ReferenceExpert { get; init; }
+
+    /// <summary>Where the two come from.</summary>
+    public string? ReferenceSource { get; init; }
 }

@@ -18,8 +18,9 @@ public static class RolloutJob
             config = config with { Name = ReportFolder.NameFor(policies.Candidates[0].Policy, RolloutConfig.JobName) };
         using var report = ReportFolder.Create(workspace, config.Name, config);
 
+        var references = tasks.Select(t => ReferenceReturns.Of(t.Identity)).OfType<ReferenceReturns>().ToList();
         var rows = Rollout(config, policies.Candidates, tasks, progress, cancellation);
-        var scores = ScoreTable.Of(rows, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
+        var scores = ScoreTable.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
         var summary = new ReportSummary
         {
             Job = RolloutConfig.JobName,
@@ -28,6 +29,7 @@ public static class RolloutJob
             Policies = ReportedPolicy.Of(policies.Candidates.Select(c => (c.Algorithm, c.Policy, c.Seed, c.Step))),
             Seed = config.Seed,
             BehaviorReturn = dataset?.Manifest.Statistics.Return?.Mean ?? BehaviorReturn(workspace, policies.Datasets),
+            References = references,
             Scores = scores,
         };
         TabularResults.Write(Path.Combine(report.Folder, "rollouts"), rows);

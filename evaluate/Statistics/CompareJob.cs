@@ -18,8 +18,10 @@ public static class CompareJob
         }
 
         var rows = Merge(folders.Where((_, i) => summaries[i].Job == RolloutConfig.JobName).Select(folder => (folder, RolloutFile.Read(Path.Combine(folder, "rollouts.csv")))));
+        // As they were when the reports were written: the environments need not be here.
+        var references = summaries.SelectMany(s => s.References).DistinctBy(r => r.Environment).ToList();
         using var report = ReportFolder.Create(workspace, config.Name, config);
-        var scores = ScoreTable.Of(rows, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
+        var scores = ScoreTable.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
         var estimates = summaries.SelectMany(s => s.Estimates).ToList();
         var summary = new ReportSummary
         {
@@ -31,6 +33,7 @@ public static class CompareJob
             Seed = config.Seed,
             Reports = folders.Select(folder => Path.GetFileName(folder)).ToList(),
             BehaviorReturn = Common(summaries.Select(s => s.BehaviorReturn).OfType<double>()),
+            References = references,
             Scores = scores,
             Estimates = estimates,
         };

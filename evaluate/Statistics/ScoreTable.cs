@@ -13,19 +13,20 @@ public static class ScoreTable
 {
     /// <summary>Aggregates episodes; rows in the order in which policies and tasks first appear.</summary>
     /// <param name="rows">Of one or more rollouts.</param>
+    /// <param name="references">Of the rows' environments, those that have them; each at most once.</param>
     /// <param name="confidence">In (0, 1).</param>
     /// <param name="resamples">At least 1.</param>
     /// <param name="stream">Each row of the table has its own child.</param>
     /// <param name="cancellation">Looked at before every resample.</param>
-    public static IReadOnlyList<ScoreRow> Of(IEnumerable<RolloutRow> rows, double confidence, int resamples, RandomStream stream, CancellationToken cancellation = default)
+    public static IReadOnlyList<ScoreRow> Of(IEnumerable<RolloutRow> rows, IReadOnlyList<ReferenceReturns> references, double confidence, int resamples, RandomStream stream, CancellationToken cancellation = default)
     {
         var table = new List<ScoreRow>();
         foreach (var policy in rows.GroupBy(r => (r.Algorithm, r.Policy)))
         {
-            var scores = policy.GroupBy(r => (r.Task, r.Label)).Select(g => new Scores(g.Key.Task, g.Key.Label, g)).ToList();
+            var scores = policy.GroupBy(r => (r.Task, r.Label)).Select(g => new Scores(g.Key.Task, g.Key.Label, g, references)).ToList();
             var heldOut = policy.Where(r => r.Label == "held_out").ToList();
             if (heldOut.Select(r => r.Task).Distinct().Skip(1).Any())
-                scores.Add(new Scores(ScoreRow.AllHeldOut, "held_out", heldOut));
+                scores.Add(new Scores(ScoreRow.AllHeldOut, "held_out", heldOut, references));
             foreach (var score in scores.Where(s => s.Last.Count > 0))
                 table.Add(Row(policy.Key.Algorithm, policy.Key.Policy, ScoreRow.Last, score, score.Last));
             foreach (var score in scores.Where(s => s.HasChoice))
@@ -65,6 +66,7 @@ public static class ScoreTable
                 NormalizedHigh = mean is { } high ? scores.References?.Normalize(high.High) : null,
                 ReferenceRandom = scores.References?.Random,
                 ReferenceExpert = scores.References?.Expert,
+                ReferenceSource = scores.References?.Source,
             };
 
             Interval? Ends(Func<IReadOnlyList<double[]>, double> statistic) => units.All(u => u.Length > 1)
@@ -76,13 +78,13 @@ public static class ScoreTable
     /// <summary>One policy on one task, or on several pooled: one snapshot for each seed.</summary>
     sealed class Scores
     {
-        public Scores(string name, string label, IEnumerable<RolloutRow> rows)
+        public Scores(string name, string label, IEnumerable<RolloutRow> rows, IReadOnlyList<ReferenceReturns> references)
         {
             (Name, Label) = (name, label);
             var all = rows.ToList();
             var tasks = all.Select(r => r.Task).Distinct().Count();
             var environments = all.Select(r => r.Environment).Distinct().ToList();
-            References = environments.Count == 1 ? ReferenceReturns.Of(environments[0]) : null;
+            References = environments.Count == 1 ? references.FirstOrDefault(r => r.Environment == environments[0]) : null;
             // A snapshot that was not run on every pooled task has no score over all of them.
             var seeds = all.GroupBy(r => r.Seed).Select(seed => seed
                 .GroupBy(r => (r.Step, r.IsLast))

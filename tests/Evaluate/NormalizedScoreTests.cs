@@ -10,37 +10,43 @@ public sealed class NormalizedScoreTests
     [InlineData("CartPole-v1", true)]
     [InlineData("CartPole-v1?length=0.5", true)]
     [InlineData("CartPole-v1?length=0.55", false)]
+    // Another view of the same task, and another task.
+    [InlineData("CartPole-v1?frame_stack=4", true)]
+    [InlineData("CartPole-v1?frame_stack=4&observation_noise=0.1", false)]
+    [InlineData("CartPole-v1?action_repeat=2", false)]
+    [InlineData("CartPole-v1?time_limit=100", false)]
     public void References_OfAnEnvironment_AreThoseOfItsDefaultsAlone(string id, bool known)
     {
-        var references = ReferenceReturns.Of(EnvironmentRegistry.Resolve(id).ToString());
-        Assert.Equal(known ? new ReferenceReturns(22.26, 500) : null, references);
+        var identity = EnvironmentRegistry.Resolve(id);
+        Assert.Equal(known ? new ReferenceReturns(identity.ToString(), 22.26, 500, "measured by this project") : null, ReferenceReturns.Of(identity));
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("gymnasium:nowhere.py:Env?x=1")]
-    [InlineData("CartPole-v1")]
-    public void References_OfAnEnvironmentThatIsNotHere_AreNone(string environment) => Assert.Null(ReferenceReturns.Of(environment));
+    [InlineData("RandomMdp-v1", "exact, by backward induction")]
+    [InlineData("Hopper-v4", "D4RL")]
+    public void References_OfAnEnvironment_SayWhereTheyComeFrom(string id, string source) =>
+        Assert.StartsWith(source, ReferenceReturns.Of(EnvironmentRegistry.Resolve(id))!.Source, StringComparison.Ordinal);
 
     [Fact]
     public void Scores_AtTheDefaults_CountFromRandomToExpert()
     {
-        var nominal = EnvironmentRegistry.Resolve("CartPole-v1").ToString();
-        var held = EnvironmentRegistry.Resolve("CartPole-v1?length=1").ToString();
+        var nominal = EnvironmentRegistry.Resolve("CartPole-v1");
+        var held = EnvironmentRegistry.Resolve("CartPole-v1?length=1");
         RolloutRow[] rows =
         [
-            .. new[] { 22.26, 500 }.Select((r, i) => Row("nominal", nominal, "nominal", i, r)),
-            .. new[] { 100.0, 300 }.Select((r, i) => Row("double-pole", held, "held_out", i, r)),
+            .. new[] { 22.26, 500 }.Select((r, i) => Row("nominal", nominal.ToString(), "nominal", i, r)),
+            .. new[] { 100.0, 300 }.Select((r, i) => Row("double-pole", held.ToString(), "held_out", i, r)),
         ];
-        var scores = ScoreTable.Of(rows, 0.95, 200, RandomStream.Create(0, "t"));
+        var scores = ScoreTable.Of(rows, [ReferenceReturns.Of(nominal)!], 0.95, 200, RandomStream.Create(0, "t"));
         var score = scores.Single(s => s.Task == "nominal");
         Assert.Equal(50, score.NormalizedMean!.Value, 1e-9);
         Assert.Equal(100 * (score.MeanLow!.Value - 22.26) / 477.74, score.NormalizedLow!.Value, 1e-9);
         Assert.Equal(100 * (score.MeanHigh!.Value - 22.26) / 477.74, score.NormalizedHigh!.Value, 1e-9);
-        Assert.Equal((22.26, 500), (score.ReferenceRandom!.Value, score.ReferenceExpert!.Value));
+        Assert.Equal((22.26, 500, "measured by this project"), (score.ReferenceRandom!.Value, score.ReferenceExpert!.Value, score.ReferenceSource));
         var other = scores.Single(s => s.Task == "double-pole");
         Assert.Null(other.NormalizedMean);
         Assert.Null(other.ReferenceExpert);
+        Assert.Null(other.ReferenceSource);
     }
 
     static RolloutRow Row(string task, string environment, string label, int episode, double sum) => new()

@@ -92,7 +92,7 @@ public class ScoreTableTests
         Assert.Equal(Table(rows), Table(rows));
     }
 
-    static IReadOnlyList<ScoreRow> Table(params RolloutRow[][] rows) => ScoreTable.Of(rows.SelectMany(r => r), 0.95, 500, RandomStream.Create(0, "scores"));
+    static IReadOnlyList<ScoreRow> Table(params RolloutRow[][] rows) => ScoreTable.Of(rows.SelectMany(r => r), [], 0.95, 500, RandomStream.Create(0, "scores"));
 
     static RolloutRow[] Rows(string task, long seed, int step, bool last, params double[] returns) => returns.Select((value, episode) => new RolloutRow
     {

@@ -23,7 +23,8 @@ sealed class ImagePainter : IPainter
         var channels = frameChannels ?? (layout.Channels % 3 == 0 ? 3 : layout is { Channels: 4, IsChannelLast: true } ? 4 : 1);
         _colored = channels is 3 or 4;
         _first = _colored ? layout.Channels - channels : layout.Channels - 1;
-        _scale = Math.Max(1, Least / Math.Max(layout.Height, layout.Width));
+        var side = Math.Max(layout.Height, layout.Width);
+        _scale = (Least + side - 1) / side;
     }
 
     public (int Width, int Height) Size => (_layout.Width * _scale, _layout.Height * _scale);
