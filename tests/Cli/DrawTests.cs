@@ -36,6 +36,39 @@ public sealed class DrawTests : IDisposable
         Assert.Equal(5, frames.Select(f => Convert.ToHexString(f.Rgb)).Distinct().Count());
     }
 
+    public static TheoryData<string> IdsThatNeedNothing => new(OfflineRL.Environments.EnvironmentRegistry.All.Where(d => d.Requirement.Length == 0).Select(d => d.Id));
+
+    [Theory]
+    [MemberData(nameof(IdsThatNeedNothing))]
+    public void Draw_OfEveryEnvironment_WritesAnAnimationThatMoves(string id)
+    {
+        Draw(id, "--policy", "uniform", "--seed", "2", "--limit", "12", "--out", "a.gif").Expect(0);
+        var (_, _, frames) = GifReader.Read(Path.Combine(_root, "a.gif"));
+        Assert.InRange(frames.Select(f => Convert.ToHexString(f.Rgb)).Distinct().Count(), 2, 13);
+    }
+
+    [Theory]
+    [InlineData("Breakout-MinAtar-v1?resize=84&observation_noise=0.1", "cannot be drawn: nothing paints its observations, box(4x84x84, float32)")]
+    [InlineData("FrozenLake-v1?frame_stack=2", "frame_stack does not fit its observations")]
+    public void Draw_UnderWrappersThatLeaveNothingToDraw_SaysWhy(string id, string message)
+    {
+        Assert.Contains(message, Draw(id, "--policy", "uniform", "--out", "a.png").Expect(2).Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
+    }
+
+    [Fact]
+    public void Draw_OfAStoredStack_ShowsWhatADrawingOfTheEnvironmentShows()
+    {
+        Tool.Run(_root, "ingest", "record", "--environment", "CartPole-v1?frame_stack=3", "--name", "stack", "--steps", "200").Expect(0);
+        Tool.Run(_root, "ingest", "record", "--environment", "CartPole-v1", "--name", "plain", "--steps", "200").Expect(0);
+        foreach (var name in new[] { "stack", "plain" })
+            Draw("--dataset", name, "--episode", "1", "--frames", "3", "--out", name + ".png").Expect(0);
+        var (stack, plain) = (PngReader.Read(Path.Combine(_root, "stack.png")), PngReader.Read(Path.Combine(_root, "plain.png")));
+        Assert.Equal((stack.Width, stack.Height), (plain.Width, plain.Height));
+        // But for the title.
+        Assert.Equal(plain.Frames[0].Rgb[(plain.Width * 27 * 3)..], stack.Frames[0].Rgb[(stack.Width * 27 * 3)..]);
+    }
+
     [Fact]
     public void Draw_OfTheSameSeed_GivesTheSameFileAndOfAnotherADifferentOne()
     {

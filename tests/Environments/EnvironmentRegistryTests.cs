@@ -37,6 +37,28 @@ public sealed class EnvironmentRegistryTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void ResolveRecordable_AtEveryEdge_TakesTheRangeAndNothingBeyond(string id)
+    {
+        foreach (var p in EnvironmentRegistry.Definition(id).Parameters.Concat(WrapperParameters.All))
+        {
+            foreach (var inside in new[] { p.Recordable.Low, p.Recordable.High })
+                Assert.Equal(inside, Value(EnvironmentRegistry.ResolveRecordable(Id(p, inside)), p));
+            // The held-out ranges, and what lies between: nobody declared it, and it is not recorded either.
+            var (below, above) = p.IsWhole ? (p.Recordable.Low - 1, p.Recordable.High + 1) : (Math.BitDecrement(p.Recordable.Low), Math.BitIncrement(p.Recordable.High));
+            foreach (var outside in p.HeldOut.SelectMany(h => new[] { h.Low, h.High }).Concat([below, above]).Where(p.Valid.Contains))
+            {
+                var error = Assert.Throws<UserErrorException>(() => EnvironmentRegistry.ResolveRecordable(Id(p, outside)));
+                Assert.Contains($"may not be recorded: {p.Name} is ", error.Message, StringComparison.Ordinal);
+            }
+        }
+
+        string Id(ParameterDefinition p, double value) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{id}?{p.Name}={value:R}");
+
+        static double Value(EnvironmentIdentity identity, ParameterDefinition p) => identity.Parameters.GetValueOrDefault(p.Name, p.Default);
+    }
+
     [Fact]
     public void Label_ByWhatWasRecorded_IsNominalHeldOutOrUnknown()
     {

@@ -115,6 +115,56 @@ public sealed class EveryEnvironmentTests
 
     [Theory]
     [MemberData(nameof(Ids))]
+    public void Step_WithActionsOfAnotherSizeOrOutside_SaysSoAndStepsNothing(string id)
+    {
+        using var environment = Make(id, 2);
+        using var other = Make(id, 2);
+        var (run, untouched) = (new Run(environment, [1, 2]), new Run(other, [1, 2]));
+        run.Step();
+        untouched.Step();
+        if (environment.ActionSpace is DiscreteSpace actions)
+        {
+            foreach (var wrong in new int[][] { [], [0], [0, 0, 0], [0, -1], [actions.Count, 0], [0, int.MinValue] })
+                Refused(new ActionBatch { Discrete = wrong });
+        }
+        else
+        {
+            var box = (BoxSpace)environment.ActionSpace;
+            var inside = Enumerable.Range(0, 2).SelectMany(_ => box.Low.Select(l => (float)l)).ToArray();
+            foreach (var wrong in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, MathF.BitIncrement((float)box.High[^1]) })
+                Refused(new ActionBatch { Continuous = [.. inside[..^1], wrong] });
+            foreach (var wrong in new float[][] { [], inside[1..], [.. inside, 0] })
+                Refused(new ActionBatch { Continuous = wrong });
+        }
+
+        Assert.ThrowsAny<ArgumentException>(() => environment.Reset([1], run.Observations));
+        Assert.ThrowsAny<ArgumentException>(() => environment.Reset([1, 2], run.Observations.AsSpan(1)));
+        // Both go on alike: nothing has been stepped, nothing reset.
+        for (var step = 0; step < 5; step++)
+        {
+            run.Step();
+            untouched.Step();
+            Assert.Equal(untouched.Observations, run.Observations);
+            Assert.Equal(untouched.Rewards, run.Rewards);
+        }
+
+        void Refused(ActionBatch batch)
+        {
+            try
+            {
+                environment.Step(batch, new StepOutput { Observations = run.Observations, Rewards = run.Rewards, Terminated = run.Terminated, Truncated = run.Truncated, FinalObservations = run.Final });
+            }
+            catch (ArgumentException)
+            {
+                return;
+            }
+
+            Assert.Fail($"{id} took {string.Join(' ', batch.Discrete.ToArray())}{string.Join(' ', batch.Continuous.ToArray())}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
     public void Painter_OfEveryEnvironmentThatHasOne_ShowsWhatChanges(string id)
     {
         var definition = EnvironmentRegistry.Definition(id);
