@@ -67,10 +67,13 @@ static class ReportTables
     {
         foreach (var task in scores.Where(s => s.NormalizedMean is not null).GroupBy(s => (s.Task, s.ReferenceRandom, s.ReferenceExpert, s.ReferenceSource)))
         {
-            Console.WriteLine($"Normalized on {task.Key.Task} (0: random, {Number(task.Key.ReferenceRandom!.Value)}; 100: expert, {Number(task.Key.ReferenceExpert!.Value)}; {task.Key.ReferenceSource}): " +
+            Console.WriteLine($"Normalized on {task.Key.Task} (0: random, {Number(task.Key.ReferenceRandom!.Value)}; 100: expert, {Number(task.Key.ReferenceExpert!.Value)}; {InShort(task.Key.ReferenceSource!)}): " +
                 string.Join(", ", task.Select(s => $"{Column(s)} {Score(s.NormalizedMean!.Value)}")));
         }
     }
+
+    // The table beside the report has all of it.
+    static string InShort(string source) => source.Split([": ", "; "], 2, StringSplitOptions.None)[0];
 
     static void WriteScores(IReadOnlyList<ScoreRow> scores, double confidence) => Tables.Write(
         ["policy", "task", "label", "snapshots", "mean", "IQM", $"{Percent(confidence)} of IQM", "over"],
