@@ -55,6 +55,12 @@ static partial class Throw
             throw new ArgumentOutOfRangeException(nameof(instance), instance, $"Instance {instance} was named; expected 0 to {count - 1}.");
     }
 
+    public static void IfOutsideEpisode(int steps, int limit)
+    {
+        if ((uint)steps >= (uint)limit)
+            throw new ArgumentOutOfRangeException(nameof(steps), steps, $"{steps} steps into an episode were named; expected 0 to {limit - 1}, between two steps.");
+    }
+
     public static void IfLengthDiffers(int found, int expected, string name)
     {
         if (found != expected)

@@ -91,6 +91,31 @@ public sealed class StatefulTests
 
     [Theory]
     [MemberData(nameof(Ids))]
+    public void Restore_OfASnapshotThatCannotBe_IsRefusedAndChangesNothing(string id)
+    {
+        var (batch, _) = Started(id, 3);
+        using var first = batch;
+        var environment = Stateful(batch);
+        var snapshot = environment.Save(1);
+        var row = new float[environment.ObservationSpace.FlatSize];
+        foreach (var wrong in new[]
+        {
+            snapshot with { Steps = -1 },
+            snapshot with { Steps = environment.MaxEpisodeSteps },
+            snapshot with { State = [.. snapshot.State, 0] },
+            snapshot with { State = [.. snapshot.State.Select(_ => double.NaN)] },
+        })
+            Assert.Throws<ArgumentOutOfRangeException>(() => environment.Restore(1, wrong, row));
+        Assert.Throws<ArgumentException>(() => environment.Restore(1, snapshot with { Random = default }, row));
+        Assert.Throws<ArgumentOutOfRangeException>(() => environment.Restore(1, snapshot, row.AsSpan(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => environment.Restore(Count, snapshot, row));
+        var after = environment.Save(1);
+        Assert.Equal(snapshot.State, after.State);
+        Assert.Equal((snapshot.Steps, snapshot.Random), (after.Steps, after.Random));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
     public void Step_InABatchOfAnySizeAndOnAnyThread_GivesTheDigitsOfASingleInstance(string id)
     {
         var space = EnvironmentRegistry.Definition(id).ActionSpace;

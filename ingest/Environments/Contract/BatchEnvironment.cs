@@ -112,6 +112,7 @@ abstract class BatchEnvironment : IStatefulEnvironment
     public void Restore(int instance, EnvironmentSnapshot snapshot, Span<float> observation)
     {
         Throw.IfOutsideBatch(instance, Count);
+        Throw.IfOutsideEpisode(snapshot.Steps, MaxEpisodeSteps);
         var random = RandomStream.Create(0, "environment");
         random.SetState(snapshot.Random);
         Put(instance, snapshot.State.ToArray(), snapshot.Steps, observation);
