@@ -9,6 +9,9 @@ namespace OfflineRL.Ingest;
 [StackTraceHidden]
 static partial class Throw
 {
+    public static UserErrorException NoPropensities(IPolicy policy) =>
+        new($"The policy '{policy.Name}' is deterministic over {policy.ActionSpace}: its steps would have no propensities, and those of a continued recording have. Put noise around it.");
+
     public static UserErrorException NotAByte(float value, int index, Space observations) =>
         new(FormattableString.Invariant($"The environment gave the observation {value} at index {index}; its space, {observations}, has whole numbers from 0 to 255."));
 

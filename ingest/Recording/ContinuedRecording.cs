@@ -49,13 +49,14 @@ public sealed class ContinuedRecording : IDisposable
     {
         PolicySpaces.RequireFit(policy, _environment.ObservationSpace, _environment.ActionSpace, _config.Environment);
         Episodes = episodes;
-        _acting = new(policy, name);
+        _acting = new(WithPropensities(policy), name);
         _recorder = new(_environment, _acting, long.MaxValue, _random, episodes);
     }
 
     /// <summary>From the next step on another policy acts, in the episodes under way too; each step keeps the probability that it was drawn with.</summary>
     /// <param name="policy">Of the same kind of state as the one before.</param>
-    public void Act(IPolicy policy) => _acting!.Now = policy;
+    /// <exception cref="UserErrorException">The policy is deterministic over continuous actions.</exception>
+    public void Act(IPolicy policy) => _acting!.Now = WithPropensities(policy);
 
     /// <summary>Records some steps in every instance and hands on the episodes that ended.</summary>
     /// <param name="steps">Of each instance.</param>
@@ -71,6 +72,9 @@ public sealed class ContinuedRecording : IDisposable
     }
 
     public void Dispose() => _environment.Dispose();
+
+    // The dataset says once for all rounds that its steps have them.
+    static IPolicy WithPropensities(IPolicy policy) => policy.HasPropensities ? policy : throw Throw.NoPropensities(policy);
 
     void HandOn(EpisodeBuffer episode, RecordedEpisode sink)
     {

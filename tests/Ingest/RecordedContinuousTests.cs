@@ -64,6 +64,27 @@ public sealed class RecordedContinuousTests : IDisposable
         Assert.Contains("scripted?noise=0.3", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ContinuedRecording_WithADeterministicPolicy_IsRefusedAtTheBeginningAndLater()
+    {
+        using var recording = new ContinuedRecording(Config("pendulum", new BehaviorConfig()));
+        var definition = EnvironmentRegistry.Definition("Pendulum-v1");
+        var error = Assert.Throws<UserErrorException>(() => recording.Begin(BuiltInPolicies.Make("scripted", definition), "p", 0));
+        Assert.Contains("'scripted' is deterministic over box", error.Message, StringComparison.Ordinal);
+        recording.Begin(BuiltInPolicies.Make("scripted?noise=0.3", definition), "p", 0);
+        Assert.Throws<UserErrorException>(() => recording.Act(BuiltInPolicies.Make("zero", definition)));
+        recording.Act(BuiltInPolicies.Make("zero?noise=1", definition));
+        var steps = 0;
+        recording.Record(200, (in EpisodeColumns e) =>
+        {
+            Assert.Equal(e.Rewards.Length, e.BehaviorLogProbabilities.Length);
+            foreach (var log in e.BehaviorLogProbabilities)
+                Assert.True(double.IsFinite(log));
+            steps += e.Rewards.Length;
+        });
+        Assert.Equal(200 * new RecordConfig().Batch, steps);
+    }
+
     static RecordConfig Config(string name, params BehaviorConfig[] mixture) => new() { Environment = "Pendulum-v1", Name = name, Steps = 2000, Mixture = mixture };
 
     IReadOnlyList<EstimateRow> Estimate(string dataset, string policy) => OpeJob.Run(
