@@ -27,6 +27,9 @@ static partial class Throw
         new($"The dataset '{dataset}' does not hold what its manifest says: {reason}. 'offlinerl datasets check' lists every finding; " +
             "copy the dataset again, or make it again from its sources.");
 
+    public static UserErrorException ChangedColumns(string folder, string fault) =>
+        new($"The columns in '{folder}' were changed after they were made: {fault}. Delete the folder; where the dataset is, it is made again.");
+
     public static UserErrorException CannotWrite(string folder, Exception inner) =>
         new($"Cannot write in '{folder}': {inner.Message}", inner);
 

@@ -11,11 +11,11 @@ static class CheckCommand
     {
         Argument<string[]> names = new("dataset")
         {
-            Description = "NAME, NAME-vN, or the path of a dataset's folder; several are checked one after the other",
+            Description = "NAME, NAME-vN, or the path of a dataset's folder or of a folder of compiled columns; several are checked one after the other",
             Arity = ArgumentArity.OneOrMore,
         };
         Command command = new("check", """
-            Verifies datasets: hashes of files and content, schema, order of steps, numbers, propensities, the episodes table.
+            Verifies datasets: hashes of files and content, schema, order of steps, numbers, propensities, the episodes table; and of compiled columns every byte.
             Prints every finding; exit code 1 where there is one.
 
             Example:
@@ -28,18 +28,27 @@ static class CheckCommand
         return command;
     }
 
+    static (string Name, string Size, IReadOnlyList<string> Findings) Check(Workspace workspace, string name, IJobProgress progress)
+    {
+        if (TrainingColumns.IsFolder(name))
+        {
+            return (name, "every byte is as it was written", TrainingColumns.Findings(name, progress, ToolHost.Interrupted));
+        }
+
+        Dataset dataset = Dataset.Open(workspace, name);
+        DatasetCounts counts = dataset.Manifest.Counts;
+        return (dataset.FullName, $"{DatasetText.Count(counts.Steps)} steps in {DatasetText.Count(counts.Episodes)} episodes", dataset.Findings(progress, ToolHost.Interrupted));
+    }
+
     static void Run(Workspace workspace, string[] names)
     {
         int failed = 0;
         foreach (string name in names)
         {
-            Dataset dataset = Dataset.Open(workspace, name);
             using ConsoleProgress progress = new();
-            IReadOnlyList<string> findings = dataset.Findings(progress, ToolHost.Interrupted);
+            (string shown, string size, IReadOnlyList<string> findings) = Check(workspace, name, progress);
             failed += findings.Count > 0 ? 1 : 0;
-            Console.WriteLine(findings.Count == 0
-                ? $"{dataset.FullName}: holds; {DatasetText.Count(dataset.Manifest.Counts.Steps)} steps in {DatasetText.Count(dataset.Manifest.Counts.Episodes)} episodes"
-                : $"{dataset.FullName}: {findings.Count} findings");
+            Console.WriteLine(findings.Count == 0 ? $"{shown}: holds; {size}" : $"{shown}: {findings.Count} findings");
             foreach (string finding in findings)
             {
                 Console.WriteLine("  " + finding);

@@ -13,6 +13,7 @@ sealed class ColumnCompiler : IDisposable
     readonly ContentHash _hash = new();
     readonly StoredHash _stored;
     readonly StepColumnsWriter _steps;
+    readonly List<ColumnFile> _files = [];
 
     ColumnCompiler(Dataset dataset, string folder)
     {
@@ -21,13 +22,12 @@ sealed class ColumnCompiler : IDisposable
         _schema = TrajectorySchema.Of(_manifest);
         _folder = folder;
         _stored = new(_hash, _manifest);
-        _steps = new(folder, _manifest);
+        _steps = new(folder, _manifest, Seal);
     }
 
     public static TrainingColumns OpenOrCompile(Dataset dataset, Workspace workspace, IJobProgress progress, CancellationToken cancellation)
     {
-        string hash = dataset.Manifest.ContentHash["sha256:".Length..];
-        string folder = Path.Combine(workspace.CacheFolder, "columns", $"{hash}-{ColumnsInfo.CurrentLayout}");
+        string folder = FolderOf(dataset.Manifest, workspace);
         if (!Directory.Exists(folder))
         {
             PendingFolder.Sweep(Path.GetDirectoryName(folder)!, TimeSpan.FromDays(1));
@@ -48,6 +48,10 @@ sealed class ColumnCompiler : IDisposable
 
         return TrainingColumns.Open(folder, ColumnsInfo.Of(dataset.Manifest));
     }
+
+    /// <summary>Where a dataset's columns lie once they are made.</summary>
+    public static string FolderOf(DatasetManifest manifest, Workspace workspace) =>
+        Path.Combine(workspace.CacheFolder, "columns", $"{manifest.ContentHash["sha256:".Length..]}-{ColumnsInfo.CurrentLayout}");
 
     public void Dispose()
     {
@@ -75,7 +79,7 @@ sealed class ColumnCompiler : IDisposable
             throw Throw.Damaged(_dataset.FullName, $"the content hash of its rows is {hash}, expected {_manifest.ContentHash}");
         }
 
-        JsonFiles.Write(Path.Combine(_folder, TrainingColumns.InfoFile), ColumnsInfo.Of(_manifest));
+        JsonFiles.Write(Path.Combine(_folder, TrainingColumns.InfoFile), ColumnsInfo.Of(_manifest) with { Files = _files });
     }
 
     long[] WriteEpisodes()
@@ -85,7 +89,7 @@ sealed class ColumnCompiler : IDisposable
         byte[] splits = new byte[count];
         bool[] known = new bool[count];
         string[] names = [.. _manifest.Split.Fractions.Select(f => f.Name)];
-        using FinalObservationsWriter finals = new(Path.Combine(_folder, ColumnNames.FinalObservations + ".npy"), _schema, count);
+        using FinalObservationsWriter finals = new(Path.Combine(_folder, ColumnNames.FinalObservations + ".npy"), _schema, count, Seal);
         int at = 0;
         new EpisodesReader(_dataset).Read((episode, final) =>
         {
@@ -137,10 +141,12 @@ sealed class ColumnCompiler : IDisposable
         return episode;
     }
 
+    void Seal(string path, string sha256) => _files.Add(ColumnFile.Of(_folder, Path.GetFileName(path), sha256));
+
     void WriteAll<T>(string name, ReadOnlySpan<T> values)
         where T : unmanaged
     {
-        using NpyWriter<T> writer = new(Path.Combine(_folder, name + ".npy"), values.Length, 0);
+        using NpyWriter<T> writer = new(Path.Combine(_folder, name + ".npy"), values.Length, 0, Seal);
         writer.Write(values);
         writer.Finish();
     }

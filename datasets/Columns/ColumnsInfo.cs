@@ -4,7 +4,7 @@ namespace OfflineRL.Datasets;
 public sealed record ColumnsInfo
 {
     /// <summary>Goes up when a column is added, removed or changes its type or meaning; older folders are made again.</summary>
-    public const int CurrentLayout = 1;
+    public const int CurrentLayout = 2;
 
     public int Layout { get; init; } = CurrentLayout;
 
@@ -37,6 +37,9 @@ public sealed record ColumnsInfo
     public IReadOnlyList<InfoColumn> InfoColumns { get; init; } = [];
 
     public required DatasetStatistics Statistics { get; init; }
+
+    /// <summary>The files beside this one, as they were written.</summary>
+    public IReadOnlyList<ColumnFile> Files { get; init; } = [];
 
     internal static ColumnsInfo Of(DatasetManifest manifest) => new()
     {

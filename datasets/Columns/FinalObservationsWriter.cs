@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace OfflineRL.Datasets;
 
 /// <summary>Writes the final observations, one row an episode: float32, or bytes where the space has bytes; zeros where unknown.</summary>
-sealed class FinalObservationsWriter(string path, TrajectorySchema schema, int episodes) : IDisposable
+sealed class FinalObservationsWriter(string path, TrajectorySchema schema, int episodes, Action<string, string> onFinished) : IDisposable
 {
-    readonly NpyWriter<float>? _floats = schema.ObservationsAreBytes ? null : new(path, episodes, schema.ObservationWidth);
-    readonly NpyWriter<byte>? _bytes = schema.ObservationsAreBytes ? new(path, episodes, schema.ObservationWidth) : null;
+    readonly NpyWriter<float>? _floats = schema.ObservationsAreBytes ? null : new(path, episodes, schema.ObservationWidth, onFinished);
+    readonly NpyWriter<byte>? _bytes = schema.ObservationsAreBytes ? new(path, episodes, schema.ObservationWidth, onFinished) : null;
     readonly byte[] _zeros = new byte[schema.ObservationWidth * (schema.ObservationsAreBytes ? 1 : sizeof(float))];
 
     /// <param name="final">As <see cref="EpisodesReader.Visitor"/> has it.</param>

@@ -9,11 +9,14 @@ sealed class StepColumnsWriter : IDisposable
     double[] _doubles = [];
     bool[] _flags = [];
 
-    public StepColumnsWriter(string folder, DatasetManifest manifest)
+    /// <param name="folder">Where the files go.</param>
+    /// <param name="manifest">Of the dataset.</param>
+    /// <param name="onFinished">Called for each file with its path and its SHA-256.</param>
+    public StepColumnsWriter(string folder, DatasetManifest manifest, Action<string, string> onFinished)
     {
         TrajectorySchema schema = TrajectorySchema.Of(manifest);
         long steps = manifest.Counts.Steps;
-        AddObservations(folder, schema, steps);
+        AddObservations(folder, schema, steps, onFinished);
         if (schema.ActionCount > 0)
         {
             Add<int>(ColumnNames.Actions, 0, (c, w) => w.Write(c.Numbers<int>(3, "action")));
@@ -50,7 +53,7 @@ sealed class StepColumnsWriter : IDisposable
         void Add<T>(string name, int width, Action<StepsChunk, NpyWriter<T>> write)
             where T : unmanaged
         {
-            NpyWriter<T> writer = new(Path.Combine(folder, name + ".npy"), steps, width);
+            NpyWriter<T> writer = new(Path.Combine(folder, name + ".npy"), steps, width, onFinished);
             _writers.Add((writer, writer.Finish));
             _columns.Add(chunk => write(chunk, writer));
         }
@@ -101,12 +104,12 @@ sealed class StepColumnsWriter : IDisposable
         }
     }
 
-    void AddObservations(string folder, TrajectorySchema schema, long steps)
+    void AddObservations(string folder, TrajectorySchema schema, long steps, Action<string, string> onFinished)
     {
         string path = Path.Combine(folder, ColumnNames.Observations + ".npy");
         if (schema.ObservationsAreBytes)
         {
-            NpyWriter<byte> bytes = new(path, steps, schema.ObservationWidth);
+            NpyWriter<byte> bytes = new(path, steps, schema.ObservationWidth, onFinished);
             _writers.Add((bytes, bytes.Finish));
             _columns.Add(chunk =>
             {
@@ -118,7 +121,7 @@ sealed class StepColumnsWriter : IDisposable
             return;
         }
 
-        NpyWriter<float> floats = new(path, steps, schema.ObservationWidth);
+        NpyWriter<float> floats = new(path, steps, schema.ObservationWidth, onFinished);
         _writers.Add((floats, floats.Finish));
         _columns.Add(schema.ObservationsAreDiscrete
             ? chunk => floats.Write(Floats(chunk.Numbers<int>(2, "observation")))

@@ -48,6 +48,8 @@ public sealed class TrainingColumns : IDisposable
         {
             _info.Add(column.Name, Map<double>(column.Name, steps, Math.Max(1, column.Width)));
         }
+
+        RequireEpisodes();
     }
 
     /// <summary>Of what is there now, where episodes are still appended.</summary>
@@ -107,9 +109,37 @@ public sealed class TrainingColumns : IDisposable
     /// <summary>[E], index into <see cref="ColumnsInfo.Splits"/>.</summary>
     public NpyColumn<byte> EpisodeSplit { get; }
 
-    /// <summary>Opens a compiled folder.</summary>
-    /// <exception cref="UserErrorException">A file is missing, damaged, or of another layout than this tool's.</exception>
-    public static TrainingColumns Open(string folder)
+    /// <summary>Whether a path is that of a compiled folder.</summary>
+    public static bool IsFolder(string path) => File.Exists(Path.Combine(path, InfoFile));
+
+    /// <summary>Opens a compiled folder. Size, time and sampled blocks of every file are compared with what was written.</summary>
+    /// <exception cref="UserErrorException">A file is missing, damaged, changed, or of another layout than this tool's.</exception>
+    public static TrainingColumns Open(string folder) => new(folder, ReadInfo(folder));
+
+    /// <summary>Reads every byte of a compiled folder and compares it with what was written.</summary>
+    /// <returns>Every finding; none: all holds.</returns>
+    /// <exception cref="UserErrorException">The description cannot be read, or is of another layout than this tool's.</exception>
+    public static IReadOnlyList<string> Findings(string folder, IJobProgress progress, CancellationToken cancellation = default)
+    {
+        ColumnsInfo info = ReadInfo(folder);
+        List<string> findings = [];
+        long done = 0, total = info.Files.Sum(file => file.Bytes);
+        foreach (ColumnFile file in info.Files)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (file.Fault(folder, whole: true) is { } fault)
+            {
+                findings.Add($"columns: {fault}; delete '{folder}', it is made again");
+            }
+
+            done += file.Bytes;
+            progress.Report("check columns", done, total);
+        }
+
+        return findings;
+    }
+
+    static ColumnsInfo ReadInfo(string folder)
     {
         ColumnsInfo info = JsonFiles.Read<ColumnsInfo>(Path.Combine(folder, InfoFile));
         if (info.Layout != ColumnsInfo.CurrentLayout)
@@ -124,7 +154,7 @@ public sealed class TrainingColumns : IDisposable
                 $"{string.Concat(faults.Select(f => "; " + f))}. Delete the folder, it is made again.");
         }
 
-        return Open(folder, info);
+        return info;
     }
 
     /// <summary>A passed-through column of numbers, [N] or [N, Width]; integers and booleans as numbers, null as NaN.</summary>
@@ -169,7 +199,37 @@ public sealed class TrainingColumns : IDisposable
     }
 
     /// <summary>As <see cref="Open(string)"/>, for the dataset that shares the content but maybe not the name.</summary>
-    internal static TrainingColumns Open(string folder, ColumnsInfo info) => new(folder, info);
+    internal static TrainingColumns Open(string folder, ColumnsInfo info) => new(folder, info with { Files = ReadInfo(folder).Files });
+
+    /// <summary>What follows goes by row numbers without a look at each.</summary>
+    /// <exception cref="UserErrorException">A step is not in the episode that has its row.</exception>
+    internal void RequireEpisodeIndex()
+    {
+        for (int episode = 0; episode < Episodes; episode++)
+        {
+            ReadOnlySpan<long> rows = EpisodeFirstRow.Slice(episode, 2);
+            if (EpisodeIndex.Slice(rows[0], (int)(rows[1] - rows[0])).ContainsAnyExcept(episode))
+            {
+                throw Throw.ChangedColumns(Folder, $"steps of episode {episode} are marked as another's");
+            }
+        }
+    }
+
+    void RequireEpisodes()
+    {
+        ReadOnlySpan<long> rows = EpisodeFirstRow.Slice(0, Episodes + 1);
+        bool ascends = rows[0] == 0 && rows[^1] == Steps;
+        for (int episode = 0; episode < Episodes && ascends; episode++)
+        {
+            ascends = rows[episode] < rows[episode + 1] && rows[episode + 1] - rows[episode] <= int.MaxValue;
+        }
+
+        if (!ascends || EpisodeSplit.Slice(0, Episodes).ContainsAnyExceptInRange((byte)0, (byte)(Info.Splits.Count - 1)))
+        {
+            Dispose();
+            throw Throw.ChangedColumns(Folder, "first rows or splits of the episodes do not hold together");
+        }
+    }
 
     /// <summary>Files of the size that <paramref name="info"/> has, which hold nothing yet.</summary>
     internal static TrainingColumns OpenGrowing(string folder, ColumnsInfo info)
@@ -206,7 +266,10 @@ public sealed class TrainingColumns : IDisposable
     {
         try
         {
-            NpyColumn<T> column = new(Path.Combine(Folder, name + ".npy"), rows, width);
+            string file = name + ".npy";
+            ColumnFile written = Info.Files.FirstOrDefault(f => f.Path == file) ?? throw Throw.ChangedColumns(Folder, $"{InfoFile} does not know '{file}'");
+            written.Require(Folder);
+            NpyColumn<T> column = new(Path.Combine(Folder, file), rows, width);
             _open.Add(column);
             return column;
         }

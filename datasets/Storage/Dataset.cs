@@ -98,7 +98,7 @@ public sealed class Dataset
     /// <param name="cancellation">Stops the compiling, which then leaves nothing.</param>
     /// <exception cref="UserErrorException">There is no such dataset, or it is damaged.</exception>
     public static TrainingColumns OpenColumns(Workspace workspace, string nameOrPath, IJobProgress progress, CancellationToken cancellation = default) =>
-        File.Exists(Path.Combine(nameOrPath, "columns.json"))
+        TrainingColumns.IsFolder(nameOrPath)
             ? TrainingColumns.Open(nameOrPath)
             : Open(workspace, nameOrPath).Compile(progress, cancellation);
 
@@ -116,6 +116,9 @@ public sealed class Dataset
     /// <param name="visit">Called once.</param>
     /// <exception cref="UserErrorException">There is no such episode, or the files do not hold what the manifest says.</exception>
     public void ReadEpisode(long episode, EpisodeVisitor visit) => new EpisodeReader(this).ReadOne(episode, visit);
+
+    /// <summary>Where the training columns lie once they are made.</summary>
+    internal string ColumnsFolder => ColumnCompiler.FolderOf(Manifest, _workspace);
 
     /// <summary>The absolute path of one of the dataset's files.</summary>
     public string PathOf(DatasetFile file) => Path.Combine(Folder, file.Path);

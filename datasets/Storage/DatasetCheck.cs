@@ -38,6 +38,7 @@ sealed class DatasetCheck(Dataset dataset)
             Add("content", $"the content hash of the rows is {found}, the manifest says {_manifest.ContentHash}");
         }
 
+        CheckColumns(progress, cancellation);
         foreach ((string kind, int count) in _counts.Where(c => c.Value > MostFindingsEach))
         {
             _findings.Add($"{count - MostFindingsEach} more findings of the kind '{kind}'");
@@ -78,6 +79,23 @@ sealed class DatasetCheck(Dataset dataset)
         {
             Add("file", $"'{stranger}' is not in the manifest");
         }
+    }
+
+    // What was compiled of the dataset earlier is learned from without a look at the dataset.
+    void CheckColumns(IJobProgress progress, CancellationToken cancellation)
+    {
+        if (!Directory.Exists(dataset.ColumnsFolder))
+        {
+            return;
+        }
+
+        Try(() =>
+        {
+            foreach (string finding in TrainingColumns.Findings(dataset.ColumnsFolder, progress, cancellation))
+            {
+                Add("columns", finding);
+            }
+        });
     }
 
     void CheckFinal(EpisodeRecord episode, ReadOnlySpan<byte> final)

@@ -83,7 +83,7 @@ public sealed class FileTests : IDisposable
 
     [Theory]
     [InlineData("rewards.npy", 100, "expected")]
-    [InlineData("rewards.npy", 0, "not a .npy file")]
+    [InlineData("rewards.npy", 0, "has 0 bytes, expected")]
     [InlineData("columns.json", 10, "is not a valid ColumnsInfo")]
     public void Columns_Truncated_AreRefused(string file, int length, string expected)
     {

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OfflineRL.Datasets;
+using OfflineRL.Tests.Datasets.Columns;
 using OfflineRL.Train;
+using OfflineRL.Train.Algorithms;
 
 namespace OfflineRL.Tests.Train.Jobs;
 
@@ -37,6 +39,66 @@ public sealed class TrainJobTests : IDisposable
         Assert.False(Run(config with { Name = "cut" }, columns).Interrupted);
         Assert.Equal("finished", Status("cut"));
         AssertSameRun("whole", "cut");
+    }
+
+    [Theory]
+    [MemberData(nameof(Algorithms))]
+    public void Run_WithEverythingThatReplayRemembers_ResumesBitForBitToo(string algorithm)
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny(algorithm) with
+        {
+            Normalization = new() { Observations = "standardize", Rewards = "return_range", ReturnRange = 2 },
+            Replay = new() { FrameStack = 2, TopShare = 0.8, PrefetchBatches = "2", Order = "returns" },
+        };
+        var row = AlgorithmTable.Of(config);
+        if (row.Section(config) is QLearningConfig learning)
+            config = row.With(config, learning with { NSteps = 3, PriorityExponent = 0.6 }) with { Replay = config.Replay with { Order = "uniform", PriorityWeightsOver = "buffer" } };
+        Run(config with { Name = "whole" }, columns);
+        using (var source = new CancellationTokenSource())
+            Assert.True(Run(config with { Name = "cut" }, columns, new CallbackProgress(done => Cancel(source, done >= 28)), source.Token).Interrupted);
+        Run(config with { Name = "cut" }, columns);
+        AssertSameRun("whole", "cut");
+    }
+
+    [Fact]
+    public void Policy_OfNormalizedData_TakesRawObservations()
+    {
+        using var columns = _data.WriteSigns();
+        Run(TrainData.Tiny("bc") with { Name = "normalized", Normalization = new() { Observations = "standardize", Rewards = "standardize" } }, columns);
+        var folder = Path.Combine(SeedFolder("normalized"), "policies", "step-60");
+        var description = Path.Combine(folder, "policy.json");
+        var rows = columns.Observations!.Slice(0, 50).ToArray();
+        var raw = Act(rows);
+        Assert.Contains("\"encoder\"", File.ReadAllText(description), StringComparison.Ordinal);
+
+        // By hand: mean and deviation of the columns, and the same network without its normalizer.
+        var all = columns.Observations.Slice(0, (int)columns.Steps).ToArray();
+        for (var d = 0; d < 3; d++)
+        {
+            var values = all.Where((_, i) => i % 3 == d).Select(value => (double)value).ToList();
+            var mean = values.Average();
+            var deviation = Math.Sqrt(values.Average(value => (value - mean) * (value - mean)));
+            for (var i = d; i < rows.Length; i += 3)
+                rows[i] = (float)((rows[i] - mean) / deviation);
+        }
+
+        var json = JsonNode.Parse(File.ReadAllText(description))!.AsObject();
+        json.Remove("encoder");
+        File.WriteAllText(description, json.ToJsonString());
+        var byHand = Act(rows);
+        Assert.All(raw.Zip(byHand), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+        Assert.True(raw.Max() - raw.Min() > 0.01);
+
+        double[] Act(float[] observations)
+        {
+            using var policy = LearnedPolicy.Load(folder, temperature: 1);
+            var (actions, probabilities) = (new int[50], new double[100]);
+            policy.Act(
+                new PolicyInput { Count = 50, Observations = observations, Random = [.. Enumerable.Range(0, 50).Select(i => RandomStream.Create((ulong)i, "act"))] },
+                new PolicyOutput { Discrete = actions, Probabilities = probabilities });
+            return probabilities;
+        }
     }
 
     [Fact]
@@ -216,6 +278,7 @@ public sealed class TrainJobTests : IDisposable
             columns.Dispose();
             File.SetAttributes(path, FileAttributes.Normal);
             File.WriteAllBytes(path, bytes);
+            ColumnSeal.Renew(path);
         }
 
         using var forbidding = Dataset.OpenColumns(_data.Workspace, "masked", NullProgress.Instance, CancellationToken.None);
