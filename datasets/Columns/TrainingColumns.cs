@@ -12,12 +12,14 @@ public sealed class TrainingColumns : IDisposable
     readonly List<IDisposable> _open = [];
     readonly Lock _holding = new();
     int _holds = 1;
+    readonly bool _isGrowing;
     bool _disposed;
     readonly Dictionary<string, NpyColumn<double>> _info = [];
 
-    TrainingColumns(string folder, ColumnsInfo info)
+    TrainingColumns(string folder, ColumnsInfo info, bool isGrowing = false)
     {
         Folder = folder;
+        _isGrowing = isGrowing;
         Info = info;
         TrajectorySchema schema = new(info.ObservationSpace, info.ActionSpace, info.InfoColumns);
         long steps = info.Steps, episodes = info.Episodes;
@@ -49,7 +51,10 @@ public sealed class TrainingColumns : IDisposable
             _info.Add(column.Name, Map<double>(column.Name, steps, Math.Max(1, column.Width)));
         }
 
-        RequireEpisodes();
+        if (!isGrowing)
+        {
+            RequireEpisodes();
+        }
     }
 
     /// <summary>Of what is there now, where episodes are still appended.</summary>
@@ -234,7 +239,7 @@ public sealed class TrainingColumns : IDisposable
     /// <summary>Files of the size that <paramref name="info"/> has, which hold nothing yet.</summary>
     internal static TrainingColumns OpenGrowing(string folder, ColumnsInfo info)
     {
-        TrainingColumns columns = new(folder, info);
+        TrainingColumns columns = new(folder, info, isGrowing: true);
         columns.Grow(0, 0);
         return columns;
     }
@@ -267,8 +272,12 @@ public sealed class TrainingColumns : IDisposable
         try
         {
             string file = name + ".npy";
-            ColumnFile written = Info.Files.FirstOrDefault(f => f.Path == file) ?? throw Throw.ChangedColumns(Folder, $"{InfoFile} does not know '{file}'");
-            written.Require(Folder);
+            if (!_isGrowing)
+            {
+                ColumnFile written = Info.Files.FirstOrDefault(f => f.Path == file) ?? throw Throw.ChangedColumns(Folder, $"{InfoFile} does not know '{file}'");
+                written.Require(Folder);
+            }
+
             NpyColumn<T> column = new(Path.Combine(Folder, file), rows, width);
             _open.Add(column);
             return column;

@@ -37,7 +37,7 @@ public sealed unsafe class ObservationEncoder
         FrameFeatures = FeaturesOf(space);
         IReadOnlyList<int> frame = space is BoxSpace box ? box.Shape : [FrameFeatures];
         Shape = frames == 1 ? frame : [frames, .. frame];
-        FeatureSpace = frames == 1 ? space : Stacked(space, frames, Shape);
+        FeatureSpace = frames == 1 ? space : Stacked(space, frames);
         (_shift, _scale) = (Pinned(shift), Pinned(scale));
         _shifts = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_shift));
         _scales = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_scale));
@@ -63,7 +63,10 @@ public sealed unsafe class ObservationEncoder
     /// <summary>How the features lie.</summary>
     public IReadOnlyList<int> Shape { get; }
 
-    /// <summary>The space of one frame, or of several frames as one box: what decides how a network reads the features.</summary>
+    /// <summary>
+    /// What decides how a network reads the features: the space of one frame, or of several frames as one box, which is [frames, C, H, W] or
+    /// [frames, H, W, C] where they are images and flat where they are not.
+    /// </summary>
     public Space FeatureSpace { get; }
 
     /// <summary>[D] where <see cref="ObservationEncoding.Affine"/>, else empty.</summary>
@@ -143,9 +146,15 @@ public sealed unsafe class ObservationEncoder
         features[index] = 1;
     }
 
-    static BoxSpace Stacked(Space space, int frames, IReadOnlyList<int> shape)
+    static BoxSpace Stacked(Space space, int frames)
     {
         var box = space as BoxSpace ?? new BoxSpace([FeaturesOf(space)], new double[FeaturesOf(space)], [.. Enumerable.Repeat(1.0, FeaturesOf(space))]);
+        IReadOnlyList<int> shape = box.Shape.Count switch
+        {
+            2 => [frames, 1, .. box.Shape],
+            3 => [frames, .. box.Shape],
+            _ => [frames * box.FlatSize],
+        };
         return new(shape, [.. Enumerable.Repeat(box.Low, frames).SelectMany(bound => bound)], [.. Enumerable.Repeat(box.High, frames).SelectMany(bound => bound)], box.ElementType);
     }
 

@@ -27,6 +27,8 @@ sealed unsafe class FrameReader
         _finalBytes = columns.FinalObservationBytes is { } finalBytes ? finalBytes.Pointer : null;
         _floats = columns.Observations is { } floats ? floats.Pointer : null;
         _finalFloats = columns.FinalObservations is { } finalFloats ? finalFloats.Pointer : null;
+        if (_frames > 1)
+            columns.RequireEpisodeIndex();
         _episodeIndex = columns.EpisodeIndex.Pointer;
         _episodeFirstRow = columns.EpisodeFirstRow.Pointer;
     }

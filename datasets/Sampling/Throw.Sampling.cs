@@ -19,6 +19,14 @@ static partial class Throw
         new($"Dataset {info.Dataset} has no transition to learn from in the split '{selection.Split}' ({selection.Episodes.Length} episodes, {selection.Steps} steps); " +
             "expected at least one whose next observation is known. Choose another split or dataset.");
 
+    public static UserErrorException TooFewSteps(ColumnsInfo info, EpisodeSelection selection, int length, int burnIn) =>
+        new($"Dataset {info.Dataset} has {selection.Steps} steps in the {selection.Episodes.Length} episodes of its split '{selection.Split}'; expected at least {length + burnIn}, " +
+            $"for sequences of {length} steps after {burnIn} of burn-in. Choose shorter sequences or another dataset.");
+
+    public static UserErrorException NotInSpace(TrainingColumns columns, int episode, int step, int action) =>
+        new($"Dataset {columns.Info.Dataset}, episode {episode}, step {step}: the action is {action}, expected one of {columns.Info.ActionSpace}. " +
+            $"Delete the folder of columns '{columns.Folder}', it is made again, and check the dataset with 'offlinerl datasets check'.");
+
     public static UserErrorException CannotMix(ColumnsInfo first, ColumnsInfo other) =>
         new($"Dataset {other.Dataset} has observations {other.ObservationSpace}, actions {other.ActionSpace} and {Masks(other)}; expected those of {first.Dataset}: " +
             $"{first.ObservationSpace}, {first.ActionSpace} and {Masks(first)}. Only datasets of the same spaces can be mixed.");

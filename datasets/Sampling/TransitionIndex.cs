@@ -18,19 +18,30 @@ public sealed record TransitionOptions
     /// <summary>Whether the action taken at the next observation is needed too; a final observation, where nobody acted, then does not do.</summary>
     public bool NextActions { get; init; }
 
+    /// <summary>Whether steps that cannot be learned from are kept all the same, as <see cref="TransitionRecord.Unusable"/>: sequences have no gaps.</summary>
+    public bool KeepsAll { get; init; }
+
     /// <summary>What rewards become before they are added up.</summary>
     public RewardTransform Rewards { get; init; } = RewardTransform.Identity;
 }
 
 /// <summary>One transition, made when the index is built, so that a draw reads 16 bytes instead of five columns.</summary>
 /// <param name="Row">t: the row of observation and action.</param>
-/// <param name="Next">The row of the next observation; below 0: <c>-1 - episode</c>, its final observation; <see cref="NoNext"/>: unknown, the discount is 0.</param>
+/// <param name="Next">
+/// The row of the next observation; below 0: <c>-1 - episode</c>, its final observation; <see cref="NoNext"/>: unknown, and the discount is 0;
+/// <see cref="Unusable"/>: unknown, where it would count.
+/// </param>
 /// <param name="Reward">r_t + gamma r_(t+1) + ... over k steps, k at most n.</param>
 /// <param name="Discount">gamma^k where the value of the next observation counts, 0 after a terminal step.</param>
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct TransitionRecord(int Row, int Next, float Reward, float Discount)
 {
     public const int NoNext = int.MinValue;
+
+    /// <summary>Nothing that bootstraps can be learned from such a step.</summary>
+    public const int Unusable = int.MinValue + 1;
+
+    public bool HasNext => Next > Unusable;
 }
 
 /// <summary>The transitions of some episodes that can be learned from, with n-step return, discount and bootstrap state.</summary>
@@ -43,7 +54,7 @@ public readonly record struct TransitionRecord(int Row, int Next, float Reward, 
 /// <item>else: shortened to the last observation that is known, so the k = L - t rewards before it, discount gamma^k; L itself, for which k is 0, is left out.</item>
 /// </list>
 /// In a dataset with action masks a final observation has none, and where next actions are asked for nobody acted on it: both
-/// count as unknown. A learner that does not bootstrap gets every step.
+/// count as unknown. A learner that does not bootstrap gets every step; so do sequences, where such an L is marked.
 /// </remarks>
 public sealed unsafe class TransitionIndex
 {
@@ -110,7 +121,11 @@ public sealed unsafe class TransitionIndex
         MakePowers(Math.Min(_options.Steps, longest));
         Reserve(growing);
         for (var i = _episodes; i < episodes.Length; i++)
+        {
+            RequireActions(episodes[i]);
             Fill(episodes[i], _records.AsSpan(_episodeFirstItem[i].._episodeFirstItem[i + 1]));
+        }
+
         _episodes = episodes.Length;
     }
 
@@ -134,6 +149,17 @@ public sealed unsafe class TransitionIndex
         _first = (TransitionRecord*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(records));
     }
 
+    // Learners index by actions, some of them without a look.
+    void RequireActions(int episode)
+    {
+        if (Columns.DiscreteActions is not { } actions)
+            return;
+        var rows = Columns.EpisodeFirstRow.Slice(episode, 2);
+        var taken = actions.Slice(rows[0], (int)(rows[1] - rows[0]));
+        if (taken.IndexOfAnyExceptInRange(0, ((DiscreteSpace)Columns.Info.ActionSpace).Count - 1) is >= 0 and var step)
+            throw Throw.NotInSpace(Columns, episode, step, taken[step]);
+    }
+
     // How many steps of an episode are transitions, and how it ends for them.
     (int Count, Ending Ending) CountOf(int episode)
     {
@@ -144,7 +170,7 @@ public sealed unsafe class TransitionIndex
         if (Columns.Terminated[rows[1] - 1][0] != 0)
             return (steps, Ending.Terminated);
         var known = Columns.FinalObservationKnown[episode][0] != 0 && Columns.ActionMasks is null && !_options.NextActions;
-        return known ? (steps, Ending.Known) : (steps - 1, Ending.Unknown);
+        return known ? (steps, Ending.Known) : (_options.KeepsAll ? steps : steps - 1, Ending.Unknown);
     }
 
     void Fill(int episode, Span<TransitionRecord> records)
@@ -166,8 +192,10 @@ public sealed unsafe class TransitionIndex
 
         // Where the final observation does not do, the last one that is known stands in for it: the step after it is no reward's.
         var end = ending == Ending.Unknown ? steps - 1 : steps;
+        if (count > end)
+            records[end] = new(first + end, TransitionRecord.Unusable, (float)transform.Apply(rewards[end]), 0);
         var tail = 0.0;
-        for (var t = count - 1; t >= 0; t--)
+        for (var t = Math.Min(count, end) - 1; t >= 0; t--)
         {
             var k = Math.Min(_options.Steps, end - t);
             if (t + k < end)

@@ -72,7 +72,7 @@ public sealed unsafe class TransitionReader : IDisposable
     {
         _frames.Prefetch(record.Row);
         // The next row lies behind this one, so most of it is on its way.
-        if (bootstraps && record.Next != TransitionRecord.NoNext)
+        if (bootstraps && record.HasNext)
             _frames.Prefetch(record.Next);
         if (!Sse.IsSupported)
             return;
@@ -117,7 +117,7 @@ public sealed unsafe class TransitionReader : IDisposable
 
     void ReadNext(int next, float* to)
     {
-        if (next != TransitionRecord.NoNext)
+        if (next > TransitionRecord.Unusable)
             _frames.Read(next, to);
         else
             new Span<float>(to, _features).Clear();
@@ -125,7 +125,7 @@ public sealed unsafe class TransitionReader : IDisposable
 
     void ReadNext(int next, byte* to)
     {
-        if (next != TransitionRecord.NoNext)
+        if (next > TransitionRecord.Unusable)
             _frames.Read(next, to);
         else
             new Span<byte>(to, _frameBytes).Clear();

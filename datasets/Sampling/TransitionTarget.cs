@@ -41,4 +41,10 @@ public readonly unsafe struct TransitionTarget
 
     /// <summary>[B], natural logarithm, NaN: unknown.</summary>
     public float* BehaviorLogProbabilities { get; init; }
+
+    /// <summary>[B], 1: what is remembered of the steps before ends here. Of sequences alone.</summary>
+    public byte* Resets { get; init; }
+
+    /// <summary>[B], 1 where the step counts in the loss, else 0. Of sequences alone.</summary>
+    public float* LossMask { get; init; }
 }

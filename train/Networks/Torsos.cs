@@ -50,25 +50,34 @@ static class Torsos
             return description;
         var image = Image(observations, torso);
         if (image is not { Fits: true })
-            Throw.User($"torso is {torso} and the observations are {observations}; expected an image [C, H, W], [H, W, C] or [H, W] of at least {(torso == Nature ? SmallestScreen : 3)} x {(torso == Nature ? SmallestScreen : 3)}. Use torso mlp, or auto.");
+            Throw.User($"torso is {torso} and the observations are {observations}; expected an image [C, H, W], [H, W, C] or [H, W], or several, of at least {(torso == Nature ? SmallestScreen : 3)} x {(torso == Nature ? SmallestScreen : 3)}. Use torso mlp, or auto.");
         return description with { Type = "convolutional", Image = image };
     }
 
     // Mnih et al. 2015, Methods, "Model architecture"; Young and Tian 2019, "MinAtar", section 3.
     static ImageDescription? Image(Space observations, string torso) => Sides(observations, ofFloats: true) is not { } sides ? null : new ImageDescription
     {
-        Channels = sides.Channels,
+        Channels = sides.Frames * sides.Channels,
         Height = sides.Height,
         Width = sides.Width,
         ChannelsLast = sides.ChannelsLast,
+        Frames = sides.Frames,
         Layers = torso == Nature ? [new(32, 8, 4), new(64, 4, 2), new(64, 3, 1)] : [new(16, 3, 1)],
     };
 
-    // Channels stand first unless the last axis is the shorter one, as in [84, 84, 4].
-    static (int Channels, int Height, int Width, bool ChannelsLast)? Sides(Space observations, bool ofFloats = false) =>
-        observations is not BoxSpace box || (box.ElementType != ElementType.UInt8 && !ofFloats) ? null
-        : box.Shape.Count == 2 ? (1, box.Shape[0], box.Shape[1], false)
-        : box.Shape.Count != 3 ? null
-        : box.Shape[2] < box.Shape[0] ? (box.Shape[2], box.Shape[0], box.Shape[1], true)
-        : (box.Shape[0], box.Shape[1], box.Shape[2], false);
+    // Of four axes the first are frames. Channels stand before the sides unless the last axis is the shorter one, as in [84, 84, 4].
+    static (int Frames, int Channels, int Height, int Width, bool ChannelsLast)? Sides(Space observations, bool ofFloats = false)
+    {
+        if (observations is not BoxSpace box || (box.ElementType != ElementType.UInt8 && !ofFloats))
+            return null;
+        return box.Shape switch
+        {
+            [var height, var width] => (1, 1, height, width, false),
+            [var a, var b, var c] => Of(1, a, b, c),
+            [var frames, var a, var b, var c] => Of(frames, a, b, c),
+            _ => null,
+        };
+
+        static (int, int, int, int, bool) Of(int frames, int a, int b, int c) => c < a ? (frames, c, a, b, true) : (frames, a, b, c, false);
+    }
 }

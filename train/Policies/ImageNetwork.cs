@@ -38,7 +38,7 @@ sealed unsafe class ImageNetwork : IDisposable
     }
 
     /// <summary>Features of one row, channel by channel as the dense layers read them.</summary>
-    /// <param name="row">C H W numbers, or H W C as the image says.</param>
+    /// <param name="row">C H W numbers, or H W C of each frame as the image says.</param>
     /// <param name="features">[<see cref="ImageDescription.Features"/>].</param>
     public void Forward(ReadOnlySpan<float> row, Span<float> features)
     {
@@ -75,11 +75,14 @@ sealed unsafe class ImageNetwork : IDisposable
 
     void Lay(ReadOnlySpan<float> row)
     {
-        var (channels, pixels) = (_image.Channels, _image.Height * _image.Width);
+        var (channels, pixels, own) = (_image.Channels, _image.Height * _image.Width, _image.Channels / _image.Frames);
         for (var c = 0; c < channels; c++)
         {
+            // Within a row: the frame first, and in it pixels or channels.
+            var first = _image.ChannelsLast ? (c / own * own * pixels) + (c % own) : c * pixels;
+            var apart = _image.ChannelsLast ? own : 1;
             for (var p = 0; p < pixels; p++)
-                _front[(p * channels) + c] = _image.ChannelsLast ? row[(p * channels) + c] : row[(c * pixels) + p];
+                _front[(p * channels) + c] = row[first + (p * apart)];
         }
     }
 

@@ -17,6 +17,9 @@ public sealed record ImageDescription
     /// <summary>Whether rows are stored [H, W, C]; false: [C, H, W].</summary>
     public bool ChannelsLast { get; init; }
 
+    /// <summary>Images that lie one behind the other in a row; <see cref="Channels"/> are those of all of them. The default value is 1.</summary>
+    public int Frames { get; init; } = 1;
+
     public required IReadOnlyList<ConvolutionDescription> Layers { get; init; }
 
     /// <summary>Numbers a row after the last convolution, channel by channel.</summary>
@@ -46,7 +49,7 @@ public sealed record ImageDescription
                 (height, width) = (Outputs(height, layer), Outputs(width, layer));
             }
 
-            return Channels > 0 && Height > 0 && Width > 0;
+            return Channels > 0 && Height > 0 && Width > 0 && Frames > 0 && Channels % Frames == 0;
         }
     }
 

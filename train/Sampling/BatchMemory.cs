@@ -23,7 +23,6 @@ enum Part
     NextActionMasks,
     Resets,
     LossMask,
-    NextKnown,
 }
 
 /// <summary>Where each part of a batch lies: parts of one type together, so that a batch crosses to a GPU in one copy a type.</summary>

@@ -41,7 +41,7 @@ sealed class PlaceMap
     /// <summary>[items] int64.</summary>
     public Tensor Nexts(Device device) => ByItem(device, (s, record) =>
         record.Next >= 0 ? _firstRow[s] + record.Next
-        : record.Next == TransitionRecord.NoNext ? Count - 1
+        : !record.HasNext ? Count - 1
         : _firstFinal[s] + (-1L - record.Next));
 
     /// <summary>[items] float32.</summary>
@@ -49,6 +49,17 @@ sealed class PlaceMap
 
     /// <summary>[items] float32.</summary>
     public Tensor Discounts(Device device) => ByItem(device, (_, record) => record.Discount);
+
+    /// <summary>[items] bool: whether an episode begins.</summary>
+    public Tensor Resets(Device device)
+    {
+        using var scope = NewDisposeScope();
+        return ByItem(device, (s, record) => Columns(s).EpisodeFirstRow[Columns(s).EpisodeIndex[record.Row][0]][0] == record.Row ? (byte)1 : (byte)0)
+            .to(ScalarType.Bool).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[items] float32: 1 where there is something to learn, else 0.</summary>
+    public Tensor Usable(Device device) => ByItem(device, (_, record) => record.Next == TransitionRecord.Unusable ? 0f : 1f);
 
     /// <summary>[places] int64: the place whose predecessors are the frames before; of a final observation, the one after the last row.</summary>
     public Tensor Newest(Device device) => ByPlace(device, (row, _) => row, (first, end) => end);

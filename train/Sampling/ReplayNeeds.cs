@@ -37,6 +37,18 @@ public sealed record ReplayNeeds
     /// <summary>beta at the first step; it grows linearly to 1.</summary>
     public double PriorityCorrection { get; init; } = 0.4;
 
+    /// <summary>
+    /// Steps of a sequence that are learned from; 0: single transitions. Above 0 every tensor of a batch but weights and priorities has a leading axis of
+    /// <see cref="BatchSteps"/> steps, with <see cref="TransitionBatch.Resets"/> and <see cref="TransitionBatch.LossMask"/> beside it.
+    /// </summary>
+    public int SequenceSteps { get; init; }
+
+    /// <summary>Steps before those of a sequence, from which a learner's memory is filled.</summary>
+    public int BurnInSteps { get; init; }
+
+    /// <summary>T: steps of a batch, 1 where it has single transitions.</summary>
+    internal int BatchSteps => SequenceSteps == 0 ? 1 : SequenceSteps + BurnInSteps;
+
     /// <summary>Observations and actions alone, of every step.</summary>
     public static ReplayNeeds Cloning(ActionKind actions) => new() { Actions = actions };
 

@@ -19,6 +19,7 @@ sealed class ReplaySources
             Discount = settings.Needs.Discount,
             Bootstraps = settings.Needs.Bootstraps,
             NextActions = settings.Needs.NextActions,
+            KeepsAll = settings.Needs.SequenceSteps > 0,
             Rewards = Fitted.Rewards,
         };
         Indices = [.. selections.Select(selection => new TransitionIndex(selection, options))];

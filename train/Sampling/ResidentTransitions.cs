@@ -16,13 +16,15 @@ sealed class ResidentTransitions : IDisposable
     readonly List<Tensor> _all = [];
     readonly long[] _firstItem;
     readonly Tensor _observations, _rows, _nexts, _rewards, _discounts;
-    readonly Tensor? _newest, _oldest, _oneHot;
+    readonly Tensor? _newest, _oldest, _oneHot, _resets, _usable, _offsets;
     readonly DeviceDraws? _draws;
-    readonly long[] _hostItems;
+    readonly long[] _hostItems, _hostFirst, _hostCount;
+    readonly int _burnIn;
 
     public ResidentTransitions(ReplaySources sources, ReplaySettings settings, Device device)
     {
-        (_sources, _device, _hostItems) = (sources, device, new long[settings.BatchSize]);
+        (_sources, _device) = (sources, device);
+        (_hostItems, _hostFirst, _hostCount) = (new long[settings.BatchSize], new long[settings.BatchSize], new long[settings.BatchSize]);
         var places = new PlaceMap(sources);
         _firstItem = places.FirstItem;
         using var scope = NewDisposeScope();
@@ -34,6 +36,15 @@ sealed class ResidentTransitions : IDisposable
             _oneHot = Keep(ResidentColumns.OneHot(sources.Encoder.FrameFeatures, device));
         foreach (var (part, values) in ResidentColumns.ByRow(sources, settings.Needs, places, device))
             _byRow.Add(part, Keep(values));
+        if (settings.Needs is { SequenceSteps: > 0 } needs)
+        {
+            foreach (var index in sources.Indices)
+                SequenceReader.RequireSteps(index, needs.SequenceSteps, needs.BurnInSteps);
+            _burnIn = needs.BurnInSteps;
+            (_resets, _usable) = (Keep(places.Resets(device)), Keep(places.Usable(device)));
+            _offsets = Keep(arange(0, needs.BatchSteps, dtype: ScalarType.Int64, device: device).unsqueeze(-1));
+        }
+
         if (sources.Draw is { Orders: [UniformOrder uniform] } draw)
             _draws = new(draw.Pick, settings.BatchSize, uniform.Count, device);
     }
@@ -55,24 +66,33 @@ sealed class ResidentTransitions : IDisposable
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var items = _draws?.Items(batch) ?? HostItems(batch, drawn, to);
+        if (_offsets is not null)
+            items = Windows(items, drawn, to);
         var rows = _rows.index_select(0, items);
-        to.View(Part.Observations)!.copy_(Features(rows));
+        Copied(Part.Observations, Features(rows));
         foreach (var part in (Part[])[Part.Actions, Part.ContinuousActions, Part.ActionMasks, Part.BehaviorLogProbabilities])
             Copy(part, part, rows);
-        if (to.View(Part.NextObservations) is not { } nextObservations)
+        if (to.View(Part.NextObservations) is null)
             return;
         var nexts = _nexts.index_select(0, items);
-        nextObservations.copy_(Features(nexts));
-        to.View(Part.Rewards)!.copy_(_rewards.index_select(0, items));
-        to.View(Part.Discounts)!.copy_(_discounts.index_select(0, items));
+        Copied(Part.NextObservations, Features(nexts));
+        Copied(Part.Rewards, _rewards.index_select(0, items));
+        Copied(Part.Discounts, _discounts.index_select(0, items));
         Copy(Part.NextActionMasks, Part.ActionMasks, nexts);
         Copy(Part.NextActions, Part.Actions, nexts);
         Copy(Part.NextContinuousActions, Part.ContinuousActions, nexts);
 
         void Copy(Part into, Part from, Tensor at)
         {
-            if (to.View(into) is { } view)
-                view.copy_(_byRow[from].index_select(0, at));
+            if (to.View(into) is not null)
+                Copied(into, _byRow[from].index_select(0, at));
+        }
+
+        // A batch of sequences has one axis more than its places.
+        void Copied(Part into, Tensor values)
+        {
+            var view = to.View(into)!;
+            view.copy_(values.view(view.shape));
         }
     }
 
@@ -81,6 +101,37 @@ sealed class ResidentTransitions : IDisposable
         _draws?.Dispose();
         foreach (var tensor in _all)
             tensor.Dispose();
+    }
+
+    // [B] first items to the [T * B] items of their windows, each going round within its dataset; with the marks of their steps.
+    Tensor Windows(Tensor starts, DrawnBatch drawn, BatchMemory to)
+    {
+        Tensor items;
+        if (_draws is not null)
+        {
+            items = (starts + _offsets!).remainder(_firstItem[^1]);
+        }
+        else
+        {
+            for (var s = 0; s + 1 < drawn.FirstSlots.Length; s++)
+            {
+                var slots = drawn.FirstSlots[s]..drawn.FirstSlots[s + 1];
+                _hostFirst.AsSpan(slots).Fill(_firstItem[s]);
+                _hostCount.AsSpan(slots).Fill(_firstItem[s + 1] - _firstItem[s]);
+            }
+
+            var first = tensor(_hostFirst).to(_device);
+            items = (starts - first + _offsets!).remainder(tensor(_hostCount).to(_device)) + first;
+        }
+
+        items = items.flatten();
+        var (resets, mask) = (to.View(Part.Resets)!, to.View(Part.LossMask)!);
+        resets.copy_(_resets!.index_select(0, items).view(resets.shape));
+        resets.narrow(0, 0, 1).fill_(true);
+        mask.copy_(_usable!.index_select(0, items).view(mask.shape));
+        if (_burnIn > 0)
+            mask.narrow(0, 0, _burnIn).zero_();
+        return items;
     }
 
     // [B] places to [B, frames * features].

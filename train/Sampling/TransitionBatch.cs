@@ -3,9 +3,10 @@ using static TorchSharp.torch;
 namespace OfflineRL.Train.Sampling;
 
 /// <summary>
-/// A batch of B transitions on the training device. Its tensors are filled again at a later draw, so nothing may hold on to
-/// them beyond the step that they were drawn for.
+/// A batch of B transitions, or of B sequences of T steps, on the training device. Its tensors are filled again at a later
+/// draw, so nothing may hold on to them beyond the step that they were drawn for.
 /// </summary>
+/// <remarks>Of sequences every [B] below is [T, B], but that of <see cref="Weights"/> and <see cref="Priorities"/>.</remarks>
 public sealed class TransitionBatch : IDisposable
 {
     readonly Tensor? _rewards, _discounts, _nextObservations, _nextActions, _behaviorLogProbabilities;
@@ -43,11 +44,20 @@ public sealed class TransitionBatch : IDisposable
     /// <summary>[B] float32, where a learner writes each transition's new priority (the size of its error); null where nobody asks.</summary>
     public Tensor? Priorities { get; init; }
 
+    /// <summary>[T, B] bool: true at the first step of a sequence and of an episode, before which memory is emptied; null where there are no sequences.</summary>
+    public Tensor? Resets { get; init; }
+
+    /// <summary>
+    /// [T, B] float32: 1 where the step counts in the loss, 0 in the burn-in and where a next observation is needed and unknown; null where there are no
+    /// sequences.
+    /// </summary>
+    public Tensor? LossMask { get; init; }
+
     public void Dispose()
     {
         Observations.Dispose();
         Actions.Dispose();
-        foreach (var tensor in (Tensor?[])[_rewards, _discounts, _nextObservations, _nextActions, _behaviorLogProbabilities, ActionMasks, NextActionMasks, Weights, Priorities])
+        foreach (var tensor in (Tensor?[])[_rewards, _discounts, _nextObservations, _nextActions, _behaviorLogProbabilities, ActionMasks, NextActionMasks, Weights, Priorities, Resets, LossMask])
             tensor?.Dispose();
     }
 

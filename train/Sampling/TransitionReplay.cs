@@ -6,14 +6,15 @@ using static TorchSharp.torch;
 namespace OfflineRL.Train.Sampling;
 
 /// <summary>
-/// Batches of transitions for a learner, in the order and from the place that the config names. The same seed gives the same
+/// Batches of transitions or sequences for a learner, in the order and from the place that the config names. The same seed gives the same
 /// batches whatever fetches ahead, and wherever the columns lie.
 /// </summary>
 public sealed class TransitionReplay : IReplay
 {
     readonly ReplaySources _sources;
     readonly BatchLayout _layout;
-    readonly TransitionReader[] _readers;
+    readonly TransitionReader[] _readers = [];
+    readonly SequenceReader[] _sequences = [];
     readonly TransitionSlot[] _slots;
     readonly Prefetcher<TransitionSlot>? _prefetcher;
     readonly ResidentTransitions? _resident;
@@ -37,17 +38,19 @@ public sealed class TransitionReplay : IReplay
         var priorities = _sources.Draw.Learns ? zeros([settings.BatchSize], device: device).DetachFromDisposeScope() : null;
         if (placement == "device")
         {
-            _readers = [];
-            _slots = [new(new BatchLayout(), settings.BatchSize, data.Sources.Count, isBatch: false, priorities: null)];
+            _slots = [new(new BatchLayout(), settings.BatchSize, 1, data.Sources.Count, isBatch: false, priorities: null)];
             _resident = new(_sources, settings, device);
             _device = new(_layout, device);
             Batch = TransitionSlot.NewBatch(_device, priorities);
             return;
         }
 
-        _readers = [.. _sources.Indices.Select(index => new TransitionReader(index, Encoder))];
+        if (settings.Needs.SequenceSteps > 0)
+            _sequences = [.. _sources.Indices.Select(index => new SequenceReader(index, Encoder, settings.Needs.SequenceSteps, settings.Needs.BurnInSteps))];
+        else
+            _readers = [.. _sources.Indices.Select(index => new TransitionReader(index, Encoder))];
         var slots = 1 + (_sources.Draw.Learns ? 0 : settings.Replay.Prefetch ?? (BatchBytes(settings) >= LargeBatchBytes ? 4 : 0));
-        _slots = [.. Enumerable.Range(0, slots).Select(_ => new TransitionSlot(_layout, settings.BatchSize, data.Sources.Count, onCpu, priorities))];
+        _slots = [.. Enumerable.Range(0, slots).Select(_ => new TransitionSlot(_layout, settings.BatchSize, settings.Needs.BatchSteps, data.Sources.Count, onCpu, priorities))];
         _prefetcher = new(_slots, Fill);
         if (!onCpu)
         {
@@ -147,6 +150,8 @@ public sealed class TransitionReplay : IReplay
             slot.Dispose();
         foreach (var reader in _readers)
             reader.Dispose();
+        foreach (var reader in _sequences)
+            reader.Dispose();
         if (_device is not null)
             Batch!.Dispose();
         _resident?.Dispose();
@@ -170,10 +175,14 @@ public sealed class TransitionReplay : IReplay
     void Fill(long batch, TransitionSlot slot)
     {
         _sources.Draw.Draw(batch, slot.Drawn);
-        for (var s = 0; s < _readers.Length; s++)
+        for (var s = 0; s < _sources.Indices.Count; s++)
         {
             var (from, to) = (slot.Drawn.FirstSlots[s], slot.Drawn.FirstSlots[s + 1]);
-            _readers[s].Read(slot.Drawn.Items.AsSpan(from, to - from), slot.Target, from);
+            var items = slot.Drawn.Items.AsSpan(from, to - from);
+            if (_sequences.Length > 0)
+                _sequences[s].Read(items, slot.Target, from, slot.Drawn.Items.Length);
+            else
+                _readers[s].Read(items, slot.Target, from);
         }
 
         slot.CopyWeights();
@@ -189,7 +198,7 @@ public sealed class TransitionReplay : IReplay
         _current = null;
     }
 
-    long BatchBytes(ReplaySettings settings) => (long)settings.BatchSize * Encoder.Size * sizeof(float) * (settings.Needs.Bootstraps ? 2 : 1);
+    long BatchBytes(ReplaySettings settings) => (long)settings.BatchSize * settings.Needs.BatchSteps * Encoder.Size * sizeof(float) * (settings.Needs.Bootstraps ? 2 : 1);
 
     static string Placement(ReplayConfig config, TrainingData data, bool onCpu) =>
         config.Placement != "auto" ? config.Placement
@@ -198,23 +207,29 @@ public sealed class TransitionReplay : IReplay
     // Features come last among the floats: where bytes cross instead, the host's memory is the beginning of the device's.
     static BatchLayout Layout(ColumnsInfo info, ReplaySettings settings, ReplaySources sources, bool features, bool bytes)
     {
-        var (layout, needs, size) = (new BatchLayout(), settings.Needs, (long)settings.BatchSize);
+        var (layout, needs) = (new BatchLayout(), settings.Needs);
+        long[] size = needs.SequenceSteps == 0 ? [settings.BatchSize] : [needs.BatchSteps, settings.BatchSize];
         var discrete = info.ActionSpace as DiscreteSpace;
         long actions = discrete?.Count ?? info.ActionSpace.FlatSize;
         AddActions(Part.Actions, Part.ContinuousActions);
         if (info.HasActionMask)
-            layout.Add(Part.ActionMasks, ScalarType.Bool, size, actions);
+            layout.Add(Part.ActionMasks, ScalarType.Bool, [.. size, actions]);
         if (needs.BehaviorLogProbabilities)
             layout.Add(Part.BehaviorLogProbabilities, ScalarType.Float32, size);
         if (sources.Draw.Learns)
-            layout.Add(Part.Weights, ScalarType.Float32, size);
+            layout.Add(Part.Weights, ScalarType.Float32, settings.BatchSize);
+        if (needs.SequenceSteps > 0)
+        {
+            layout.Add(Part.Resets, ScalarType.Bool, size);
+            layout.Add(Part.LossMask, ScalarType.Float32, size);
+        }
 
         if (needs.Bootstraps)
         {
             layout.Add(Part.Rewards, ScalarType.Float32, size);
             layout.Add(Part.Discounts, ScalarType.Float32, size);
             if (info.HasActionMask)
-                layout.Add(Part.NextActionMasks, ScalarType.Bool, size, actions);
+                layout.Add(Part.NextActionMasks, ScalarType.Bool, [.. size, actions]);
             if (needs.NextActions)
                 AddActions(Part.NextActions, Part.NextContinuousActions);
         }
@@ -229,15 +244,15 @@ public sealed class TransitionReplay : IReplay
             if (discrete is not null)
                 layout.Add(discreteOnes, ScalarType.Int64, size);
             else
-                layout.Add(continuousOnes, ScalarType.Float32, size, actions);
+                layout.Add(continuousOnes, ScalarType.Float32, [.. size, actions]);
         }
 
         void AddObservations(Part asFeatures, Part asBytes)
         {
             if (features)
-                layout.Add(asFeatures, ScalarType.Float32, size, sources.Encoder.Size);
+                layout.Add(asFeatures, ScalarType.Float32, [.. size, sources.Encoder.Size]);
             if (bytes)
-                layout.Add(asBytes, ScalarType.Byte, size, sources.Encoder.Frames * sources.Encoder.FrameWidth);
+                layout.Add(asBytes, ScalarType.Byte, [.. size, sources.Encoder.Frames * sources.Encoder.FrameWidth]);
         }
     }
 }

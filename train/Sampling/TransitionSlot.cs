@@ -10,10 +10,11 @@ sealed unsafe class TransitionSlot : IDisposable
 
     /// <param name="layout">The parts of a batch.</param>
     /// <param name="size">B.</param>
+    /// <param name="steps">T, 1 where there are no sequences.</param>
     /// <param name="sources">Datasets that it is drawn from.</param>
     /// <param name="isBatch">Whether the learner reads this memory.</param>
     /// <param name="priorities">Where it writes priorities; null: nobody asks.</param>
-    public TransitionSlot(BatchLayout layout, int size, int sources, bool isBatch, Tensor? priorities)
+    public TransitionSlot(BatchLayout layout, int size, int steps, int sources, bool isBatch, Tensor? priorities)
     {
         Drawn = new(size, sources);
         Memory = new(layout, CPU);
@@ -21,7 +22,7 @@ sealed unsafe class TransitionSlot : IDisposable
         _weights = (float*)Memory.Pointer(Part.Weights);
         Target = new()
         {
-            Size = size,
+            Size = checked(size * steps),
             Observations = (float*)Memory.Pointer(Part.Observations),
             NextObservations = (float*)Memory.Pointer(Part.NextObservations),
             ObservationBytes = (byte*)Memory.Pointer(Part.ObservationBytes),
@@ -35,6 +36,8 @@ sealed unsafe class TransitionSlot : IDisposable
             ActionMasks = (byte*)Memory.Pointer(Part.ActionMasks),
             NextActionMasks = (byte*)Memory.Pointer(Part.NextActionMasks),
             BehaviorLogProbabilities = (float*)Memory.Pointer(Part.BehaviorLogProbabilities),
+            Resets = (byte*)Memory.Pointer(Part.Resets),
+            LossMask = (float*)Memory.Pointer(Part.LossMask),
         };
     }
 
@@ -70,6 +73,8 @@ sealed unsafe class TransitionSlot : IDisposable
         NextActionMasks = memory.View(Part.NextActionMasks),
         Weights = memory.View(Part.Weights),
         Priorities = priorities,
+        Resets = memory.View(Part.Resets),
+        LossMask = memory.View(Part.LossMask),
     };
 
     public void Dispose()

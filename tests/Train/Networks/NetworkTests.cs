@@ -161,6 +161,44 @@ public sealed class NetworkTests : IDisposable
         AssertClose(q, network.Forward(bytes.to(ScalarType.Float32).reshape(2, a, b, c)), 0);
     }
 
+    [Theory]
+    [InlineData(new[] { 84, 84 }, 4, false)]
+    [InlineData(new[] { 84, 84, 3 }, 12, true)]
+    [InlineData(new[] { 3, 84, 84 }, 12, false)]
+    [InlineData(new[] { 10, 10 }, 4, false)]
+    [InlineData(new[] { 10, 10, 5 }, 20, true)]
+    public void Torsos_OfStackedFrames_ReadThemAsChannels(int[] frame, int channels, bool last)
+    {
+        var size = frame.Aggregate(1, (product, side) => product * side);
+        BoxSpace space = new(frame, new double[size], [.. Enumerable.Repeat(255.0, size)], ElementType.UInt8);
+        var description = Torsos.Describe(ObservationEncoder.Of(space, 4).FeatureSpace, 6, "auto", null);
+        var image = description.Image!;
+        Assert.Equal((channels, 4, last), (image.Channels, image.Frames, image.ChannelsLast));
+        Assert.Equal(4 * size, description.Inputs);
+        Assert.Equal(frame.Max(), image.Height);
+        using var network = Make(description);
+        Assert.Equal([2L, 6L], network.Forward(rand([2, 4 * size], generator: _noise)).shape);
+    }
+
+    [Fact]
+    public void Torsos_OfStackedVectors_AreDense()
+    {
+        BoxSpace bytes = new([50], new double[50], [.. Enumerable.Repeat(255.0, 50)], ElementType.UInt8);
+        Assert.Equal("mlp", Torsos.Resolve("auto", ObservationEncoder.Of(bytes, 40).FeatureSpace));
+        Assert.Equal("mlp", Torsos.Resolve("auto", ObservationEncoder.Of(BoxSpace.Unbounded(40), 40).FeatureSpace));
+    }
+
+    [Fact]
+    public void Forward_OfSeveralFramesWithChannelsLast_EqualsChannelsFirst()
+    {
+        ImageDescription image = new() { Channels = 6, Height = 10, Width = 9, Frames = 3, Layers = [new(7, 3, 1)] };
+        var description = new NetworkDescription { Type = "convolutional", Image = image, Inputs = 540, Hidden = [11], Outputs = 3 };
+        using var first = Make(description);
+        using var last = Make(description with { Image = image with { ChannelsLast = true } });
+        var rows = rand([4, 3, 2, 10, 9], generator: _noise);
+        AssertClose(first.Forward(rows.flatten(1)), last.Forward(rows.permute(0, 1, 3, 4, 2).flatten(1)), 2e-6);
+    }
+
     [Fact]
     public void Torsos_OfOtherSpaces_AreDense()
     {

@@ -17,6 +17,8 @@ public sealed class PolicyNetworkTests : IDisposable
     static readonly ImageDescription Screen = new() { Channels = 4, Height = 84, Width = 84, Layers = [new(32, 8, 4), new(64, 4, 2), new(64, 3, 1)] };
     static readonly ImageDescription Odd = new() { Channels = 3, Height = 13, Width = 11, ChannelsLast = true, Layers = [new(20, 4, 2), new(5, 2, 1)] };
 
+    static readonly ImageDescription Stacked = Odd with { Channels = 12, Frames = 4 };
+
     static NetworkDescription Dense(params int[] hidden) => new() { Inputs = 5, Hidden = hidden, Outputs = 3 };
 
     static NetworkDescription Conv(ImageDescription image, params int[] hidden) =>
@@ -39,6 +41,8 @@ public sealed class PolicyNetworkTests : IDisposable
         ["minatar"] = Conv(Cells, 128),
         ["nature"] = Conv(Screen, 512),
         ["odd sizes"] = Conv(Odd, 9),
+        ["several frames"] = Conv(Stacked, 9),
+        ["several frames, channels first"] = Conv(Stacked with { ChannelsLast = false }, 9),
         ["convolutional rainbow"] = Conv(Cells, 32) with { Distribution = NetworkDescription.Categorical, Atoms = 11, Low = -3, High = 7, Dueling = true, Noisy = true },
         ["convolutional implicit"] = Conv(Cells, 32) with { Distribution = NetworkDescription.Implicit, Cosines = 6, Fractions = 9 },
     };
