@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using OfflineRL.Datasets;
+using OfflineRL.Environments;
 using OfflineRL.Torch;
 
 namespace OfflineRL.Cli.Hosting;
@@ -17,6 +18,7 @@ static class ToolHost
     {
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        ExternalProcesses.Heed(Interrupted);
         try
         {
             // Somebody who types the bare name wants to know what there is.
@@ -67,8 +69,10 @@ static class ToolHost
 
     static void Interrupt(PosixSignalContext context)
     {
-        // The second signal keeps its default action, which ends the process.
+        // The second signal keeps its default action, which ends the process without further ado.
         context.Cancel = !Interruption.IsCancellationRequested;
+        if (!context.Cancel)
+            ExternalProcesses.EndAll();
         Interruption.Cancel();
     }
 

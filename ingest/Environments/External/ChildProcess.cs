@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
@@ -15,11 +14,12 @@ namespace OfflineRL.Environments;
 /// </summary>
 sealed class ChildProcess : IDisposable
 {
-    /// <summary>How long a child may take to end by itself, after CLOSE or after its output ended.</summary>
+    /// <summary>How long a child may take to end by itself (after CLOSE, or after its output ended), and to answer after an interruption.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    // Keeps them from being collected, so that a finalizer and the end of our process can still end them.
-    static readonly ConcurrentDictionary<string, Process> Living = new(StringComparer.Ordinal);
+    /// <summary>How often a wait looks whether there was an interruption, in ms.</summary>
+    const int Glance = 100;
+
     static long s_started;
 
     readonly Process _process;
@@ -29,12 +29,6 @@ sealed class ChildProcess : IDisposable
     readonly int _errorDescriptor;
     bool _errorEnded;
     bool _disposed;
-
-    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
-    {
-        foreach (var mark in Living.Keys)
-            End(mark);
-    };
 
     ChildProcess(Process process, string mark)
     {
@@ -47,7 +41,7 @@ sealed class ChildProcess : IDisposable
             Pipes.MakeNonBlocking(pipe);
     }
 
-    ~ChildProcess() => End(_mark);
+    ~ChildProcess() => ExternalProcesses.End(_mark);
 
     /// <summary>The last of its standard error.</summary>
     public string LastWords => _words.ToString();
@@ -70,7 +64,7 @@ sealed class ChildProcess : IDisposable
         var mark = string.Create(CultureInfo.InvariantCulture, $"{MarkedProcesses.Variable}={Environment.ProcessId}-{Interlocked.Increment(ref s_started)}-{Stopwatch.GetTimestamp()}");
         start.Environment[MarkedProcesses.Variable] = mark[(MarkedProcesses.Variable.Length + 1)..];
         var process = Process.Start(start)!;
-        Living[mark] = process;
+        ExternalProcesses.Add(mark, process);
         return new ChildProcess(process, mark);
     }
 
@@ -83,6 +77,7 @@ sealed class ChildProcess : IDisposable
 
     /// <summary>Writes all of it; false where the child no longer listens.</summary>
     /// <exception cref="TimeoutException">The child has not read it in time.</exception>
+    /// <exception cref="OperationCanceledException">The user has interrupted.</exception>
     public bool Write(ReadOnlySpan<byte> bytes, long deadline)
     {
         while (!bytes.IsEmpty)
@@ -111,6 +106,7 @@ sealed class ChildProcess : IDisposable
 
     /// <summary>Waits for output and reads what is there, at most the buffer; 0: there will be no more.</summary>
     /// <exception cref="TimeoutException">Nothing came in time.</exception>
+    /// <exception cref="OperationCanceledException">The user has interrupted.</exception>
     public int Read(Span<byte> buffer, long deadline)
     {
         while (true)
@@ -131,7 +127,7 @@ sealed class ChildProcess : IDisposable
     public void Kill()
     {
         DrainError();
-        End(_mark);
+        ExternalProcesses.End(_mark);
     }
 
     /// <summary>
@@ -153,12 +149,12 @@ sealed class ChildProcess : IDisposable
             return;
         _disposed = true;
         GC.SuppressFinalize(this);
-        if (Living.ContainsKey(_mark))
+        if (ExternalProcesses.Has(_mark))
         {
             _ = Pipes.Write(_input, Frame.Close);
             _input.Dispose();
             Exited(Stopwatch.GetTimestamp() + Ticks(Patience));
-            End(_mark);
+            ExternalProcesses.End(_mark);
         }
 
         _input.Dispose();
@@ -168,30 +164,6 @@ sealed class ChildProcess : IDisposable
     }
 
     public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
-
-    static void End(string mark)
-    {
-        if (!Living.TryRemove(mark, out var process))
-            return;
-        try
-        {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
-        {
-            // It has ended by itself, or parts of it end at this very moment; what is left, the next line finds.
-        }
-
-        MarkedProcesses.Kill(mark);
-        try
-        {
-            process.WaitForExit(1000);
-        }
-        catch (InvalidOperationException)
-        {
-            // Already forgotten by the system.
-        }
-    }
 
     // What it says on its way must be taken from it, or it would never end.
     bool Exited(long deadline)
@@ -217,14 +189,19 @@ sealed class ChildProcess : IDisposable
     void Wait(SafePipeHandle pipe, short events, long deadline)
     {
         Span<Pipes.Poll> polls = stackalloc Pipes.Poll[2];
+        var begin = 0L;
         while (true)
         {
             polls[0] = new Pipes.Poll((int)pipe.DangerousGetHandle(), events, 0);
             polls[1] = new Pipes.Poll(_errorEnded ? -1 : _errorDescriptor, Pipes.In, 0);
-            var left = (deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency;
-            if (left < 0)
+            var now = Stopwatch.GetTimestamp();
+            begin = begin == 0 ? now : begin;
+            if (now > deadline)
                 throw new TimeoutException();
-            Pipes.Wait(polls, (int)Math.Min(left + 1, int.MaxValue));
+            if (ExternalProcesses.InterruptedAt is < long.MaxValue and var interruption && now > Math.Max(begin, interruption) + Ticks(Patience))
+                throw new OperationCanceledException();
+            var left = ((deadline - now) * 1000 / Stopwatch.Frequency) + 1;
+            Pipes.Wait(polls, (int)Math.Min(left, Glance));
             if (polls[1].Ready != 0)
                 DrainError();
             if (polls[0].Ready != 0)

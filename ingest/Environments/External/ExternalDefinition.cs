@@ -35,9 +35,16 @@ sealed class ExternalDefinition(string id, ExternalCommand command, string envir
         return adapted with
         {
             Adapt = identity => Adapt(definition, identity),
-            Create = (identity, count) => ExternalEnvironment.Start(command, environment, identity, Asked(definition, identity), count),
-            CreateRendered = (identity, count) => ExternalEnvironment.Start(command, environment, identity, Asked(definition, identity), count, render: true),
+            Create = (identity, count) => Start(identity, count, render: false),
+            CreateRendered = (identity, count) => Start(identity, count, render: true),
         };
+
+        IVectorEnvironment Start(EnvironmentIdentity identity, int count, bool render)
+        {
+            var asked = Asked(definition, identity);
+            var described = Ask(asked);
+            return ExternalEnvironment.Start(command, environment, identity, asked, count, render, (described.ObservationSpace, described.ActionSpace));
+        }
     }
 
     EnvironmentDefinition Adapt(EnvironmentDefinition definition, EnvironmentIdentity identity)

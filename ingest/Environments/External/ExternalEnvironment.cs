@@ -56,13 +56,26 @@ class ExternalEnvironment : IVectorEnvironment
     /// <param name="parameters">What is asked of the server; those that have their default may be left out.</param>
     /// <param name="count">B.</param>
     /// <param name="render">Whether frames will be asked for.</param>
-    /// <exception cref="UserErrorException">It cannot be started, or does not become ready.</exception>
+    /// <param name="expected">The spaces of observations and actions, where they are known before.</param>
+    /// <exception cref="UserErrorException">It cannot be started, does not become ready, or has other spaces.</exception>
     public static IVectorEnvironment Start(
-        ExternalCommand command, string environment, EnvironmentIdentity identity, IReadOnlyDictionary<string, double> parameters, int count, bool render = false)
+        ExternalCommand command,
+        string environment,
+        EnvironmentIdentity identity,
+        IReadOnlyDictionary<string, double> parameters,
+        int count,
+        bool render = false,
+        (Space Observations, Space Actions)? expected = null)
     {
         var connection = ServerConnection.Open(identity.ToString(), command, environment, parameters, count, render);
         try
         {
+            if (expected is { } spaces)
+            {
+                RequireSame(connection, "observation_space", spaces.Observations, connection.Description.ObservationSpace);
+                RequireSame(connection, "action_space", spaces.Actions, connection.Description.ActionSpace);
+            }
+
             return (connection.Description.Masks, render && connection.Description.Frame is not null) switch
             {
                 (false, false) => new ExternalEnvironment(connection, identity, count),
@@ -156,6 +169,14 @@ class ExternalEnvironment : IVectorEnvironment
         if (found != ((uint)width, (uint)height))
             _connection.Fail($"sent a frame of {found.Item1} x {found.Item2} pixels; expected {width} x {height}, as READY said", "Mend the server.");
         reply[8..].CopyTo(rgb);
+    }
+
+    // Policies and datasets were made for the spaces that the environment was described with.
+    static void RequireSame(ServerConnection connection, string name, Space expected, Space found)
+    {
+        var (was, now) = (expected.ToString(), found.ToString());
+        if (!found.Equals(expected))
+            connection.Fail($"declared the {name} {now}{(now == was ? " with other bounds" : "")}; expected {was}, as it was described before", "An environment's spaces may depend on its parameters, and on nothing else.");
     }
 
     static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> bytes, int count)

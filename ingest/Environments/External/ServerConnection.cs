@@ -167,6 +167,12 @@ sealed class ServerConnection : IDisposable
                 $"If it only needs longer, raise {timeoutKey}.");
             throw;
         }
+        catch (OperationCanceledException)
+        {
+            // It is in the middle of a call and would read nothing that is sent to it now.
+            _child.Kill();
+            throw;
+        }
     }
 
     // A child that no longer listens may have said why before it left. The buffer may hold the beginning of the frame already.
@@ -241,6 +247,9 @@ sealed class ServerConnection : IDisposable
     void FailEnded(FrameType request, int have, bool listens)
     {
         var code = _child.AwaitExit();
+        // Ctrl-C reaches the whole terminal, and not every server ignores it as it should.
+        if (ExternalProcesses.InterruptedAt < long.MaxValue)
+            throw new OperationCanceledException();
         var how = code switch
         {
             null => "closed its standard output without ending and was ended",

@@ -33,8 +33,11 @@ static class MujocoServer
 
     /// <summary>Makes a batch of one of the server's environments.</summary>
     /// <exception cref="UserErrorException">Something is missing, or the server does not become ready.</exception>
-    public static IVectorEnvironment Start(EnvironmentIdentity identity, int count, bool render) =>
-        ExternalEnvironment.Start(Command(identity), identity.Id, identity, identity.Parameters, count, render);
+    public static IVectorEnvironment Start(EnvironmentIdentity identity, int count, bool render)
+    {
+        var definition = MujocoEnvironments.All.Single(d => d.Id == identity.Id);
+        return ExternalEnvironment.Start(Command(identity), identity.Id, identity, identity.Parameters, count, render, (definition.ObservationSpace, definition.ActionSpace));
+    }
 
     /// <summary>How the server is started.</summary>
     /// <param name="identity">What it is for; named where something is missing.</param>

@@ -149,6 +149,17 @@ public sealed class ExternalSchemeTests : IDisposable
     }
 
     [Fact]
+    public void AServerWhoseSpacesChange_IsOneMessage()
+    {
+        var id = Write("command: [node, CHILD, fickle]");
+        EnvironmentRegistry.Make(id, 1).Dispose();
+        Assert.Contains(
+            $"Environment '{id}?scale=1': the server declared the observation_space box(2, float32) with other bounds; expected box(2, float32), as it was described before. An environment's spaces may depend on its parameters,",
+            Error(() => EnvironmentRegistry.Make(id, 2)),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TheReadme_ShowsTheExampleThatIsTested()
     {
         var readme = File.ReadAllText(Path.Combine(Checkout.Root, "ingest", "Environments", "External", "README.md"));

@@ -1,15 +1,17 @@
 // A small server by PROTOCOL.md, and every way in which a server can fail: node child.mjs MODE.
+// Modes beside those of the two tables: "good"; "fickle", whose space depends on the batch; "mortal", which Ctrl-C ends;
+// "deaf-close", "start-parameter" and "frame-size".
 // The environment: "masked", "box", "bytes", "discrete" or (anything else) "count". An episode of an instance ends after
 // 3 + seed % 5 steps, by itself where the seed is even, at the limit where it is odd; the next one has seed + 1.
 // Observation: [seed % 1000, steps]; reward: action + steps / 10.
-import { readSync, writeSync, closeSync } from "node:fs";
+import { readSync, writeSync, writeFileSync, closeSync } from "node:fs";
 import { spawn } from "node:child_process";
 
 const [HELLO, READY, RESET, STARTED, STEP, STEPPED, RENDER, FRAME, CLOSE, ERROR] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15];
 const mode = process.argv[2] ?? "good";
 const input = Buffer.alloc(1 << 24);
 
-process.on("SIGINT", () => {});
+if (mode !== "mortal") process.on("SIGINT", () => {});
 
 function read() {
   let have = 0;
@@ -74,7 +76,11 @@ const atStart = {
 
 // Faults instead of, in, or after an answer to STEP; the frame is the right one.
 const atStep = {
-  hang: sleep,
+  hang: () => {
+    // For those who want to know when.
+    if (process.env.HANGING) writeFileSync(process.env.HANGING, "");
+    sleep();
+  },
   exit: () => {
     say("about to fail");
     say("segment 7 is missing");
@@ -204,7 +210,7 @@ write(
         description: "Counts its steps.",
         observation_space: discrete
           ? { type: "discrete", count: 1000 }
-          : { type: "box", shape: [2], low: [0, 0], high: isBytes ? [255, 255] : ["Infinity", 100], element_type: isBytes ? "uint8" : "float32" },
+          : { type: "box", shape: [2], low: [0, 0], high: isBytes ? [255, 255] : ["Infinity", mode === "fickle" ? 100 * batch : 100], element_type: isBytes ? "uint8" : "float32" },
         action_space: kind === "box" ? { type: "box", shape: [1], low: [-2], high: [2], element_type: "float32" } : { type: "discrete", count: 3 },
         max_episode_steps: 7,
         parameters: { scale: mode === "start-parameter" ? 5 : scale },
