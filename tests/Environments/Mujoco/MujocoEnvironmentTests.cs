@@ -203,6 +203,68 @@ public sealed class MujocoEnvironmentTests(SharedRobots robots) : IClassFixture<
         (byte, byte, byte) Pixel(byte[] rgb, int x, int y) => (rgb[3 * ((y * width) + x)], rgb[(3 * ((y * width) + x)) + 1], rgb[(3 * ((y * width) + x)) + 2]);
     }
 
+    // The server draws what MuJoCo says, the painter what it makes of an observation.
+    [Theory]
+    [InlineData("HalfCheetah-v4")]
+    [InlineData("Hopper-v4")]
+    [InlineData("Walker2d-v4")]
+    public void Painter_OfARobot_DrawsWhatTheServerDraws(string id)
+    {
+        MujocoSetup.Require();
+        var definition = EnvironmentRegistry.Definition(id);
+        var painter = definition.Painter!(EnvironmentRegistry.Resolve(id));
+        using var environment = (IRenderedEnvironment)definition.CreateRendered!(EnvironmentRegistry.Resolve(id), 1);
+        Assert.Equal(environment.FrameSize, painter.Size);
+        var (width, height) = painter.Size;
+        var walk = new Walk(environment, 7);
+        var drawn = new byte[3 * width * height];
+        var before = new bool[width * height];
+        for (var t = 0; t < 18; t++)
+        {
+            environment.Render(0, drawn);
+            var canvas = new Canvas(width, height);
+            painter.Paint(canvas, new PaintedStep { Observation = walk.Row(0) });
+            var (expected, found) = (Colored(drawn), Colored(canvas.Rgb));
+            Assert.InRange(expected.Count(c => c), 2000, 20_000);
+            Assert.Equal(0, Strays(expected, found));
+            Assert.Equal(0, Strays(found, expected));
+            // A few steps later it would not be that picture.
+            if (t == 15)
+                Assert.True(Strays(before, found) > 20);
+            if (t == 5)
+                before = found;
+            walk.Step();
+        }
+
+        // The robot's paint has colors, the background is grey, and a line on it does not count.
+        static bool[] Colored(ReadOnlySpan<byte> rgb)
+        {
+            var colored = new bool[rgb.Length / 3];
+            for (var i = 0; i < colored.Length; i++)
+                colored[i] = Math.Max(rgb[3 * i], Math.Max(rgb[(3 * i) + 1], rgb[(3 * i) + 2])) - Math.Min(rgb[3 * i], Math.Min(rgb[(3 * i) + 1], rgb[(3 * i) + 2])) > 45;
+            return colored;
+        }
+
+        // Pixels of one that have none of the other within two pixels; joints are dark, and narrower than what they join.
+        int Strays(bool[] these, bool[] those)
+        {
+            var strays = 0;
+            for (var i = 0; i < these.Length; i++)
+            {
+                var isNear = false;
+                for (var y = Math.Max(0, (i / width) - 2); y <= Math.Min(height - 1, (i / width) + 2) && these[i]; y++)
+                {
+                    for (var x = Math.Max(0, (i % width) - 2); x <= Math.Min(width - 1, (i % width) + 2); x++)
+                        isNear |= those[(y * width) + x];
+                }
+
+                strays += these[i] && !isNear ? 1 : 0;
+            }
+
+            return strays;
+        }
+    }
+
     [Fact]
     public void Server_AskedForWhatItHasNot_SaysWhatItHas()
     {
