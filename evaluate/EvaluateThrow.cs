@@ -1,5 +1,6 @@
 using System.Globalization;
 using OfflineRL.Datasets;
+using OfflineRL.Environments;
 
 namespace OfflineRL.Evaluate;
 
@@ -53,6 +54,9 @@ static class EvaluateThrow
 
     public static UserErrorException TaskNeedsEnvironment(string task) =>
         new($"The task '{task}' refers to the environment of the policies' dataset, and there is none. Set 'environment', for example --environment CartPole-v1, or name tasks by id, such as CartPole-v1?length=0.8.");
+
+    public static UserErrorException UnknownTask(string task, string environment, IEnumerable<string> variants) =>
+        new($"Unknown task '{task}': it is neither an environment's id nor a held-out variant of {environment}.{NearestName.Hint(task, ["nominal", "held_out", .. variants, .. EnvironmentRegistry.All.Select(d => d.Id)])}");
 
     public static UserErrorException NoHeldOutVariants(string environment) =>
         new($"The environment {environment} declares no held-out variants; expected at least one for the task 'held_out'. Name tasks by id instead.");

@@ -34,7 +34,11 @@ public sealed record RolloutTask(string Name, EnvironmentIdentity Identity, Vari
                         Add(declared.Name, EnvironmentRegistry.Vary(nominal, declared));
                     break;
                 default:
-                    var variant = nominal is null ? null : EnvironmentRegistry.Definition(nominal.ToString()).HeldOutVariants.FirstOrDefault(v => v.Name == task);
+                    var variants = nominal is null ? [] : EnvironmentRegistry.Definition(nominal.ToString()).HeldOutVariants;
+                    var variant = variants.FirstOrDefault(v => v.Name == task);
+                    // A word without parameters or a scheme that is no environment's id may be a variant's name, mistyped.
+                    if (variant is null && variants.Count > 0 && task.IndexOfAny(['?', ':']) < 0 && EnvironmentRegistry.All.All(d => d.Id != task))
+                        throw EvaluateThrow.UnknownTask(task, nominal!.Id, variants.Select(v => v.Name));
                     var identity = variant is null ? EnvironmentRegistry.Resolve(task) : EnvironmentRegistry.Vary(nominal!, variant);
                     Add(variant?.Name ?? EnvironmentRegistry.ShortId(identity), identity);
                     break;

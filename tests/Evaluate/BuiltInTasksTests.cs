@@ -22,6 +22,14 @@ public sealed class BuiltInTasksTests
         double Parameter(string task, string name) => tasks.Single(t => t.Name == task).Identity.Parameters[name];
     }
 
+    [Theory]
+    [InlineData("weak-forse", "Did you mean 'weak-force'?")]
+    [InlineData("nominall", "Did you mean 'nominal'?")]
+    [InlineData("pendulum", "Did you mean 'Pendulum-v")]
+    [InlineData("Pendulum-v3?mass=1", "Unknown environment 'Pendulum-v3'")]
+    public void Task_ThatIsNot_NamesTheNearestVariantOrEnvironment(string task, string message) =>
+        Assert.Contains(message, Assert.Throws<UserErrorException>(() => RolloutTask.Resolve([task], "CartPole-v1", null)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void BuiltIn_InAnEnvironmentOfOtherSpaces_HasThose()
     {
