@@ -14,11 +14,11 @@ static class TrainCommand
         Option<string?> config = GlobalOptions.Config();
         Option<string[]> set = GlobalOptions.Set();
         Option<string?> dataset = new("--dataset", "-d") { Description = "Dataset: NAME, NAME-vN, or the path of a dataset or of compiled columns", HelpName = "DATASET" };
-        Option<string?> algorithm = new("--algorithm", "-a") { Description = "dqn, c51, qr_dqn, iqn, rainbow, nfq, rem, discrete_cql, discrete_bcq, discrete_iql, discrete_crr or bc", HelpName = "NAME" };
+        Option<string?> algorithm = new("--algorithm", "-a") { Description = "dqn, c51, qr_dqn, iqn, rainbow, nfq, rem, discrete_cql, discrete_bcq, discrete_iql, discrete_crr or bc; in tables: q_learning, sarsa, expected_sarsa, td, monte_carlo, value_iteration, policy_iteration or policy_evaluation", HelpName = "NAME" };
         Option<string?> name = new("--name", "-n") { Description = "Name of the run below runs/ (default: DATASET-ALGORITHM)", HelpName = "NAME" };
         Option<string?> seeds = new("--seeds", "-s") { Description = "Seeds and ranges of seeds: 0..4 or 0,2,7", HelpName = "SEEDS" };
         Option<string?> device = new("--device") { Description = "auto, cpu, cuda or cuda:N", HelpName = "DEVICE" };
-        Option<string?> steps = new("--steps") { Description = "Gradient steps for each seed", HelpName = "N" };
+        Option<string?> steps = new("--steps") { Description = "Steps for each seed: gradient steps, or batches of transitions where a table learns", HelpName = "N" };
 
         var command = new Command("train", """
             Learns a policy from a dataset alone.

@@ -23,8 +23,11 @@ public sealed class TabularValues
     /// <summary>No finite V(s) is farther from the truth than this, up to rounding of the bound itself.</summary>
     public double ErrorBound { get; }
 
-    /// <summary><c>lu</c> (dense), <c>bicgstab</c> or <c>gauss-seidel</c> (sparse, many states), or <c>backward induction</c>.</summary>
+    /// <summary><c>lu</c> (dense), <c>bicgstab</c> or <c>gauss-seidel</c> (sparse, many states), <c>backward induction</c> or <c>sweeps</c>.</summary>
     public string Method { get; }
+
+    /// <summary>Sweeps over the states; 0 where the method has none.</summary>
+    public int Iterations { get; internal init; }
 }
 
 /// <summary>An optimal policy and its values.</summary>

@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Tabular;
 using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Train;
@@ -28,7 +29,7 @@ public sealed record TrainConfig : IValidatable
     /// <summary>In which order stored data reaches the learner, and from where.</summary>
     public ReplayConfig Replay { get; init; } = new();
 
-    /// <summary>Gradient steps for each seed. The default value is 10,000.</summary>
+    /// <summary>Gradient steps for each seed; for tabular methods, batches of transitions taken one by one. The default value is 10,000.</summary>
     public int Steps { get; init; } = 10_000;
 
     /// <summary>Transitions a step. The default value is 64.</summary>
@@ -78,14 +79,31 @@ public sealed record TrainConfig : IValidatable
 
     public BcConfig Bc { get; init; } = new();
 
+    public ValueIterationConfig ValueIteration { get; init; } = new();
+
+    public PolicyIterationConfig PolicyIteration { get; init; } = new();
+
+    public PolicyEvaluationConfig PolicyEvaluation { get; init; } = new();
+
+    public MonteCarloConfig MonteCarlo { get; init; } = new();
+
+    public TemporalDifferenceConfig Td { get; init; } = new();
+
+    public SarsaConfig Sarsa { get; init; } = new();
+
+    public ExpectedSarsaConfig ExpectedSarsa { get; init; } = new();
+
+    public TabularQLearningConfig QLearning { get; init; } = new();
+
     public IEnumerable<string> Validate()
     {
         if (Dataset.Length == 0)
             yield return "dataset is not set; name one, for example with --dataset cartpole.";
         if (Name.AsSpan().ContainsAny('/', '\\') || Name.StartsWith('.'))
             yield return $"name is '{Name}'; expected a plain name without slashes that does not start with a dot.";
-        if (!AlgorithmTable.Names.Contains(Algorithm))
-            yield return $"algorithm is '{Algorithm}', which is none.{NearestName.Hint(Algorithm, AlgorithmTable.Names)}";
+        string[] algorithms = [.. AlgorithmTable.Names, .. TabularTable.Names];
+        if (!algorithms.Contains(Algorithm))
+            yield return $"algorithm is '{Algorithm}', which is none.{NearestName.Hint(Algorithm, algorithms)}";
         foreach (var (key, value) in new[]
         {
             ("steps", Steps), ("batch_size", BatchSize), ("policy_period_steps", PolicyPeriodSteps),

@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Tabular;
 using OfflineRL.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -34,6 +35,8 @@ public static class TrainJob
         Config.Check(config);
         foreach (var source in data.Sources)
             DatasetFit.Check(config, source.Columns);
+        if (TabularTable.Find(config.Algorithm) is { } tabular)
+            return RunTabular(config, tabular, workspace, data, progress, time, token);
         config = AlgorithmTable.Resolve(config, data);
         var seeds = SeedList.Parse(config.Seeds);
         var device = DeviceChoice.Resolve(config.Device);
@@ -43,7 +46,29 @@ public static class TrainJob
         using (HeldOutScore.Create(config, data, trial.Fitted, seeds[0], CPU))
             progress.Line($"training {config.Algorithm} on {data.Info.Dataset} ({trial.Count:N0} transitions), {device}, seeds {string.Join(", ", seeds)}");
         var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
+        return RunSeeds(config, folder, seeds, seed =>
+        {
+            using var training = new SeedTraining(config, data, folder, seed, device, progress, time);
+            return training.Run(token);
+        });
+    }
 
+    // Tables need neither a device nor libtorch, and are not asked for one.
+    static TrainResult RunTabular(TrainConfig config, TabularTable.Row method, Workspace workspace, TrainingData data, IJobProgress progress, TimeProvider time, CancellationToken token)
+    {
+        var seeds = SeedList.Parse(config.Seeds);
+        var log = new TabularLog(data, config.Split);
+        progress.Line($"training {config.Algorithm} on {data.Info.Dataset} ({log.Steps:N0} transitions, {log.States:N0} states, {log.Actions} actions), seeds {string.Join(", ", seeds)}");
+        var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
+        return RunSeeds(config, folder, seeds, seed =>
+        {
+            using var training = new TabularTraining(config, method, log, data.Info, folder, seed, progress, time);
+            return training.Run(token);
+        });
+    }
+
+    static TrainResult RunSeeds(TrainConfig config, string folder, IReadOnlyList<ulong> seeds, Func<ulong, SeedResult> train)
+    {
         var results = new List<SeedResult>();
         var locks = new List<RunLock>();
         try
@@ -53,8 +78,7 @@ public static class TrainJob
                 locks.Add(RunLock.Take(Directory.CreateDirectory(RunFolder.SeedFolder(folder, seed)).FullName));
             foreach (var seed in seeds)
             {
-                using var training = new SeedTraining(config, data, folder, seed, device, progress, time);
-                results.Add(training.Run(token));
+                results.Add(train(seed));
                 if (results[^1].State == RunState.Interrupted)
                     break;
             }
