@@ -1,6 +1,7 @@
 using OfflineRL.Datasets;
 using OfflineRL.Torch;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Tabular;
 using TorchSharp;
 
 namespace OfflineRL.Train;
@@ -26,6 +27,8 @@ public sealed class GrowingTraining : IDisposable
     public static TrainConfig Fit(TrainConfig config)
     {
         Config.Check(config);
+        if (TabularTable.Find(config.Algorithm) is not null)
+            Throw.User($"train.algorithm is {config.Algorithm}, which goes over whole episodes in order; a loop needs a learner that draws from all of its data, such as {string.Join(", ", AlgorithmTable.Names)}. Record with the loop or 'offlinerl ingest record', then train {config.Algorithm} on that dataset.");
         const string Reason = "the data of a loop is not all there when training begins";
         if (config.Normalization is not { Observations: "none", Rewards: "none" })
             Throw.User($"train.normalization fits observations or rewards, and {Reason}; expected none.");

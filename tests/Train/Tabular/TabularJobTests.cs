@@ -241,6 +241,13 @@ public sealed class TabularJobTests : IDisposable
         string Refuse(TrainConfig config, TrainingColumns data) => Assert.Throws<UserErrorException>(() => TrainJob.Run(config, _data.Workspace, data, NullProgress.Instance, CancellationToken.None)).Message;
     }
 
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Loop_OfATabularMethod_IsRefused(string algorithm) => Assert.Contains(
+        $"train.algorithm is {algorithm}, which goes over whole episodes in order",
+        Assert.Throws<UserErrorException>(() => GrowingTraining.Fit(Config(algorithm, 0.9))).Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void Train_WithoutLibtorch_LearnsAndIsScored()
     {
