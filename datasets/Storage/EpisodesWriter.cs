@@ -59,7 +59,7 @@ sealed class EpisodesWriter : IDisposable
         // Only what a closed appender wrote is part of the table.
         _appender.Close();
         _appender.Dispose();
-        _connection.Execute(SchemaSql.CopyToParquet("episodes", path, _schema.RowGroupRows));
+        _connection.Execute(SchemaSql.CopyToParquet("episodes", path, _schema.RowGroupRows, _schema.ObservationsAreBytes));
         _appender = _connection.Append("episodes");
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace OfflineRL.Datasets;
 
 /// <summary>The manifest's statistics, gathered while episodes are written.</summary>
@@ -16,10 +18,7 @@ sealed class StatisticsAccumulator(TrajectorySchema schema)
     {
         _observation?.Add(e.Observations);
         _action?.Add(e.ContinuousActions);
-        foreach (byte value in e.ObservationBytes)
-        {
-            _byteCounts[value]++;
-        }
+        CountBytes(e.ObservationBytes);
 
         foreach (int action in e.DiscreteActions)
         {
@@ -47,6 +46,32 @@ sealed class StatisticsAccumulator(TrajectorySchema schema)
         Return = _return.Result()[0],
         EpisodeSteps = _steps.Result()[0],
     };
+
+    // Images hold long runs of one value, and counting them one by one would wait for the same counter each time: eight alike are counted at once.
+    void CountBytes(ReadOnlySpan<byte> bytes)
+    {
+        const ulong ones = 0x0101_0101_0101_0101;
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        for (int i = 0; i < words.Length; i++)
+        {
+            byte first = (byte)words[i];
+            if (words[i] == first * ones)
+            {
+                _byteCounts[first] += 8;
+                continue;
+            }
+
+            for (ulong rest = words[i], left = 8; left > 0; left--, rest >>= 8)
+            {
+                _byteCounts[(byte)rest]++;
+            }
+        }
+
+        foreach (byte value in bytes[(words.Length * 8)..])
+        {
+            _byteCounts[value]++;
+        }
+    }
 
     Spread Bytes()
     {

@@ -84,7 +84,7 @@ sealed class StepsWriter : IDisposable
         _appender.Dispose();
         _appender = null;
         string path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"part-{Parts.Count:D5}.parquet"));
-        _connection.Execute(SchemaSql.CopyToParquet("steps", path, _schema.RowGroupRows));
+        _connection.Execute(SchemaSql.CopyToParquet("steps", path, _schema.RowGroupRows, _schema.ObservationsAreBytes));
         _connection.Execute("DROP TABLE steps");
         Parts.Add((path, _partRows));
         _partRows = 0;

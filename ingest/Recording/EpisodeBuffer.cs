@@ -1,12 +1,15 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using System.Text;
 using OfflineRL.Datasets;
 
 namespace OfflineRL.Ingest;
 
-/// <summary>One episode while it is recorded: columns that grow. Observations of unsigned bytes are kept as bytes.</summary>
+/// <summary>
+/// One episode while it is recorded: columns that grow, and are used again for a later episode. Observations of unsigned bytes are kept as bytes.
+/// </summary>
 /// <param name="observations">Decides how observations are kept.</param>
 sealed class EpisodeBuffer(Space observations)
 {
@@ -23,7 +26,7 @@ sealed class EpisodeBuffer(Space observations)
     readonly List<byte> _finalBytes = [];
 
     /// <summary>Its place in the order of episodes, which also names its random streams.</summary>
-    public required long Index { get; init; }
+    public required long Index { get; set; }
 
     public string BehaviorPolicy { get; set; } = "";
 
@@ -50,6 +53,22 @@ sealed class EpisodeBuffer(Space observations)
     {
         (Terminated, Truncated) = (terminated, truncated);
         Add(finalObservation, _final, _finalBytes);
+    }
+
+    /// <summary>Empties the columns, which keep their memory: images would grow through large arrays again in each episode.</summary>
+    public void Clear()
+    {
+        (BehaviorPolicy, Terminated, Truncated) = ("", false, false);
+        _observations.Clear();
+        _observationBytes.Clear();
+        _masks.Clear();
+        _discrete.Clear();
+        _continuous.Clear();
+        _rewards.Clear();
+        _logProbabilities.Clear();
+        _probabilities.Clear();
+        _final.Clear();
+        _finalBytes.Clear();
     }
 
     /// <summary>Keeps the first <paramref name="steps"/> steps and marks the episode as truncated there.</summary>
@@ -118,8 +137,32 @@ sealed class EpisodeBuffer(Space observations)
         var before = bytes.Count;
         CollectionsMarshal.SetCount(bytes, before + row.Length);
         var added = CollectionsMarshal.AsSpan(bytes)[before..];
-        for (var i = 0; i < row.Length; i++)
+        for (var i = Bytes(row, added); i < row.Length; i++)
             added[i] = row[i] is >= 0 and <= 255 && row[i] == (byte)row[i] ? (byte)row[i] : throw Throw.NotAByte(row[i], i, observations);
+    }
+
+    // Those before the first group of 32 that holds a number which is no byte; returns how many.
+    static int Bytes(ReadOnlySpan<float> row, Span<byte> bytes)
+    {
+        var at = 0;
+        for (; at <= row.Length - Vector256<byte>.Count; at += Vector256<byte>.Count)
+        {
+            var group = row.Slice(at, Vector256<byte>.Count);
+            var (a, b, c, d) = (Whole(group), Whole(group[8..]), Whole(group[16..]), Whole(group[24..]));
+            if (((a | b | c | d) & Vector256.Create(~255)) != Vector256<int>.Zero)
+                break;
+            Vector256.Narrow(Vector256.Narrow(a, b), Vector256.Narrow(c, d)).AsByte().CopyTo(bytes[at..]);
+        }
+
+        return at;
+    }
+
+    // -1 for what is not whole.
+    static Vector256<int> Whole(ReadOnlySpan<float> eight)
+    {
+        var values = Vector256.Create(eight);
+        var whole = Vector256.ConvertToInt32(values);
+        return whole | Vector256.OnesComplement(Vector256.Equals(Vector256.ConvertToSingle(whole), values).AsInt32());
     }
 
     void Cut<T>(List<T> column, List<T> final, int steps)

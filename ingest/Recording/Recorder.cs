@@ -27,6 +27,7 @@ sealed class Recorder
     readonly int[] _discrete;
     readonly double[] _rewards, _logProbabilities, _probabilities;
     readonly Dictionary<long, EpisodeBuffer> _finished = [];
+    readonly Stack<EpisodeBuffer> _unused = [];
     long _started, _handedOn, _stepped, _written;
 
     /// <param name="environment">Not yet reset.</param>
@@ -62,7 +63,7 @@ sealed class Recorder
         _started = _handedOn = firstEpisode;
     }
 
-    /// <summary>Takes an episode; the buffer is not used again.</summary>
+    /// <summary>Takes an episode; its buffer is used again for another one afterwards.</summary>
     public delegate void EpisodeSink(EpisodeBuffer episode);
 
     /// <summary>Records exactly the steps wanted, and hands episodes on in the order of their numbers.</summary>
@@ -112,7 +113,7 @@ sealed class Recorder
     void HandOnFinished(EpisodeSink sink)
     {
         foreach (var index in _finished.Keys.Order())
-            sink(_finished[index]);
+            HandOn(_finished[index], sink);
         _finished.Clear();
     }
 
@@ -123,7 +124,9 @@ sealed class Recorder
         _environment.ResetInstance(instance, _environmentSeeds.Derive((ulong)index).NextUInt64(), row);
         _random[instance] = _behavior.Derive((ulong)index);
         _starts[instance] = true;
-        _running[instance] = new EpisodeBuffer(_environment.ObservationSpace) { Index = index };
+        if (_unused.TryPop(out var episode))
+            episode.Index = index;
+        _running[instance] = episode ?? new EpisodeBuffer(_environment.ObservationSpace) { Index = index };
     }
 
     void Step()
@@ -185,7 +188,14 @@ sealed class Recorder
                 episode.CutAt((int)(_target - _written));
             _written += episode.Steps;
             _handedOn++;
-            sink(episode);
+            HandOn(episode, sink);
         }
+    }
+
+    void HandOn(EpisodeBuffer episode, EpisodeSink sink)
+    {
+        sink(episode);
+        episode.Clear();
+        _unused.Push(episode);
     }
 }
