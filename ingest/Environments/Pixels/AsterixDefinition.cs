@@ -12,6 +12,9 @@ static class AsterixDefinition
         ObservationSpace = Asterix.Game.Observations,
         ActionSpace = GameDescription.SixActions,
         MaxEpisodeSteps = GameDescription.DefaultStepLimit,
+        ReferenceRandomReturn = 0.5,
+        ReferenceExpertReturn = 41.3,
+        ReferenceSource = "measured by this project: uniform actions over 65,536 episodes (standard error 0.003) and the policy 'scripted' over 2,048 (0.5)",
         Parameters =
         [
             new(Asterix.MoveInterval, 5, "frames from a move to the next, at first", new(1, 100), new(4, 6), [new(1, 3), new(8, 20)]) { IsWhole = true },
@@ -26,6 +29,7 @@ static class AsterixDefinition
             new("sparse", $"{Id}?{Asterix.SpawnInterval}=20"),
             new("no-ramp", $"{Id}?{GameDescription.Ramping}=0"),
         ],
+        Policies = [new("scripted", "Looks some frames ahead for gold and away from enemies.", static identity => new AsterixPlayer(identity))],
         Create = static (identity, count) => new Asterix(identity, count),
     });
 }

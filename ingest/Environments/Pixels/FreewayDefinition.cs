@@ -12,6 +12,9 @@ static class FreewayDefinition
         ObservationSpace = Freeway.Game.Observations,
         ActionSpace = GameDescription.SixActions,
         MaxEpisodeSteps = GameDescription.DefaultStepLimit,
+        ReferenceRandomReturn = 0.132,
+        ReferenceExpertReturn = 62.8,
+        ReferenceSource = "measured by this project: uniform actions over 16,384 episodes (standard error 0.003) and the policy 'scripted' over 512 (0.1)",
         Parameters =
         [
             new(Freeway.PlayerInterval, 3, "frames from a move of the player to the next", new(1, 100), new(3, 3), [new(1, 2), new(4, 8)]) { IsWhole = true },
@@ -23,7 +26,7 @@ static class FreewayDefinition
             new("slow-player", $"{Id}?{Freeway.PlayerInterval}=5"),
             new("fast-cars", $"{Id}?{Freeway.SlowestCar}=3"),
         ],
-        Policies = [new("scripted", "Goes up whenever it may.", static identity => new FreewayPlayer(identity))],
+        Policies = [new("scripted", "Looks ahead over the cars and goes up between them.", static identity => new FreewayPlayer(identity))],
         Create = static (identity, count) => new Freeway(identity, count),
     });
 }

@@ -47,7 +47,20 @@ sealed record GameDescription(IReadOnlyList<string> Planes, PixelAction[] Minima
                 .. own.HeldOutVariants,
             ],
         };
-        return whole with { Adapt = identity => whole with { ActionSpace = Actions(identity), MaxEpisodeSteps = StepLimit(identity) } };
+        return whole with { Adapt = identity => Adapted(whole, identity) };
+    }
+
+    // What is known of returns is known of six actions and the whole episode.
+    EnvironmentDefinition Adapted(EnvironmentDefinition whole, EnvironmentIdentity identity)
+    {
+        var isAsKnown = identity.Parameters[Minimal] == 0 && StepLimit(identity) == DefaultStepLimit;
+        return whole with
+        {
+            ActionSpace = Actions(identity),
+            MaxEpisodeSteps = StepLimit(identity),
+            ReferenceRandomReturn = isAsKnown ? whole.ReferenceRandomReturn : null,
+            ReferenceExpertReturn = isAsKnown ? whole.ReferenceExpertReturn : null,
+        };
     }
 
     /// <summary>Whether difficulty grows, for the games where it does.</summary>

@@ -12,6 +12,9 @@ static class SeaquestDefinition
         ObservationSpace = Seaquest.Game.Observations,
         ActionSpace = GameDescription.SixActions,
         MaxEpisodeSteps = GameDescription.DefaultStepLimit,
+        ReferenceRandomReturn = 0.1,
+        ReferenceExpertReturn = 33.5,
+        ReferenceSource = "measured by this project: uniform actions over 65,536 episodes (standard error 0.002) and the policy 'scripted' over 2,048 (0.7)",
         Parameters =
         [
             new(Seaquest.DiverInterval, 30, "frames from a diver to the next", new(1, 100), new(24, 36), [new(10, 20), new(45, 90)]) { IsWhole = true },
@@ -33,6 +36,7 @@ static class SeaquestDefinition
             new("sparse", $"{Id}?{Seaquest.SpawnInterval}=40"),
             new("no-ramp", $"{Id}?{GameDescription.Ramping}=0"),
         ],
+        Policies = [new("scripted", "Looks some frames ahead, shoots, fetches divers and comes up for air.", static identity => new SeaquestPlayer(identity))],
         Create = static (identity, count) => new Seaquest(identity, count),
     });
 }

@@ -174,19 +174,21 @@ sealed class SpaceInvaders : PixelGame
         }
     }
 
+    /// <summary>The block after a move: sideways, or down and turned at a wall.</summary>
+    internal static (UInt128 Aliens, bool MovesRight) Moved(UInt128 aliens, bool movesRight)
+    {
+        if ((aliens & (movesRight ? RightColumn : LeftColumn)) == 0)
+            return (movesRight ? aliens << 1 : aliens >> 1, movesRight);
+        // Those that leave the bottom row, in the last frame of an episode, show on top.
+        return (((aliens << Side) | (aliens >> (Bottom * Side))) & Screen, !movesRight);
+    }
+
     static void MoveAliens(ref Battle battle, ref bool ended)
     {
         battle.ToMove = Math.Min(Number(battle.Aliens), battle.MoveInterval);
-        if ((battle.Aliens & (battle.MovesRight ? RightColumn : LeftColumn)) == 0)
-        {
-            battle.Aliens = battle.MovesRight ? battle.Aliens << 1 : battle.Aliens >> 1;
-            return;
-        }
-
-        battle.MovesRight = !battle.MovesRight;
-        ended |= battle.Aliens >> (Bottom * Side) != 0;
-        // Those that leave the bottom row, in the last frame of an episode, show on top.
-        battle.Aliens = ((battle.Aliens << Side) | (battle.Aliens >> (Bottom * Side))) & Screen;
+        var (aliens, movesRight) = Moved(battle.Aliens, battle.MovesRight);
+        ended |= movesRight != battle.MovesRight && battle.Aliens >> (Bottom * Side) != 0;
+        (battle.Aliens, battle.MovesRight) = (aliens, movesRight);
     }
 
     // The cell of the lowest alien in the column nearest to the cannon, the left one of two as near.

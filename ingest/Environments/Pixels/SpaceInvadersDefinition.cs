@@ -12,6 +12,9 @@ static class SpaceInvadersDefinition
         ObservationSpace = SpaceInvaders.Game.Observations,
         ActionSpace = GameDescription.SixActions,
         MaxEpisodeSteps = GameDescription.DefaultStepLimit,
+        ReferenceRandomReturn = 2.84,
+        ReferenceExpertReturn = 65.1,
+        ReferenceSource = "measured by this project: uniform actions over 65,536 episodes (standard error 0.009) and the policy 'scripted' over 2,048 (1.1)",
         Parameters =
         [
             new(SpaceInvaders.MoveInterval, 12, "frames from a move of many aliens to the next, at first", new(1, 100), new(10, 14), [new(4, 8), new(18, 40)]) { IsWhole = true },
@@ -26,7 +29,7 @@ static class SpaceInvadersDefinition
             new("slow-fire", $"{Id}?{SpaceInvaders.ShotInterval}=20"),
             new("no-ramp", $"{Id}?{GameDescription.Ramping}=0"),
         ],
-        Policies = [new("scripted", "Dodges bullets and shoots at the nearest column.", static identity => new SpaceInvadersPlayer(identity))],
+        Policies = [new("scripted", "Looks some frames ahead, dodges, and shoots at low aliens where they will be.", static identity => new SpaceInvadersPlayer(identity))],
         Create = static (identity, count) => new SpaceInvaders(identity, count),
     });
 }

@@ -58,6 +58,73 @@ public sealed class PixelGameTests
     }
 
     [Theory]
+    [InlineData("Asterix", 20, 0.87)]
+    [InlineData("Breakout", 20, 0.74)]
+    [InlineData("Freeway", 1, 0.37)]
+    [InlineData("Seaquest", 20, 0.38)]
+    [InlineData("SpaceInvaders", 20, 2.31)]
+    public void RandomReference_OfAGame_IsWhatUniformActionsReturn(string game, int perInstance, double deviation)
+    {
+        var id = $"{game}-MinAtar-v1";
+        var definition = EnvironmentRegistry.Definition(id);
+        var returns = Batch.Returns(BuiltInPolicies.Make("uniform", definition, EnvironmentRegistry.Resolve(id)), id, perInstance, 77);
+        // Five standard errors.
+        var tolerance = 5 * deviation / Math.Sqrt(returns.Length);
+        Assert.InRange(returns.Average(), definition.ReferenceRandomReturn!.Value - tolerance, definition.ReferenceRandomReturn.Value + tolerance);
+        Assert.True(definition.ReferenceExpertReturn > 10 * definition.ReferenceRandomReturn);
+        // Of other actions or limits nothing has been measured.
+        Assert.Null(EnvironmentRegistry.Definition(id + "?minimal_actions=1").ReferenceRandomReturn);
+        Assert.Null(EnvironmentRegistry.Definition(id + "?max_steps=500").ReferenceExpertReturn);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void HeldOutVariants_OfAGame_CoverItsDynamicsAndMayNotBeRecorded(string id)
+    {
+        var definition = EnvironmentRegistry.Definition(id);
+        var nominal = EnvironmentRegistry.Resolve(id);
+        Assert.True(definition.HeldOutVariants.Count >= 5);
+        foreach (var variant in definition.HeldOutVariants)
+        {
+            Assert.Equal(VariantLabel.HeldOut, EnvironmentRegistry.Label(EnvironmentRegistry.Resolve(variant.Id), nominal));
+            var error = Assert.Throws<UserErrorException>(() => EnvironmentRegistry.ResolveRecordable(variant.Id));
+            Assert.Contains("may not be recorded", error.Message, StringComparison.Ordinal);
+        }
+
+        // Every parameter that changes how the game goes is varied.
+        var varied = definition.HeldOutVariants.SelectMany(v => EnvironmentRegistry.Resolve(v.Id).Parameters.Where(p => nominal.Parameters[p.Key] != p.Value).Select(p => p.Key)).Distinct();
+        Assert.Equal(definition.Parameters.Where(p => !p.IsStructural).Select(p => p.Name).Order(StringComparer.Ordinal), varied.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Variant_OfAGame_ShowsOtherFramesThanTheGame(string id)
+    {
+        // A good player, who comes to where difficulty grows.
+        const int Count = 4;
+        var definition = EnvironmentRegistry.Definition(id);
+        var player = BuiltInPolicies.Make("scripted", definition, EnvironmentRegistry.Resolve(id));
+        var random = Enumerable.Range(0, Count).Select(i => RandomStream.Create(9, "actions").Derive((ulong)i)).ToArray();
+        ulong[] seeds = [1, 2, 3, 4];
+        var actions = new int[Count];
+        foreach (var variant in definition.HeldOutVariants)
+        {
+            using var nominal = new Batch(id, Count).Reset(seeds);
+            using var varied = new Batch(variant.Id, Count).Reset(seeds);
+            var differs = false;
+            for (var t = 0; t < 800 && !differs; t++)
+            {
+                player.Act(new PolicyInput { Count = Count, Observations = nominal.Observations, Random = random }, new PolicyOutput { Discrete = actions, LogProbabilities = new double[Count] });
+                nominal.Step(actions);
+                varied.Step(actions);
+                differs = !nominal.Observations.AsSpan().SequenceEqual(varied.Observations);
+            }
+
+            Assert.True(differs, variant.Name);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Ids))]
     public void Step_InABatchOfAnySize_GivesTheDigitsOfASingleInstance(string id)
     {
@@ -170,12 +237,14 @@ public sealed class PixelGameTests
     }
 
     [Theory]
-    [InlineData("Breakout-MinAtar-v1", 8)]
-    [InlineData("Freeway-MinAtar-v1", 10)]
+    [InlineData("Asterix-MinAtar-v1", 15)]
+    [InlineData("Breakout-MinAtar-v1", 20)]
+    [InlineData("Freeway-MinAtar-v1", 15)]
+    [InlineData("Seaquest-MinAtar-v1", 10)]
     [InlineData("SpaceInvaders-MinAtar-v1", 15)]
     public void Scripted_Player_BeatsARandomOneByFar(string id, double least)
     {
-        foreach (var query in new[] { "", "?minimal_actions=1" })
+        foreach (var query in new[] { "?max_steps=700", "?max_steps=700&minimal_actions=1" })
         {
             var definition = EnvironmentRegistry.Definition(id + query);
             var identity = EnvironmentRegistry.Resolve(id + query);
