@@ -9,6 +9,7 @@ public sealed unsafe class NpyColumn<T> : IDisposable
     readonly MemoryMappedFile _file;
     readonly MemoryMappedViewAccessor _view;
     T* _data;
+    bool _isAtRandom;
 
     /// <summary>Maps a file, read-only.</summary>
     /// <param name="path">The file.</param>
@@ -70,6 +71,31 @@ public sealed unsafe class NpyColumn<T> : IDisposable
         long count = (long)rows * Width;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, int.MaxValue, nameof(rows));
         return new(Pointer + (firstRow * Width), (int)count);
+    }
+
+    /// <summary>
+    /// Says that rows are read in no order. Of a column that memory does not hold, the system would else read megabytes around each
+    /// of them; from here on it reads what is asked for, best told by <see cref="Expect"/>.
+    /// </summary>
+    /// <returns>Whether the column is so large.</returns>
+    internal bool ReadAtRandom()
+    {
+        long bytes = Rows * Width * sizeof(T);
+        if (!_isAtRandom && bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
+        {
+            _isAtRandom = MappedMemory.Advise(Pointer, bytes, MappedMemory.Random);
+        }
+
+        return _isAtRandom;
+    }
+
+    /// <summary>Has rows fetched from the disk, where the column is one that memory does not hold; does not wait for them.</summary>
+    internal void Expect(long firstRow, long rows)
+    {
+        if (_isAtRandom)
+        {
+            MappedMemory.Advise(Pointer + (firstRow * Width), rows * Width * sizeof(T), MappedMemory.WillNeed);
+        }
     }
 
     static NpyHeader ReadHeader(string path)

@@ -173,7 +173,11 @@ public static class Normalization
             {
                 var rows = selection.Columns.EpisodeFirstRow.Slice(episode, 2);
                 for (var first = rows[0]; first < rows[1]; first += BlockRows)
-                    visit(selection.Columns, first, (int)Math.Min(BlockRows, rows[1] - first));
+                {
+                    var count = (int)Math.Min(BlockRows, rows[1] - first);
+                    selection.Columns.Observations?.Expect(first, count);
+                    visit(selection.Columns, first, count);
+                }
             }
         }
     }

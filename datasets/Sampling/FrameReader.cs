@@ -11,6 +11,7 @@ namespace OfflineRL.Datasets;
 sealed unsafe class FrameReader
 {
     readonly ObservationEncoder _encoder;
+    readonly TrainingColumns _columns;
     readonly float* _floats, _finalFloats;
     readonly byte* _bytes, _finalBytes;
     readonly int* _episodeIndex;
@@ -21,16 +22,33 @@ sealed unsafe class FrameReader
     {
         if (encoder.Space != columns.Info.ObservationSpace)
             throw new ArgumentException($"An encoder of {encoder.Space} for a dataset of {columns.Info.ObservationSpace}.", nameof(encoder));
-        _encoder = encoder;
+        (_encoder, _columns) = (encoder, columns);
+        IsBeyondMemory = columns.ObservationBytes?.ReadAtRandom() ?? columns.Observations!.ReadAtRandom();
         (_width, _features, _frames) = (encoder.FrameWidth, encoder.FrameFeatures, encoder.Frames);
         _bytes = columns.ObservationBytes is { } bytes ? bytes.Pointer : null;
         _finalBytes = columns.FinalObservationBytes is { } finalBytes ? finalBytes.Pointer : null;
         _floats = columns.Observations is { } floats ? floats.Pointer : null;
         _finalFloats = columns.FinalObservations is { } finalFloats ? finalFloats.Pointer : null;
-        if (_frames > 1)
+        if (_frames > 1 || IsBeyondMemory)
             columns.RequireEpisodeIndex();
         _episodeIndex = columns.EpisodeIndex.Pointer;
         _episodeFirstRow = columns.EpisodeFirstRow.Pointer;
+    }
+
+    /// <summary>Whether frames come from the disk, so that it pays to <see cref="Expect"/> them.</summary>
+    public bool IsBeyondMemory { get; }
+
+    /// <summary>Has the frames of the observation at a place fetched, but for a final one.</summary>
+    public void Expect(int place)
+    {
+        var isFinal = place < 0;
+        var episode = isFinal ? -1 - place : _episodeIndex[place];
+        var end = isFinal ? _episodeFirstRow[episode + 1] : place + 1L;
+        var first = Math.Max(_episodeFirstRow[episode], (isFinal ? end : place) - (_frames - 1));
+        if (first == end)
+            return;
+        _columns.ObservationBytes?.Expect(first, end - first);
+        _columns.Observations?.Expect(first, end - first);
     }
 
     /// <summary>Writes the features of the observation at a place: [frames * features].</summary>

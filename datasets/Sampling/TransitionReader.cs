@@ -56,6 +56,13 @@ public sealed unsafe class TransitionReader : IDisposable
                 Sse.Prefetch0(records + item);
         }
 
+        if (_frames.IsBeyondMemory)
+        {
+            // All at once: disks answer many questions in the time of one.
+            foreach (var item in items)
+                Expect(records[item], bootstraps);
+        }
+
         for (var i = 0; i < Math.Min(Ahead, items.Length); i++)
             Prefetch(records[items[i]], bootstraps);
         for (var i = 0; i < items.Length; i++)
@@ -67,6 +74,13 @@ public sealed unsafe class TransitionReader : IDisposable
     }
 
     public void Dispose() => _hold.Dispose();
+
+    void Expect(in TransitionRecord record, bool bootstraps)
+    {
+        _frames.Expect(record.Row);
+        if (bootstraps && record.HasNext)
+            _frames.Expect(record.Next);
+    }
 
     void Prefetch(in TransitionRecord record, bool bootstraps)
     {

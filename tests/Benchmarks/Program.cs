@@ -1,6 +1,10 @@
 using OfflineRL.Benchmarks;
 using OfflineRL.Benchmarks.Harness;
 
+// A process of its own, which a benchmark starts under a memory limit.
+if (args is [FramesBenchmark.ChildArgument, var columns, var seconds])
+    return FramesBenchmark.Child(columns, double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture));
+
 // Each benchmark is one file beside this one, listed here.
 IBenchmark[] benchmarks =
 [
@@ -12,6 +16,8 @@ IBenchmark[] benchmarks =
     new TabularBenchmark(),
     new DqnBenchmark(),
     new ColumnsBenchmark(),
+    new SamplingBenchmark(),
+    new FramesBenchmark(),
     new ExternalBenchmark(),
 ];
 
