@@ -4,7 +4,10 @@ using OfflineRL.Environments;
 
 namespace OfflineRL.Benchmarks;
 
-/// <summary>A counter in a child process through our protocol, beside Gymnasium's AsyncVectorEnv, which also steps over pipes.</summary>
+/// <summary>
+/// A counter in a child process through our protocol: in Node beside Gymnasium's AsyncVectorEnv, which also steps over pipes, and
+/// in Python beside SyncVectorEnv, which has the same environments in the same interpreter and no pipe at all.
+/// </summary>
 sealed class ExternalBenchmark : IBenchmark
 {
     const int Count = 64;
@@ -17,23 +20,23 @@ sealed class ExternalBenchmark : IBenchmark
     public void Run(BenchmarkReport report)
     {
         var rival = Rival.Measure("gymnasium_pipes.py");
-        var (one, many) = (rival?.GetValueOrDefault("async_1", double.NaN) ?? double.NaN, rival?.GetValueOrDefault("async_64", double.NaN) ?? double.NaN);
+        double Of(string name) => rival?.GetValueOrDefault(name, double.NaN) ?? double.NaN;
         var folder = Path.Combine(AppContext.BaseDirectory, "rivals");
         var file = Path.Combine(Directory.CreateTempSubdirectory("offlinerl-bench-").FullName, "trivial.yaml");
         File.WriteAllText(file, $"command: [node, '{Path.Combine(folder, "trivial_server.mjs")}']\n");
-        Measure(report, "Node server", "external:" + file, one, many, isTarget: true);
-        Measure(report, "Python server", $"gymnasium:{Path.Combine(folder, "trivial_env.py")}:Trivial", one, many, isTarget: false);
+        Measure(report, "Node server", "external:" + file, ("AsyncVectorEnv", Of("async_1")), ("AsyncVectorEnv of 64 processes", Of("async_64")), isTarget: true);
+        Measure(report, "Python server", $"gymnasium:{Path.Combine(folder, "trivial_env.py")}:Trivial", ("SyncVectorEnv", Of("sync_1")), ("SyncVectorEnv", Of("sync_64")), isTarget: false);
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
-    static void Measure(BenchmarkReport report, string server, string id, double one, double many, bool isTarget)
+    static void Measure(BenchmarkReport report, string server, string id, (string Name, double Rate) one, (string Name, double Rate) many, bool isTarget)
     {
         try
         {
             var rate = StepsPerSecond(id, 1);
-            report.Add($"{server}, 1 instance, {1e6 / rate:0.0} us a round trip", rate, "steps/s", one, "AsyncVectorEnv", isTarget ? "under 60 us a round trip" : "", isTarget ? rate > 1e6 / 60 : null);
+            report.Add($"{server}, 1 instance, {1e6 / rate:0.0} us a round trip", rate, "steps/s", one.Rate, one.Name, isTarget ? "under 60 us a round trip" : "", isTarget ? rate > 1e6 / 60 : null);
             rate = StepsPerSecond(id, Count);
-            report.Add($"{server}, {Count} instances, {1e6 * Count / rate:0.0} us a round trip", rate, "steps/s", many, "AsyncVectorEnv of 64 processes", isTarget ? ">= 500,000 steps/s" : "", isTarget ? rate >= 500e3 : null);
+            report.Add($"{server}, {Count} instances, {1e6 * Count / rate:0.0} us a round trip", rate, "steps/s", many.Rate, many.Name, isTarget ? ">= 500,000 steps/s" : "", isTarget ? rate >= 500e3 : null);
         }
         catch (UserErrorException e)
         {

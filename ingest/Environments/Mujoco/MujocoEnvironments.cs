@@ -97,6 +97,7 @@ static class MujocoEnvironments
         new("strong-motors", $"{id}?strength=1.5"),
         new("light-torso", $"{id}?torso_mass=0.5"),
         new("heavy-torso", $"{id}?torso_mass=2"),
+        .. SensorVariants.Of(id, "0.05", 2),
     ];
 
     static IVectorEnvironment Create(EnvironmentIdentity identity, int count) => MujocoServer.Start(identity, count, render: false);

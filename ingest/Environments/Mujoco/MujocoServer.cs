@@ -36,7 +36,9 @@ static class MujocoServer
     public static IVectorEnvironment Start(EnvironmentIdentity identity, int count, bool render)
     {
         var definition = MujocoEnvironments.All.Single(d => d.Id == identity.Id);
-        return ExternalEnvironment.Start(Command(identity), identity.Id, identity, identity.Parameters, count, render, (definition.ObservationSpace, definition.ActionSpace));
+        // Those of wrappers stand in the identity too.
+        var own = identity.Parameters.Where(p => definition.Parameters.Any(d => d.Name == p.Key)).ToDictionary(StringComparer.Ordinal);
+        return ExternalEnvironment.Start(Command(identity), identity.Id, identity, own, count, render, (definition.ObservationSpace, definition.ActionSpace));
     }
 
     /// <summary>How the server is started.</summary>

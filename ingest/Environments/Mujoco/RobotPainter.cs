@@ -44,8 +44,11 @@ sealed class RobotPainter(RobotPainter.Robot robot) : IPainter
             }
         }
 
-        for (var i = 1; i < robot.Links.Count; i++)
-            view.Dot(Place(robot.Links[i], robot.Links[i].Joint, step.Observation), 2, Ink.Dark);
+        foreach (var link in robot.Links)
+        {
+            if (link.Angle > 1)
+                view.Dot(Place(link, link.Joint, step.Observation), 2, Ink.Dark);
+        }
     }
 
     /// <summary>Where a point of a link is, the torso's x being 0.</summary>

@@ -1,6 +1,7 @@
-"""Steps a second of Gymnasium's AsyncVectorEnv, which keeps a process and two pipes for each environment, on trivial_env.py.
+"""Steps a second of Gymnasium's own vector environments on trivial_env.py: AsyncVectorEnv, which keeps a process and two pipes
+for each environment, and SyncVectorEnv, which steps them in this process.
 
-Prints "async_1 RATE" and "async_64 RATE": the median of windows. usage: gymnasium_pipes.py [seconds]
+Prints "async_1 RATE" and so on for 1 and 64 environments: the median of windows. usage: gymnasium_pipes.py [seconds]
 """
 import pathlib
 import statistics
@@ -9,13 +10,13 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import numpy as np
-from gymnasium.vector import AsyncVectorEnv
+from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
 from trivial_env import Trivial
 
 seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
 if __name__ == "__main__":
-    for count in (1, 64):
-        environments = AsyncVectorEnv([Trivial] * count)
+    for name, kind, count in [(name, kind, count) for name, kind in (("async", AsyncVectorEnv), ("sync", SyncVectorEnv)) for count in (1, 64)]:
+        environments = kind([Trivial] * count)
         environments.reset(seed=0)
         actions = np.zeros(count, np.int64)
         rates = []
@@ -26,4 +27,4 @@ if __name__ == "__main__":
                 steps += count
             rates.append(steps / (time.perf_counter() - start))
         environments.close()
-        print(f"async_{count} {statistics.median(rates[1:])}")
+        print(f"{name}_{count} {statistics.median(rates[1:])}")

@@ -163,6 +163,27 @@ public sealed class MujocoEnvironmentTests(SharedRobots robots) : IClassFixture<
     }
 
     [Fact]
+    public void Sensors_OfARobot_MayBeLateAndNoisy()
+    {
+        var nominal = robots.Start("Hopper-v4", 0);
+        var definition = EnvironmentRegistry.Definition("Hopper-v4");
+        using var late = EnvironmentRegistry.Make(definition.HeldOutVariants.Single(v => v.Name == "late-sensors").Id, 1);
+        using var noisy = EnvironmentRegistry.Make(definition.HeldOutVariants.Single(v => v.Name == "noisy-sensors").Id, 1);
+        var (lateWalk, noisyWalk) = (new Walk(late, 0), new Walk(noisy, 0));
+        List<float[]> rows = [nominal.Row(0)];
+        for (var t = 1; t <= 6; t++)
+        {
+            nominal.Step();
+            lateWalk.Step();
+            noisyWalk.Step();
+            rows.Add(nominal.Row(0));
+            Assert.Equal(rows[Math.Max(0, t - 2)], lateWalk.Row(0));
+            Assert.Equal(nominal.Reward(0), noisyWalk.Reward(0));
+            Assert.InRange(Math.Sqrt(rows[t].Zip(noisyWalk.Row(0), (a, b) => Math.Pow(a - b, 2)).Average()), 0.02, 0.1);
+        }
+    }
+
+    [Fact]
     public void Step_WithAnActionOutside_IsRefusedAndNothingIsStepped()
     {
         var walk = robots.Start("Hopper-v4");
