@@ -29,7 +29,7 @@ sealed record LoopCommit
     public required double Epsilon { get; init; }
 
     /// <summary>Mean return of the episodes that ended since the commit before, those it cut left out; null: none did.</summary>
-    public required double? MeanReturn { get; init; }
+    public double? MeanReturn { get; init; }
 
     /// <summary><c>NAME-vN</c>.</summary>
     public required string Dataset { get; init; }

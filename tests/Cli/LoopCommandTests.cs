@@ -13,7 +13,7 @@ public sealed class LoopCommandTests : IDisposable
 
     static string[] Arguments(string name, params string[] more) =>
     [
-        "loop", "--environment", "CartPole-v1", "--name", name, "--steps", "3000", "--set", "warmup_steps=200", "--set", "commit_period_steps=900", "--set", "epsilon_steps=1500",
+        "loop", "--name", name, "--steps", "3000", "--set", "warmup_steps=200", "--set", "commit_period_steps=900", "--set", "epsilon_steps=1500",
         "--set", "updates_per_step=0.25", "--set", "train.batch_size=16", "--set", "train.device=cpu", "--set", "train.dqn.hidden=[16]", "--set", "train.dqn.learning_rate=0.002", "--set", "train.log_period_steps=50", .. more,
     ];
 
@@ -22,11 +22,13 @@ public sealed class LoopCommandTests : IDisposable
     JsonArray Commits(string run, ulong seed = 0) => JsonNode.Parse(File.ReadAllText(Path.Combine(Seed(run, seed), "loop.json")))!["commits"]!.AsArray();
 
     [Theory]
-    [InlineData("dqn", "train.dqn.priority_exponent=0.6")]
-    [InlineData("qr_dqn", "train.qr_dqn.quantiles=8")]
-    public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string algorithm, string option)
+    [InlineData("CartPole-v1", "dqn", "hidden=[16]", "priority_exponent=0.6")]
+    [InlineData("CartPole-v1", "qr_dqn", "hidden=[16]", "quantiles=8")]
+    [InlineData("Taxi-v4", "sarsa", "learning_rate=0.5", "discount=1")]
+    [InlineData("CliffWalking-v1", "monte_carlo", "discount=0.9", "use_cut_episodes=true")]
+    public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other)
     {
-        string[] more = ["--algorithm", algorithm, "--set", option, "--set", $"train.{algorithm}.hidden=[16]"];
+        string[] more = ["--environment", environment, "--algorithm", algorithm, "--set", $"train.{algorithm}.{option}", "--set", $"train.{algorithm}.{other}"];
         var whole = Tool.Run(_root, Arguments("whole", more)).Expect(0);
         using (var killed = Tool.Start(_root, NoEnvironment, Arguments("cut", more)))
         {
@@ -35,6 +37,9 @@ public sealed class LoopCommandTests : IDisposable
             killed.WaitForExit();
         }
 
+        // A table may be done before anybody can kill it: then its last commit is forgotten.
+        if (Commits("cut").Count == Commits("whole").Count)
+            ForgetLastCommit("cut");
         var before = Commits("cut").Count;
         var resumed = Tool.Run(_root, Arguments("cut", more)).Expect(0);
         Assert.True(before < Commits("whole").Count, "The loop was killed too late for this test to say anything.");
@@ -79,6 +84,7 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("a dataset", "train.dataset=other", "the loop decides it")]
     [InlineData("an unknown key", "epsilon_start=1", "epsilon_first")]
     [InlineData("a range from the data", "train.algorithm=c51", "set both to the lowest and highest")]
+    [InlineData("a planner", "train.algorithm=value_iteration", "one that improves the policy as it goes")]
     [InlineData("a share", "epsilon_last=2", "expected 0 to 1")]
     public void Loop_WithBadInput_EndsWith2AndLeavesNothing(string what, string option, string expected)
     {
@@ -94,6 +100,16 @@ public sealed class LoopCommandTests : IDisposable
         Tool.Run(_root, Arguments("same", "--set", "steps=800")).Expect(0);
         var result = Tool.Run(_root, Arguments("same", "--set", "steps=800", "--set", "epsilon_last=0.2")).Expect(2);
         Assert.Contains("epsilon_last: 0.2", result.Error, StringComparison.Ordinal);
+    }
+
+    // As where the process had died after storing dataset, policy and checkpoint, and before saying so.
+    void ForgetLastCommit(string run)
+    {
+        var path = Path.Combine(Seed(run), "loop.json");
+        var state = JsonNode.Parse(File.ReadAllText(path))!;
+        var commits = state["commits"]!.AsArray();
+        commits.RemoveAt(commits.Count - 1);
+        File.WriteAllText(path, state.ToJsonString());
     }
 
     static void WaitFor(Func<bool> condition, System.Diagnostics.Process process)

@@ -12,11 +12,11 @@ namespace OfflineRL.Train;
 /// </summary>
 public sealed class GrowingTraining : IDisposable
 {
-    readonly SeedTraining _training;
+    readonly IGrowingSeed _training;
     readonly RunLock _lock;
     readonly TrainingColumns _columns;
 
-    GrowingTraining(SeedTraining training, RunLock held, TrainingColumns columns) => (_training, _lock, _columns) = (training, held, columns);
+    GrowingTraining(IGrowingSeed training, RunLock held, TrainingColumns columns) => (_training, _lock, _columns) = (training, held, columns);
 
     /// <summary>Gradient steps done.</summary>
     public int Step => _training.Step;
@@ -28,7 +28,7 @@ public sealed class GrowingTraining : IDisposable
     {
         Config.Check(config);
         if (TabularTable.Find(config.Algorithm) is not null)
-            Throw.User($"train.algorithm is {config.Algorithm}, which goes over whole episodes in order; a loop needs a learner that draws from all of its data, such as {string.Join(", ", AlgorithmTable.Names)}. Record with the loop or 'offlinerl ingest record', then train {config.Algorithm} on that dataset.");
+            return FitTable(config);
         const string Reason = "the data of a loop is not all there when training begins";
         if (config.Normalization is not { Observations: "none", Rewards: "none" })
             Throw.User($"train.normalization fits observations or rewards, and {Reason}; expected none.");
@@ -55,22 +55,27 @@ public sealed class GrowingTraining : IDisposable
         time ??= TimeProvider.System;
         DatasetFit.Check(config, columns);
         var data = TrainingData.Of(columns);
-        config = AlgorithmTable.Resolve(config, data);
-        var device = DeviceChoice.Resolve(config.Device);
-        TorchExtras.Threads = config.Threads;
-        using (SeedTraining.Replay(config, data, seed, torch.CPU))
+        var method = TabularTable.Find(config.Algorithm);
+        var device = torch.CPU;
+        if (method is null)
         {
+            config = AlgorithmTable.Resolve(config, data);
+            device = DeviceChoice.Resolve(config.Device);
+            TorchExtras.Threads = config.Threads;
             // What is wrong with dataset or network shows here, before there is a folder.
+            SeedTraining.Replay(config, data, seed, torch.CPU).Dispose();
         }
 
         var run = RunFolder.PrepareGrowing(workspace, config, columns.Info, time.GetUtcNow());
         var folder = Directory.CreateDirectory(RunFolder.SeedFolder(run, seed)).FullName;
         var held = RunLock.Take(folder);
-        SeedTraining? training = null;
+        IGrowingSeed? training = null;
         try
         {
             Checkpoints.DropAfter(folder, steps);
-            training = new SeedTraining(config, data, run, seed, device, progress, time);
+            training = method is TabularTable.Incremental table
+                ? new GrowingTabular(config, table, data, run, seed, progress, time)
+                : new SeedTraining(config, data, run, seed, device, progress, time);
             training.Begin();
             if (training.Step != steps)
                 Throw.User($"{folder} has a checkpoint of step {training.Step}, and the loop stands at step {steps}; its checkpoints are lost. Start another run with --name.");
@@ -82,6 +87,22 @@ public sealed class GrowingTraining : IDisposable
             held.Dispose();
             throw;
         }
+    }
+
+    // Until an action was taken, nothing says that it does not count: what is made up of it the loop will correct.
+    static TrainConfig FitTable(TrainConfig config) => config.Algorithm switch
+    {
+        "monte_carlo" => config with { MonteCarlo = config.MonteCarlo with { LeastActionCount = 0 } },
+        "sarsa" => config with { Sarsa = config.Sarsa with { LeastActionCount = 0 } },
+        "expected_sarsa" => config with { ExpectedSarsa = config.ExpectedSarsa with { LeastActionCount = 0 } },
+        "q_learning" => config with { QLearning = config.QLearning with { LeastActionCount = 0 } },
+        _ => Refuse(config),
+    };
+
+    static TrainConfig Refuse(TrainConfig config)
+    {
+        Throw.User($"train.algorithm is {config.Algorithm}, which says what a policy is worth, or solves a whole log at once; a loop needs one that improves the policy as it goes, such as sarsa, q_learning or dqn. Record first, then train {config.Algorithm} on that dataset.");
+        return config;
     }
 
     /// <summary>Takes in the episodes that were appended to the columns since.</summary>

@@ -12,15 +12,15 @@ namespace OfflineRL.Train;
 /// random state, the step. Random streams are derived from the seed and a name, so that a seed's run does not depend on
 /// which other seeds are in the job.
 /// </remarks>
-sealed class SeedTraining : IDisposable
+sealed class SeedTraining : IGrowingSeed
 {
     // Enough for a mean, and few enough that measuring costs next to nothing.
     const int MeasuredPerLine = 10;
 
     readonly TrainConfig _config;
     readonly TrainingData _data;
+    readonly SeedFiles _files;
     readonly string _folder;
-    readonly string _run;
     readonly ulong _seed;
     readonly IJobProgress _progress;
     readonly TimeProvider _time;
@@ -29,7 +29,6 @@ sealed class SeedTraining : IDisposable
     ValueGuard? _guard;
     readonly HeldOutScore? _heldOut;
     readonly string[] _metricNames;
-    readonly DateTimeOffset _started;
     readonly double[] _means;
     readonly double[] _sums;
     readonly int _measurePeriod;
@@ -43,12 +42,11 @@ sealed class SeedTraining : IDisposable
     {
         _config = config;
         _data = data;
-        _run = runFolder;
-        _folder = RunFolder.SeedFolder(runFolder, seed);
+        _files = new(config, runFolder, seed, progress, time);
+        _folder = _files.Folder;
         _seed = seed;
         _progress = progress;
         _time = time;
-        _started = time.GetUtcNow();
         _replay = Replay(config, data, seed, device);
         _learner = TrainJob.Learner(config, data.Info, _replay.Encoder, RandomStream.Create(seed, "train/init"), device);
         MakeGuard();
@@ -175,7 +173,7 @@ sealed class SeedTraining : IDisposable
     public LearnedPolicy Acting()
     {
         using var scope = torch.NewDisposeScope();
-        return LearnedPolicy.Of(Describe($"{_config.Name}/seed-{_seed}"), PolicyTensors());
+        return LearnedPolicy.Of(Describe(_files.PolicyName), PolicyTensors());
     }
 
     /// <summary>Stores policy and checkpoint. The data was committed just before, so that both name what they are of.</summary>
@@ -207,13 +205,7 @@ sealed class SeedTraining : IDisposable
         PendingFolder.Sweep(RunFolder.PoliciesFolder(_folder), TimeSpan.Zero, _time);
         var checkpoint = Checkpoints.LoadNewest(_folder, _config.Algorithm, _learner, _replay, Log);
         _step = _checkpointed = checkpoint?.Step ?? 0;
-        foreach (var (_, folder) in StepFolders.List(RunFolder.PoliciesFolder(_folder)).Where(policy => policy.Step > _step))
-        {
-            // Without its description a folder is no policy, so a death in between leaves none that is half there.
-            File.Delete(Path.Combine(folder, PolicyDescription.FileName));
-            Directory.Delete(folder, recursive: true);
-        }
-
+        _files.TakeBackPolicies(_step);
         RunFolder.SaveBest(_folder);
         _metrics = new MetricsLog(Path.Combine(_folder, "metrics.jsonl"), checkpoint?.MetricsLength ?? 0);
         if (before is { State: RunState.Running })
@@ -276,7 +268,7 @@ sealed class SeedTraining : IDisposable
         var parent = RunFolder.PoliciesFolder(_folder);
         using var pending = PendingFolder.Create(StepFolders.PathOf(parent, _step));
         TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName), PolicyTensors());
-        var description = Describe(string.Create(CultureInfo.InvariantCulture, $"{_config.Name}/seed-{_seed}/step-{_step}"));
+        var description = Describe(string.Create(CultureInfo.InvariantCulture, $"{_files.PolicyName}/step-{_step}"));
         JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), description with { HeldOutError = _heldOut?.Of(_learner) is { } error && double.IsFinite(error) ? error : null });
         pending.Commit();
         RunFolder.SaveBest(_folder);
@@ -326,42 +318,9 @@ sealed class SeedTraining : IDisposable
         SaveStatus(RunState.Running);
     }
 
-    void SaveStatus(RunState state, string? error = null)
-    {
-        var now = _time.GetUtcNow();
-        new SeedStatus
-        {
-            State = state,
-            Seed = _seed,
-            Step = _step,
-            Steps = _config.Steps,
-            Pid = Environment.ProcessId,
-            Host = Environment.MachineName,
-            Started = _started,
-            Updated = now,
-            Error = error,
-        }.Save(_folder);
-        RunFolder.SaveStatus(_run, now);
-    }
+    void SaveStatus(RunState state, string? error = null) => _files.SaveStatus(state, _step, _config.Steps, error);
 
-    // A disk that is full takes the status with it; the error that is reported stays the first one.
-    bool TrySaveFailure(Exception e)
-    {
-        try
-        {
-            SaveStatus(RunState.Failed, e.Message);
-        }
-        catch (IOException)
-        {
-            Log("the status could not be written either");
-        }
+    bool TrySaveFailure(Exception e) => _files.TrySaveFailure(_step, _config.Steps, e);
 
-        return true;
-    }
-
-    void Log(string text)
-    {
-        _progress.Line($"seed {_seed}: {text}");
-        File.AppendAllText(Path.Combine(_folder, "log.txt"), $"{_time.GetUtcNow():u} {text}\n");
-    }
+    void Log(string text) => _files.Log(text);
 }

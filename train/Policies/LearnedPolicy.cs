@@ -58,7 +58,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     internal static LearnedPolicy Of(PolicyDescription description, IReadOnlyList<NamedTensor> tensors)
     {
         var values = tensors.ToDictionary(tensor => tensor.Name, tensor => MemoryMarshal.Cast<byte, float>(tensor.Tensor.detach().cpu().contiguous().bytes).ToArray());
-        return Make(description, (name, _) => values[name]);
+        return Of(description, (name, _) => values[name]);
     }
 
     /// <summary>The frames seen last, for policies that read several; else none.</summary>
@@ -233,10 +233,11 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     {
         var path = Path.Combine(folder, PolicyDescription.WeightsFileName);
         using var file = SafetensorsFile.Open(path);
-        return Make(description, (name, shape) => Read(path, file, name, shape));
+        return Of(description, (name, shape) => Read(path, file, name, shape));
     }
 
-    static LearnedPolicy Make(PolicyDescription description, Func<string, long[], float[]> read)
+    /// <summary>A policy of tensors by name and shape.</summary>
+    internal static LearnedPolicy Of(PolicyDescription description, Func<string, long[], float[]> read)
     {
         var network = new PolicyNetwork(description.Network, read);
         try

@@ -5,9 +5,9 @@ namespace OfflineRL.Train.Tabular;
 /// <summary>The actions that count in each state: those that policy and maxima range over.</summary>
 public sealed class ActionSet
 {
-    readonly bool[] _allowed;
+    readonly bool[] _allowed, _masked;
 
-    ActionSet(int states, int actions, bool[] allowed) => (States, Actions, _allowed) = (states, actions, allowed);
+    ActionSet(int states, int actions, bool[] allowed) => (States, Actions, _allowed, _masked) = (states, actions, allowed, new bool[states]);
 
     /// <summary>S.</summary>
     public int States { get; }
@@ -97,6 +97,19 @@ public sealed class ActionSet
 
     /// <summary>How many actions count in a state; at least one.</summary>
     public int Count(int state) => _allowed.AsSpan(state * Actions, Actions).Count(true);
+
+    /// <summary>Actions that a mask allows in a state count there; the first mask of a state takes the others away.</summary>
+    /// <param name="state">0 to S - 1.</param>
+    /// <param name="mask">[A], not 0: allowed.</param>
+    internal void Allow(int state, ReadOnlySpan<byte> mask)
+    {
+        var row = _allowed.AsSpan(state * Actions, Actions);
+        if (!_masked[state])
+            row.Clear();
+        _masked[state] = true;
+        for (var a = 0; a < row.Length; a++)
+            row[a] |= mask[a] != 0;
+    }
 
     /// <summary>Values as scores: NaN where an action does not count.</summary>
     /// <param name="values">[S * A].</param>

@@ -6,7 +6,10 @@ namespace OfflineRL.Train.Tabular;
 public sealed unsafe class TabularLog
 {
     readonly List<TrainingColumns> _sources;
-    readonly (int Source, int Episode)[] _episodes;
+    readonly List<(int Source, int Episode)> _episodes = [];
+    readonly string _split;
+    readonly int[] _seen;
+    ActionSet? _masked;
 
     /// <param name="data">Several datasets count by their steps. Outlives this.</param>
     /// <param name="split">The part to read.</param>
@@ -26,12 +29,10 @@ public sealed unsafe class TabularLog
             (States, Actions) = (states.Count, actions.Count);
         if ((long)States * Actions > Array.MaxLength)
             Throw.User($"Dataset {info.Dataset} has {States} states and {Actions} actions; a table holds at most {Array.MaxLength} pairs. Choose another algorithm.");
-        _sources = sources;
-        _episodes = [.. Enumerable.Range(0, sources.Count).SelectMany(source => EpisodesOf(sources[source], split).Select(episode => (source, episode)))];
-        if (_episodes.Length == 0)
+        (_sources, _split, _seen) = (sources, split, new int[sources.Count]);
+        Extend();
+        if (_episodes.Count == 0)
             Throw.User($"Dataset {info.Dataset} has no episode to learn from in the split '{split}'. Choose another split or dataset.");
-        foreach (var source in sources)
-            CheckStates(source, States);
     }
 
     /// <summary>S.</summary>
@@ -41,7 +42,26 @@ public sealed unsafe class TabularLog
     public int Actions { get; }
 
     /// <summary>How many there are.</summary>
-    public int Episodes => _episodes.Length;
+    public int Episodes => _episodes.Count;
+
+    /// <summary>Takes in the episodes that were appended since; those that were there keep their numbers. Masks of states seen now for the first time count in <see cref="ActionSet"/>.</summary>
+    /// <exception cref="UserErrorException">An observation is no state.</exception>
+    public void Extend()
+    {
+        for (var source = 0; source < _sources.Count; source++)
+        {
+            var columns = _sources[source];
+            CheckStates(columns, _seen[source], States);
+            foreach (var episode in EpisodesOf(columns, _split, _seen[source]))
+            {
+                _episodes.Add((source, episode));
+                if (_masked is not null)
+                    AddMasks(_masked, columns, episode);
+            }
+
+            _seen[source] = columns.Episodes;
+        }
+    }
 
     /// <summary>Steps of an episode.</summary>
     public int Length(int episode)
@@ -101,40 +121,37 @@ public sealed unsafe class TabularLog
 
     /// <summary>The actions that count.</summary>
     /// <param name="leastCount">Those that were taken as often in the state; 0: all, or those that a mask of the data allows in some step there.</param>
-    public ActionSet ActionSet(int leastCount) => leastCount > 0 ? Tabular.ActionSet.OfCounts(Actions, Counts(), leastCount) : Tabular.ActionSet.Of(Actions, Masks());
-
-    // Without masks no state has an action, and so each gets all.
-    bool[] Masks()
+    public ActionSet ActionSet(int leastCount)
     {
-        var allowed = new bool[States * Actions];
+        if (leastCount > 0)
+            return Tabular.ActionSet.OfCounts(Actions, Counts(), leastCount);
+        _masked = Tabular.ActionSet.All(States, Actions);
         foreach (var (source, episode) in _episodes)
-        {
-            var columns = _sources[source];
-            if (columns.ActionMasks is not { } masks)
-                return new bool[States * Actions];
-            for (var row = columns.EpisodeFirstRow.Pointer[episode]; row < columns.EpisodeFirstRow.Pointer[episode + 1]; row++)
-            {
-                for (var a = 0; a < Actions; a++)
-                    allowed[((int)columns.Observations!.Pointer[row] * Actions) + a] |= masks.Pointer[(row * Actions) + a] != 0;
-            }
-        }
-
-        return allowed;
+            AddMasks(_masked, _sources[source], episode);
+        return _masked;
     }
 
-    static IEnumerable<int> EpisodesOf(TrainingColumns columns, string split)
+    static void AddMasks(ActionSet set, TrainingColumns columns, int episode)
+    {
+        if (columns.ActionMasks is not { } masks)
+            return;
+        for (var row = columns.EpisodeFirstRow.Pointer[episode]; row < columns.EpisodeFirstRow.Pointer[episode + 1]; row++)
+            set.Allow((int)columns.Observations!.Pointer[row], new(masks.Pointer + (row * set.Actions), set.Actions));
+    }
+
+    static IEnumerable<int> EpisodesOf(TrainingColumns columns, string split, int from)
     {
         var part = columns.Info.Splits.ToList().IndexOf(split);
         if (part < 0)
             Throw.User($"split: dataset {columns.Info.Dataset} has no split '{split}'; it has {string.Join(", ", columns.Info.Splits)}.");
-        return Enumerable.Range(0, columns.Episodes).Where(episode => columns.EpisodeSplit[episode][0] == part);
+        return Enumerable.Range(from, columns.Episodes - from).Where(episode => columns.EpisodeSplit[episode][0] == part);
     }
 
-    static void CheckStates(TrainingColumns columns, int states)
+    static void CheckStates(TrainingColumns columns, int from, int states)
     {
-        for (var row = 0L; row < columns.Steps; row++)
+        for (var row = columns.EpisodeFirstRow.Pointer[from]; row < columns.Steps; row++)
             CheckState(columns, columns.Observations!.Pointer[row], states, columns.EpisodeIndex.Pointer[row]);
-        for (var episode = 0; episode < columns.Episodes; episode++)
+        for (var episode = from; episode < columns.Episodes; episode++)
             CheckState(columns, columns.FinalObservations!.Pointer[episode], states, episode);
     }
 

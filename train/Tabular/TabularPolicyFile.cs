@@ -16,6 +16,9 @@ static class TabularPolicyFile
     /// <summary>The score of an action that is never taken. It is far below every other, and no chance is left to it.</summary>
     public const float Never = -1e30f;
 
+    /// <summary>What the file calls the layer's weights.</summary>
+    public const string WeightName = "layers.0.weight";
+
     const string ModelFile = "mdp.npz";
 
     /// <summary>The network that reads the table.</summary>
@@ -28,17 +31,10 @@ static class TabularPolicyFile
     /// <param name="actions">A.</param>
     public static void Write(string folder, TabularSolution solution, int states, int actions)
     {
-        var weights = new float[states * actions];
-        for (var s = 0; s < states; s++)
-        {
-            var row = Row(solution.Scores.AsSpan(s * actions, actions));
-            for (var a = 0; a < actions; a++)
-                weights[(a * states) + s] = row[a];
-        }
-
+        var weights = Weights(solution, states, actions);
         var tensors = new List<SafetensorSource>
         {
-            new("layers.0.weight", "F32", [actions, states], () => MemoryMarshal.AsBytes(weights.AsSpan())),
+            new(WeightName, "F32", [actions, states], () => MemoryMarshal.AsBytes(weights.AsSpan())),
             new("layers.0.bias", "F32", [actions], () => MemoryMarshal.AsBytes(new float[actions].AsSpan())),
         };
         if (solution.ActionValues is { } q)
@@ -48,6 +44,20 @@ static class TabularPolicyFile
         Safetensors.Write(Path.Combine(folder, PolicyDescription.WeightsFileName), tensors);
         if (solution.Model is { } model)
             TabularFiles.WriteNpz(model, Path.Combine(folder, ModelFile));
+    }
+
+    /// <summary>[A, S]: the weights of the layer.</summary>
+    public static float[] Weights(TabularSolution solution, int states, int actions)
+    {
+        var weights = new float[states * actions];
+        for (var s = 0; s < states; s++)
+        {
+            var row = Row(solution.Scores.AsSpan(s * actions, actions));
+            for (var a = 0; a < actions; a++)
+                weights[(a * states) + s] = row[a];
+        }
+
+        return weights;
     }
 
     // Rounding to float32 makes equals of what was not; the best action stays the first of the highest.

@@ -13,11 +13,11 @@ sealed class TabularTraining : IDisposable
     readonly TabularTable.Row _row;
     readonly TabularLog _log;
     readonly ColumnsInfo _dataset;
-    readonly string _folder, _run;
+    readonly SeedFiles _files;
+    readonly string _folder;
     readonly ulong _seed;
     readonly IJobProgress _progress;
     readonly TimeProvider _time;
-    readonly DateTimeOffset _started;
 
     MetricsLog? _metrics;
     int _step, _steps, _checkpointed;
@@ -26,9 +26,9 @@ sealed class TabularTraining : IDisposable
 
     public TabularTraining(TrainConfig config, TabularTable.Row row, TabularLog log, ColumnsInfo dataset, string runFolder, ulong seed, IJobProgress progress, TimeProvider time)
     {
-        (_config, _row, _log, _dataset, _run, _seed, _progress, _time) = (config, row, log, dataset, runFolder, seed, progress, time);
-        _folder = RunFolder.SeedFolder(runFolder, seed);
-        _started = time.GetUtcNow();
+        (_config, _row, _log, _dataset, _seed, _progress, _time) = (config, row, log, dataset, seed, progress, time);
+        _files = new(config, runFolder, seed, progress, time);
+        _folder = _files.Folder;
         _steps = config.Steps;
     }
 
@@ -73,7 +73,7 @@ sealed class TabularTraining : IDisposable
     bool Plan(TabularTable.Planner planner)
     {
         // A plan that was not finished is made again: it takes less than reading where it stood.
-        TakeBackPolicies();
+        _files.TakeBackPolicies(_step);
         _metrics = new MetricsLog(Path.Combine(_folder, "metrics.jsonl"), length: 0);
         var start = _time.GetTimestamp();
         var (mdp, policies) = Planning.Load(_log, planner.Section(_config), _dataset.Dataset);
@@ -137,22 +137,12 @@ sealed class TabularTraining : IDisposable
                 learner.Recall(transition);
         }
 
-        TakeBackPolicies();
+        _files.TakeBackPolicies(_step);
         _metrics = new MetricsLog(Path.Combine(_folder, "metrics.jsonl"), checkpoint?.MetricsLength ?? 0);
         if (before is { State: RunState.Running })
             Log($"process {before.Pid} on {before.Host} ended without a word; going on from step {_step}");
         else if (checkpoint is not null)
             Log($"resuming from step {_step}");
-    }
-
-    void TakeBackPolicies()
-    {
-        foreach (var (_, folder) in StepFolders.List(RunFolder.PoliciesFolder(_folder)).Where(policy => policy.Step > _step))
-        {
-            // Without its description a folder is no policy, so a death in between leaves none that is half there.
-            File.Delete(Path.Combine(folder, PolicyDescription.FileName));
-            Directory.Delete(folder, recursive: true);
-        }
     }
 
     void LogMetrics(ITabularLearner learner, List<KeyValuePair<int, int>> starts)
@@ -196,7 +186,7 @@ sealed class TabularTraining : IDisposable
         TabularPolicyFile.Write(pending.FolderPath, solution, _log.States, _log.Actions);
         JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), new PolicyDescription
         {
-            Name = string.Create(CultureInfo.InvariantCulture, $"{_config.Name}/seed-{_seed}/step-{_step}"),
+            Name = string.Create(CultureInfo.InvariantCulture, $"{_files.PolicyName}/step-{_step}"),
             Algorithm = _config.Algorithm,
             ObservationSpace = _dataset.ObservationSpace,
             ActionSpace = _dataset.ActionSpace,
@@ -213,42 +203,9 @@ sealed class TabularTraining : IDisposable
         pending.Commit();
     }
 
-    void SaveStatus(RunState state, string? error = null)
-    {
-        var now = _time.GetUtcNow();
-        new SeedStatus
-        {
-            State = state,
-            Seed = _seed,
-            Step = _step,
-            Steps = _steps,
-            Pid = Environment.ProcessId,
-            Host = Environment.MachineName,
-            Started = _started,
-            Updated = now,
-            Error = error,
-        }.Save(_folder);
-        RunFolder.SaveStatus(_run, now);
-    }
+    void SaveStatus(RunState state, string? error = null) => _files.SaveStatus(state, _step, _steps, error);
 
-    // A disk that is full takes the status with it; the error that is reported stays the first one.
-    bool TrySaveFailure(Exception e)
-    {
-        try
-        {
-            SaveStatus(RunState.Failed, e.Message);
-        }
-        catch (IOException)
-        {
-            Log("the status could not be written either");
-        }
+    bool TrySaveFailure(Exception e) => _files.TrySaveFailure(_step, _steps, e);
 
-        return true;
-    }
-
-    void Log(string text)
-    {
-        _progress.Line($"seed {_seed}: {text}");
-        File.AppendAllText(Path.Combine(_folder, "log.txt"), $"{_time.GetUtcNow():u} {text}\n");
-    }
+    void Log(string text) => _files.Log(text);
 }

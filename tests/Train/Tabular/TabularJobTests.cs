@@ -242,11 +242,24 @@ public sealed class TabularJobTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(All))]
-    public void Loop_OfATabularMethod_IsRefused(string algorithm) => Assert.Contains(
-        $"train.algorithm is {algorithm}, which goes over whole episodes in order",
+    [InlineData("value_iteration")]
+    [InlineData("policy_iteration")]
+    [InlineData("policy_evaluation")]
+    [InlineData("td")]
+    public void Loop_OfAMethodThatImprovesNoPolicyAsItGoes_IsRefused(string algorithm) => Assert.Contains(
+        $"train.algorithm is {algorithm}, which says what a policy is worth, or solves a whole log at once",
         Assert.Throws<UserErrorException>(() => GrowingTraining.Fit(Config(algorithm, 0.9))).Message,
         StringComparison.Ordinal);
+
+    [Fact]
+    public void Loop_OfATable_CountsEveryActionUntilAMaskSaysOtherwise()
+    {
+        Assert.Equal(0, GrowingTraining.Fit(Config("q_learning", 0.9) with { QLearning = new() { LeastActionCount = 3 } }).QLearning.LeastActionCount);
+        var set = ActionSet.All(2, 3);
+        set.Allow(1, [0, 1, 0]);
+        set.Allow(1, [0, 0, 1]);
+        Assert.Equal([true, true, true, false, true, true], Enumerable.Range(0, 6).Select(i => set[i / 3, i % 3]));
+    }
 
     [Fact]
     public void Train_WithoutLibtorch_LearnsAndIsScored()
