@@ -29,6 +29,27 @@ public sealed class DatasetsTests : IDisposable
     }
 
     [Fact]
+    public void Check_OfAFolderOfColumns_ReadsEveryByte()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample", 5);
+        string folder;
+        using (TrainingColumns columns = Dataset.Open(_workspace.Workspace, "sample").Compile(NullProgress.Instance))
+        {
+            folder = columns.Folder;
+        }
+
+        Assert.Contains("holds; every byte is as it was written", Run("datasets", "check", folder).Expect(0).Output, StringComparison.Ordinal);
+        string path = Path.Combine(folder, "rewards.npy");
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains("'rewards.npy' has another SHA-256", Run("datasets", "check", folder).Expect(1).Output, StringComparison.Ordinal);
+        Assert.Contains("'rewards.npy' has another SHA-256", Run("datasets", "check", "sample").Expect(1).Output, StringComparison.Ordinal);
+        string refused = Run("train", "--dataset", "sample", "--steps", "10", "--device", "cpu").Expect(2).Error;
+        Assert.Contains("were changed after they were made", refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void List_OfNone_SaysHowToGetOne() =>
         Assert.Contains("offlinerl ingest record", Run("datasets", "list").Expect(0).Error, StringComparison.Ordinal);
 
