@@ -8,6 +8,7 @@ public sealed class ReadmeTests : IDisposable
     // What makes a command quick without changing what it does; behind its own options, so that these win.
     static readonly (string Verb, string[] Shrink)[] Smaller =
     [
+        ("loop", ["--set", "steps=400", "--set", "warmup_steps=100"]),
         ("train", ["--set", "steps=60", "--set", "policy_period_steps=30"]),
         ("evaluate rollout", ["--set", "episodes=2"]),
         ("evaluate ope", ["--set", "resamples=50"]),
@@ -19,8 +20,8 @@ public sealed class ReadmeTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
-    [InlineData("README.md", 9)]
-    [InlineData("ingest/README.md", 3)]
+    [InlineData("README.md", 12)]
+    [InlineData("ingest/README.md", 6)]
     [InlineData("datasets/README.md", 3)]
     [InlineData("train/README.md", 2)]
     [InlineData("evaluate/README.md", 3)]
@@ -43,7 +44,7 @@ public sealed class ReadmeTests : IDisposable
         string[] commands =
         [
             "ingest", "ingest record", "ingest import", "datasets list", "datasets show", "datasets check", "datasets split",
-            "environments list", "environments draw", "train", "evaluate rollout", "evaluate ope", "evaluate compare",
+            "environments list", "environments draw", "train", "loop", "evaluate rollout", "evaluate ope", "evaluate compare",
         ];
         foreach (var command in commands)
         {
@@ -84,6 +85,8 @@ public sealed class ReadmeTests : IDisposable
         var words = Words(command["offlinerl ".Length..]);
         var shrink = Smaller.FirstOrDefault(s => string.Join(' ', words).StartsWith(s.Verb, StringComparison.Ordinal)).Shrink ?? [];
         // Configs are named from the checkout; what comes out goes to the test's own root.
+        if (Array.IndexOf(words, "--out") is >= 0 and var option)
+            words[option + 1] = Path.Combine(_root, words[option + 1]);
         Tool.Run(Checkout.Root, new Dictionary<string, string> { ["OFFLINERL_ROOT"] = _root }, [.. words, .. shrink]).Expect(0);
     }
 
