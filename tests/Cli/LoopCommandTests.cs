@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using OfflineRL.Cli.Loop;
+using OfflineRL.Datasets;
+using OfflineRL.Environments;
 
 namespace OfflineRL.Tests.Cli;
 
@@ -100,6 +103,18 @@ public sealed class LoopCommandTests : IDisposable
         Tool.Run(_root, Arguments("same", "--set", "steps=800")).Expect(0);
         var result = Tool.Run(_root, Arguments("same", "--set", "steps=800", "--set", "epsilon_last=0.2")).Expect(2);
         Assert.Contains("epsilon_last: 0.2", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Configs_BesideTheStage_LoadAndNameAnEnvironmentThatMayBeRecorded()
+    {
+        var files = Directory.GetFiles(Path.Combine(Checkout.Root, "train", "configs"), "*_loop.yaml");
+        Assert.NotEmpty(files);
+        foreach (var config in files.Select(file => Config.Load<LoopConfig>(file, [])))
+        {
+            Assert.Equal(config.Environment, EnvironmentRegistry.ResolveRecordable(config.Environment).Id);
+            Assert.EndsWith($"-{config.Train.Algorithm}-loop", config.Name, StringComparison.Ordinal);
+        }
     }
 
     // As where the process had died after storing dataset, policy and checkpoint, and before saying so.
