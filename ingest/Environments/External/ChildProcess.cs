@@ -16,6 +16,7 @@ sealed class ChildProcess : IDisposable
 {
     /// <summary>How long a child may take to end by itself (after CLOSE, or after its output ended), and to answer after an interruption.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan AtOnce = TimeSpan.FromMicroseconds(200);
 
     /// <summary>How often a wait looks whether there was an interruption, in ms.</summary>
     const int Glance = 100;
@@ -27,7 +28,7 @@ sealed class ChildProcess : IDisposable
     readonly SafePipeHandle _input, _output, _error;
     readonly TailBuffer _words = new();
     readonly int _errorDescriptor;
-    bool _errorEnded;
+    bool _errorEnded, _answersAtOnce;
     bool _disposed;
 
     ChildProcess(Process process, string mark)
@@ -109,15 +110,36 @@ sealed class ChildProcess : IDisposable
     /// <exception cref="OperationCanceledException">The user has interrupted.</exception>
     public int Read(Span<byte> buffer, long deadline)
     {
+        var begin = Stopwatch.GetTimestamp();
         while (true)
         {
-            Wait(_output, Pipes.In, deadline);
+            if (!_answersAtOnce || !LookFor(begin))
+                Wait(_output, Pipes.In, deadline);
             var count = Pipes.Read(_output, buffer);
             if (count >= 0)
+            {
+                _answersAtOnce = Stopwatch.GetElapsedTime(begin) < AtOnce;
                 return (int)count;
+            }
+
             if (Marshal.GetLastPInvokeError() is not (Pipes.Interrupted or Pipes.TryAgain))
                 return 0;
         }
+    }
+
+    // A core that sleeps takes longer to wake than a fast child to answer: while the last answer was such, it is looked for
+    // first. Between two looks the core is the child's, should there be no other.
+    bool LookFor(long begin)
+    {
+        Span<Pipes.Poll> poll = [new((int)_output.DangerousGetHandle(), Pipes.In, 0)];
+        do
+        {
+            if (Pipes.Wait(poll, 0) != 0)
+                return true;
+            Thread.Yield();
+        }
+        while (Stopwatch.GetElapsedTime(begin) < AtOnce);
+        return false;
     }
 
     /// <summary>Reads what is there already, at most the buffer; not positive: nothing is.</summary>

@@ -33,7 +33,7 @@ sealed class BenchmarkReport
     public string ToMarkdown() =>
         "| work | figure | ratio | of | target | met |\n|---|---|---|---|---|---|\n" +
         string.Concat(_figures.Select(f =>
-            $"| {f.What} | {Number(f.Value)} {f.Unit} | {f.Ratio} | {(f.ReferenceName.Length == 0 ? "" : $"{f.ReferenceName}: {Number(f.Reference)}")} | {f.Target} | {Verdict(f.Met)} |\n"));
+            $"| {f.What} | {Number(f.Value)} {f.Unit} | {f.Ratio} | {(double.IsNaN(f.Reference) ? "" : $"{f.ReferenceName}: {Number(f.Reference)}")} | {f.Target} | {Verdict(f.Met)} |\n"));
 
     static string Verdict(bool? met) => met switch { true => "yes", false => "NO", null => "" };
 
