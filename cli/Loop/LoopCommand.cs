@@ -75,7 +75,7 @@ static class LoopCommand
                     failures.Add($"seed {seed} of loop {config.Name}: {e.Message}");
                 }
 
-                if (!interrupted && failures.Count == 0)
+                if (!interrupted && job.IsFinished)
                     MetricsTable.Write(RunFolder.SeedFolder(Path.Combine(workspace.RunsFolder, config.Name), seed), progress);
                 rows.AddRange(job.Commits.Select(commit => Row(seed, commit)));
                 if (interrupted)

@@ -9,7 +9,7 @@ public sealed record LoopConfig : IValidatable
 {
     const string Own = "loop";
 
-    /// <summary>Of the dataset and the run; with several seeds each has its own dataset, <c>NAME-seed-K</c>. Empty: after environment and algorithm.</summary>
+    /// <summary>Of the run and of seed 0's dataset; every other seed has its own, <c>NAME-seed-K</c>. Empty: after environment and algorithm.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>An id of <c>offlinerl environments list</c>, parameters inside the recordable ranges.</summary>
@@ -75,8 +75,8 @@ public sealed record LoopConfig : IValidatable
     internal double EpsilonIn(long round) =>
         EpsilonFirst + ((EpsilonLast - EpsilonFirst) * Math.Min(1, round * RoundLength / (double)Math.Max(1, EpsilonSteps)));
 
-    /// <summary>The name of a seed's dataset.</summary>
-    internal string DatasetOf(ulong seed) => SeedList.Parse(Seeds).Count == 1 ? Name : FormattableString.Invariant($"{Name}-seed-{seed}");
+    /// <summary>The name of a seed's dataset, whichever other seeds are in the job.</summary>
+    internal string DatasetOf(ulong seed) => seed == 0 ? Name : FormattableString.Invariant($"{Name}-seed-{seed}");
 
     /// <summary>What is recorded with.</summary>
     internal RecordConfig Recording(ulong seed) => new()

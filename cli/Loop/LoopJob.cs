@@ -26,7 +26,7 @@ sealed class LoopJob : IDisposable
     readonly GrowingDataset _data;
     GrowingTraining? _training;
     double _returns;
-    int _ended;
+    int _ended, _learned;
     bool _cutting;
 
     /// <param name="config">Named and checked.</param>
@@ -55,6 +55,9 @@ sealed class LoopJob : IDisposable
     /// <summary>The commits so far, the newest last.</summary>
     public IReadOnlyList<LoopCommit> Commits => _commits;
 
+    /// <summary>Whether all rounds are done.</summary>
+    public bool IsFinished => _commits.Count > 0 && _commits[^1].Rounds == _config.Rounds;
+
     /// <summary>Goes on to the end.</summary>
     /// <returns>False where it was interrupted: the same again goes on from the newest commit.</returns>
     /// <exception cref="CheckFailedException">The learner diverged.</exception>
@@ -70,6 +73,7 @@ sealed class LoopJob : IDisposable
         }
 
         _training = GrowingTraining.Open(_train, _workspace, _data.Columns, _seed, round == 0 ? 0 : _commits[^1].Updates, _progress);
+        _learned = _data.Columns.Episodes;
         LoopFolder.Save(_workspace, _config);
         while (round < _config.Rounds)
         {
@@ -116,10 +120,19 @@ sealed class LoopJob : IDisposable
         using var acting = Acting(round);
         _recording.Act(acting.Policy);
         _recording.Record(_config.StepsOfInstance, Append);
-        _training!.Extend();
-        _training.Advance(_config.UpdatesAfter(round + 1));
+        Learn(_config.UpdatesAfter(round + 1));
+        if (_config.Instances == 1 && _training!.LearnsOnline)
+            _recording.Peek(_training.See);
         _progress.Report($"seed {_seed}", _config.WarmupLength + ((round + 1) * _config.RoundLength), _config.WarmupLength + (_config.Rounds * _config.RoundLength),
             _ended == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"return {_returns / _ended:G4}"));
+    }
+
+    void Learn(int steps)
+    {
+        if (_data.Columns.Episodes > _learned)
+            _training!.Extend();
+        _learned = _data.Columns.Episodes;
+        _training!.Advance(steps);
     }
 
     void Commit(long rounds)
@@ -128,7 +141,7 @@ sealed class LoopJob : IDisposable
         _cutting = true;
         _recording.End(Append);
         _cutting = false;
-        _training!.Extend();
+        Learn(_training!.Step);
         var manifest = _data.Commit(Provenance());
         var finished = rounds == _config.Rounds;
         _training.Save(finished ? RunState.Finished : RunState.Running, _workspace, _config.Name);

@@ -63,6 +63,14 @@ public sealed class ContinuedRecording : IDisposable
     /// <param name="sink">Takes them.</param>
     public void Record(int steps, RecordedEpisode sink) => _recorder!.Continue(steps, episode => HandOn(episode, sink));
 
+    /// <summary>Shows the steps so far of the episode under way in the first instance, where there are any: without a key and an end, and to be handed on later.</summary>
+    /// <param name="sink">Looks at them.</param>
+    public void Peek(RecordedEpisode sink)
+    {
+        if (_recorder?.Running(0) is { Steps: > 0 } episode)
+            sink(episode.Columns("", _identity));
+    }
+
     /// <summary>Ends the episodes that are under way as truncated, hands them on, and waits for <see cref="Begin"/>: a place to go on from later.</summary>
     /// <param name="sink">Takes them.</param>
     public void End(RecordedEpisode sink)

@@ -90,9 +90,12 @@ sealed class EpisodeBuffer(Space observations)
     /// <param name="environment">Goes into the key: the same episode of another environment is another episode.</param>
     /// <param name="seed">Of the recording.</param>
     /// <param name="hasPropensities">Whether the log-probabilities are those of the actions; else they are left out.</param>
-    public EpisodeColumns ToColumns(EnvironmentIdentity environment, ulong seed, bool hasPropensities = true) => new()
+    public EpisodeColumns ToColumns(EnvironmentIdentity environment, ulong seed, bool hasPropensities = true) => Columns(Key(environment, seed), environment, hasPropensities);
+
+    /// <summary>What there is of it while it goes on: without a key and an end.</summary>
+    public EpisodeColumns Columns(string key, EnvironmentIdentity environment, bool hasPropensities = true) => new()
     {
-        Key = Key(environment, seed),
+        Key = key,
         BehaviorPolicy = BehaviorPolicy,
         Environment = environment,
         Observations = CollectionsMarshal.AsSpan(_observations),

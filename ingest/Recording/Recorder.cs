@@ -89,6 +89,9 @@ sealed class Recorder
         HandOnFinished(sink);
     }
 
+    /// <summary>The episode under way in an instance; null before the first.</summary>
+    public EpisodeBuffer? Running(int instance) => _running[instance];
+
     /// <summary>Ends the episodes that are under way, as truncated, and hands them on.</summary>
     public void Cut(EpisodeSink sink)
     {

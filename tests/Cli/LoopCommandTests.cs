@@ -73,10 +73,30 @@ public sealed class LoopCommandTests : IDisposable
         Tool.Run(_root, "train", "--dataset", "looped", "--algorithm", "bc", "--steps", "20", "--device", "cpu", "--set", "bc.hidden=[8]").Expect(0);
     }
 
+    // Sutton and Barto 2018, example 6.6: SARSA learns the safe path for the way it acts, Q-learning the best one, and falls off it.
+    [Fact]
+    public void Loop_OverTheCliff_ShowsTheDifferenceOfSarsaAndQLearning()
+    {
+        double sarsa = MeanReturn("sarsa"), q = MeanReturn("q_learning");
+        Assert.InRange(sarsa, -35, -18);
+        Assert.InRange(q, -65, -36);
+
+        double MeanReturn(string algorithm)
+        {
+            string[] settings = ["discount=1", "learning_rate=0.5", "learning_rate_decay=0"];
+            Tool.Run(_root, [
+                "loop", "--environment", "CliffWalking-v1", "--algorithm", algorithm, "--name", algorithm, "--steps", "24000", "--set", "instances=1", "--set", "round_steps=1", "--set", "warmup_steps=1",
+                "--set", "epsilon_first=0.1", "--set", "epsilon_last=0.1", "--set", "commit_period_steps=12000", .. settings.SelectMany(s => new[] { "--set", $"train.{algorithm}.{s}" }),
+            ]).Expect(0);
+            return (double)Commits(algorithm)[^1]!["mean_return"]!;
+        }
+    }
+
     [Fact]
     public void Loop_OfSeveralSeeds_HasADatasetForEach()
     {
         Tool.Run(_root, [.. Arguments("many", "--set", "steps=800"), "--seeds", "0,3"]).Expect(0);
+        Assert.True(Directory.Exists(Path.Combine(_root, "data", "many-v1")));
         Assert.True(Directory.Exists(Path.Combine(_root, "data", "many-seed-3-v1")));
         Assert.NotEqual((string)Commits("many")[0]!["content_hash"]!, (string)Commits("many", 3)[0]!["content_hash"]!);
     }

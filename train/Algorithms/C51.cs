@@ -87,8 +87,8 @@ public sealed class C51 : ILearner
         using (no_grad())
         {
             gradient = CategoricalLosses.MeanCrossEntropyGradient(logitsTm1, batch.Actions, target, batch.Weights);
-            // The cross-entropy is what Rainbow replays by, section "Prioritized replay"; C51 with priorities does as well.
-            batch.Priorities?.copy_(CategoricalLosses.CrossEntropy(logitsTm1, batch.Actions, target));
+            // What Rainbow replays by; C51 with priorities does as well.
+            batch.Priorities?.copy_(CategoricalLosses.Divergence(CategoricalLosses.CrossEntropy(logitsTm1, batch.Actions, target), target));
         }
 
         logitsTm1.backward([gradient]);

@@ -63,7 +63,8 @@ public sealed class DiscreteBcq : ILearner
         {
             errors = TdLosses.TdErrors(qTm1, batch.Actions, target);
             gradient = TdLosses.MeanHuberGradient(errors, batch.Actions, qTm1.size(-1), _config.HuberDelta, batch.Weights);
-            slopes = CloningLosses.MeanGradient(logits, batch.Actions, batch.ActionMasks, _config.LogitPenalty);
+            // Weighted as well: the filter is of the data's policy, not of that of the draws.
+            slopes = CloningLosses.MeanGradient(logits, batch.Actions, batch.ActionMasks, _config.LogitPenalty, batch.Weights);
             batch.Priorities?.copy_(errors.abs());
         }
 

@@ -86,7 +86,7 @@ public sealed class Rainbow : ILearner
         {
             losses = CategoricalLosses.CrossEntropy(logitsTm1, batch.Actions, target);
             gradient = CategoricalLosses.MeanCrossEntropyGradient(logitsTm1, batch.Actions, target, batch.Weights);
-            batch.Priorities?.copy_(losses);
+            batch.Priorities?.copy_(CategoricalLosses.Divergence(losses, target));
         }
 
         logitsTm1.backward([gradient]);

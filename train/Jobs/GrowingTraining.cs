@@ -38,7 +38,10 @@ public sealed class GrowingTraining : IDisposable
             Throw.User("train.replay.placement is 'device', and columns that grow are read from the host; expected auto or host.");
         if (AlgorithmTable.Of(config).Section(config) is CategoricalConfig { Low: null } or CategoricalConfig { High: null })
             Throw.User($"train.{config.Algorithm}.low and .high are taken from the data where they are not set, and {Reason}; set both to the lowest and highest discounted return.");
-        return config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" } };
+        // Snapshots compare on the same transitions or not at all.
+        if (config.Guard.HeldOutSplit.Length > 0)
+            Throw.User($"train.guard.held_out_split is '{config.Guard.HeldOutSplit}', and {Reason}; leave it out, and compare the stored policies by 'offlinerl evaluate rollout'.");
+        return config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" }, Guard = config.Guard with { HeldOutTransitions = 0 } };
     }
 
     /// <summary>Opens a seed of a run, which is made where it is not there.</summary>
@@ -122,6 +125,12 @@ public sealed class GrowingTraining : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether the learner learns within episodes, by <see cref="See"/>: then one instance and rounds of one step are what the textbook has.</summary>
+    public bool LearnsOnline => _training.LearnsOnline;
+
+    /// <summary>Learns from the steps so far of the one episode under way. It comes again with its later steps, and whole by <see cref="Extend"/>; no step is learned from twice.</summary>
+    public void See(in EpisodeColumns underWay) => _training.See(underWay);
 
     /// <summary>What the learner would do now. It is a copy and the caller's; policies of other steps take over its state.</summary>
     public LearnedPolicy Acting() => _training.Acting();

@@ -1,3 +1,5 @@
+using OfflineRL.Datasets;
+
 namespace OfflineRL.Train;
 
 /// <summary>A seed that learns from data which grows between its steps.</summary>
@@ -13,8 +15,16 @@ interface IGrowingSeed : IDisposable
     void Extend();
 
     /// <summary>Learns. Gradient methods step until so many steps are done; methods that take each transition once take those that are new.</summary>
-    /// <exception cref="Datasets.CheckFailedException">It diverged.</exception>
+    /// <exception cref="CheckFailedException">It diverged.</exception>
     void Advance(int to);
+
+    /// <summary>Whether it learns from episodes that are not over yet, by <see cref="See"/>.</summary>
+    bool LearnsOnline => false;
+
+    /// <summary>Learns from the steps so far of the episode under way; it comes again with its later steps, and whole by <see cref="Extend"/>.</summary>
+    void See(in EpisodeColumns underWay)
+    {
+    }
 
     /// <summary>What the learner would do now: a copy, the caller's.</summary>
     LearnedPolicy Acting();

@@ -64,6 +64,17 @@ public static class CategoricalLosses
         AtAction(logitsTm1, aTm1, target).log_softmax(-1).mul(target).sum(-1L).neg();
 
     /// <summary>
+    /// Kullback-Leibler divergence of the predicted distribution from its target: what Rainbow replays by (Hessel et al. 2018, "The
+    /// integrated agent"). Beside the cross-entropy it is 0 where the prediction is right, however wide the target.
+    /// </summary>
+    /// <param name="crossEntropy">[*] float: from <see cref="CrossEntropy"/>.</param>
+    /// <param name="target">[*, N] float: the same one.</param>
+    /// <returns>[*] float, not negative but for rounding.</returns>
+    public static Tensor Divergence(Tensor crossEntropy, Tensor target) =>
+        // 0 log 0 is 0.
+        target.clamp_min(1e-37).log().mul(target).sum(-1L).add(crossEntropy);
+
+    /// <summary>
     /// The gradient of the mean of <see cref="CrossEntropy"/> with respect to the logits, by hand: (softmax - target) over the
     /// number of rows at the action taken, 0 elsewhere. It needs the softmax of one action and no graph.
     /// </summary>

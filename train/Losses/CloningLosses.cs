@@ -54,14 +54,18 @@ public static class CloningLosses
     /// <param name="aTm1">[*] int64: action taken, in [0, A); it must be allowed.</param>
     /// <param name="maskTm1">[*, A] bool, true where the action is allowed; null: all are.</param>
     /// <param name="logitPenalty">Weight of the penalty; not negative.</param>
+    /// <param name="weights">[*] float: importance weights, constants; null for ones.</param>
     /// <returns>[*, A] float; 0 at forbidden actions.</returns>
-    public static Tensor MeanGradient(Tensor logitsTm1, Tensor aTm1, Tensor? maskTm1 = null, double logitPenalty = 0)
+    public static Tensor MeanGradient(Tensor logitsTm1, Tensor aTm1, Tensor? maskTm1 = null, double logitPenalty = 0, Tensor? weights = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(logitPenalty);
         var gradient = OfflineLosses.MeanCrossEntropyGradient(logitsTm1, aTm1, maskTm1);
-        if (logitPenalty == 0)
-            return gradient;
-        var logits = maskTm1 is null ? logitsTm1 : logitsTm1.masked_fill(maskTm1.logical_not(), 0);
-        return gradient.add_(logits, alpha: 2 * logitPenalty / logitsTm1.numel());
+        if (logitPenalty > 0)
+        {
+            var logits = maskTm1 is null ? logitsTm1 : logitsTm1.masked_fill(maskTm1.logical_not(), 0);
+            gradient = gradient.add_(logits, alpha: 2 * logitPenalty / logitsTm1.numel());
+        }
+
+        return weights is null ? gradient : gradient.mul_(weights.unsqueeze(-1));
     }
 }

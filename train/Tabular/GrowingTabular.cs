@@ -4,9 +4,9 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Train.Tabular;
 
 /// <summary>
-/// A tabular method in a loop: every transition is learned from once, in the order of its episode, after the episode was recorded.
-/// So SARSA follows the policy that acts, and Q-learning learns beside it, as the textbook has them, but for values that stand
-/// still within a round.
+/// A tabular method in a loop: every transition is learned from once, in the order of its episode, as soon as the action after it was
+/// taken. With one instance and rounds of one step SARSA follows the policy that acts, and Q-learning learns beside it, as the
+/// textbook has them. With more instances episodes are learned from when they are over, one after the other.
 /// </summary>
 sealed class GrowingTabular : IGrowingSeed
 {
@@ -19,6 +19,8 @@ sealed class GrowingTabular : IGrowingSeed
     readonly TimeProvider _time;
 
     MetricsLog? _metrics;
+    // Of the episode that comes next: what was learned from while it was under way.
+    int _seen;
     int _episodes, _logged;
     long _lastLogged;
 
@@ -50,15 +52,38 @@ sealed class GrowingTabular : IGrowingSeed
     {
         for (; _episodes < _log.Episodes; _episodes++)
         {
-            for (var (step, length) = (0, _log.Length(_episodes)); step < length; step++)
+            for (var (step, length) = (_seen, _log.Length(_episodes)); step < length; step++)
             {
                 _learner.Learn(_log[_episodes, step]);
                 Step++;
             }
+
+            _seen = 0;
         }
 
         if (Step - _logged >= _config.LogPeriodSteps)
             LogMetrics();
+    }
+
+    public bool LearnsOnline => true;
+
+    public void See(in EpisodeColumns underWay)
+    {
+        // The last step waits for the action after it.
+        for (; _seen < underWay.Rewards.Length - 1; _seen++)
+        {
+            var state = (int)underWay.Observations[_seen];
+            _log.Allow(state, underWay.ActionMasks.IsEmpty ? [] : underWay.ActionMasks.Slice(_seen * _log.Actions, _log.Actions));
+            _learner.Learn(new TabularTransition
+            {
+                State = state,
+                Action = underWay.DiscreteActions[_seen],
+                Reward = underWay.Rewards[_seen],
+                NextState = (int)underWay.Observations[_seen + 1],
+                NextAction = underWay.DiscreteActions[_seen + 1],
+            });
+            Step++;
+        }
     }
 
     public LearnedPolicy Acting()

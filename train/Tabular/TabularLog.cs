@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OfflineRL.Datasets;
 
 namespace OfflineRL.Train.Tabular;
@@ -129,6 +130,15 @@ public sealed unsafe class TabularLog
         foreach (var (source, episode) in _episodes)
             AddMasks(_masked, _sources[source], episode);
         return _masked;
+    }
+
+    /// <summary>A mask of a state that is in no episode of the log yet.</summary>
+    /// <param name="state">0 to S - 1.</param>
+    /// <param name="mask">[A], true: allowed; empty: none is known.</param>
+    internal void Allow(int state, ReadOnlySpan<bool> mask)
+    {
+        if (_masked is not null && !mask.IsEmpty)
+            _masked.Allow(state, MemoryMarshal.Cast<bool, byte>(mask));
     }
 
     static void AddMasks(ActionSet set, TrainingColumns columns, int episode)
