@@ -33,7 +33,7 @@ sealed class DqnBenchmark : IBenchmark
         try
         {
             var workspace = Workspace.Open(root);
-            Record(workspace);
+            BenchmarkData.WriteDiscrete(workspace, "bench", Rows / EpisodeSteps, EpisodeSteps, Observations, Actions);
             using (var columns = Dataset.Open(workspace, "bench").Compile(NullProgress.Instance))
             {
                 var rival = Rival.Measure("d3rlpy_double_dqn.py");
@@ -79,37 +79,6 @@ sealed class DqnBenchmark : IBenchmark
         using var noise = new Generator(1);
         var (input, weight) = (rand(batch, Width, generator: noise), rand(Width, Width, generator: noise));
         return Timing.Rate(() => input.matmul(weight).Dispose(), 0.5, 5) * 2 * batch * Width * Width / 1e9;
-    }
-
-    static void Record(Workspace workspace)
-    {
-        var random = RandomStream.Create(0, "benchmark/data");
-        using var writer = DatasetWriter.Create(workspace, "bench", new DatasetDescription
-        {
-            ObservationSpace = BoxSpace.Unbounded(Observations),
-            ActionSpace = new DiscreteSpace(Actions),
-        });
-        var (observations, actions, rewards) = (new float[EpisodeSteps * Observations], new int[EpisodeSteps], new double[EpisodeSteps]);
-        for (var episode = 0; episode < Rows / EpisodeSteps; episode++)
-        {
-            foreach (ref var value in observations.AsSpan())
-                value = (float)random.NextGaussian();
-            for (var step = 0; step < EpisodeSteps; step++)
-                (actions[step], rewards[step]) = (random.NextInt(Actions), random.NextGaussian());
-            writer.WriteEpisode(new EpisodeColumns
-            {
-                Key = $"bench/{episode}",
-                BehaviorPolicy = "uniform",
-                Observations = observations,
-                DiscreteActions = actions,
-                Rewards = rewards,
-                Terminated = episode % 2 == 0,
-                Truncated = episode % 2 == 1,
-                FinalObservation = observations.AsSpan(0, Observations),
-            });
-        }
-
-        writer.Commit();
     }
 
     // The tool itself, from its start to its end, as the kernel counts: the columns' mapped pages are among it.

@@ -15,6 +15,7 @@ IBenchmark[] benchmarks =
     new MujocoBenchmark(),
     new TabularBenchmark(),
     new DqnBenchmark(),
+    new LearnersBenchmark(),
     new ColumnsBenchmark(),
     new SamplingBenchmark(),
     new FramesBenchmark(),
