@@ -73,6 +73,26 @@ public sealed class ExtrasTests
         if (buffer is not null) Close(cat(Interleaved(plainWeights, plainBiases).Select(p => p.grad!.flatten()).ToArray()), buffer.Gradients);
     }
 
+    // Few rows of many inputs are multiplied in another order; below, at and above its bounds, and beside whole tiles.
+    [Theory]
+    [InlineData(32, 1024, 128)]
+    [InlineData(3, 513, 17)]
+    [InlineData(64, 512, 1)]
+    [InlineData(65, 512, 40)]
+    [InlineData(1, 600, 33)]
+    [InlineData(7, 511, 16)]
+    public void Mlp_OfManyInputs_EqualsTheProductInDoublePrecision(int rows, int inputs, int outputs)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(5);
+        var (x, weight, bias) = (randn([rows, inputs], generator: generator), randn([outputs, inputs], generator: generator).mul_(0.05), randn([outputs], generator: generator));
+        var exact = x.to(ScalarType.Float64).matmul(weight.to(ScalarType.Float64).t()).add(bias.to(ScalarType.Float64));
+        Close(exact.to(ScalarType.Float32), TorchExtras.Mlp(x, [weight], [bias], MlpActivation.ReLU));
+        Close(exact.relu().to(ScalarType.Float32), TorchExtras.Mlp(x, [weight], [bias], MlpActivation.ReLU, MlpActivation.ReLU));
+        // A view whose rows lie apart.
+        Close(exact.to(ScalarType.Float32), TorchExtras.Mlp(cat([x, x], 1).narrow(1, inputs, inputs), [weight], [bias], MlpActivation.ReLU));
+    }
+
     [Fact]
     public void Mlp_UnderAutogradGrad_LeavesGradientsAlone()
     {
