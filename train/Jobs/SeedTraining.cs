@@ -35,6 +35,7 @@ sealed class SeedTraining : IGrowingSeed
 
     MetricsLog? _metrics;
     int _step, _checkpointed;
+    bool _grows;
     long _lastLogged;
     int _lastLoggedStep;
 
@@ -153,6 +154,7 @@ sealed class SeedTraining : IGrowingSeed
     /// <summary>Goes on from the newest checkpoint, if there is one.</summary>
     public void Begin()
     {
+        _grows = true;
         Resume(SeedStatus.TryRead(_folder));
         (_lastLogged, _lastLoggedStep) = (_time.GetTimestamp(), _step);
         SaveStatus(_step == _config.Steps ? RunState.Finished : RunState.Running);
@@ -225,7 +227,9 @@ sealed class SeedTraining : IGrowingSeed
         _metrics!.Append(_step, _metricNames, _means, rate);
         EnsureFinite();
         Guard();
-        _progress.Report($"seed {_seed}", _step, _config.Steps, string.Create(CultureInfo.InvariantCulture, $"{_learner.MetricNames[0]} {_means[0]:G4}"));
+        // In a loop the rounds are what goes on.
+        if (!_grows)
+            _progress.Report($"seed {_seed}", _step, _config.Steps, string.Create(CultureInfo.InvariantCulture, $"{_learner.MetricNames[0]} {_means[0]:G4}"));
     }
 
     // Means over the measured steps since the line before. A checkpoint between lines keeps the sums, so resuming changes none.
