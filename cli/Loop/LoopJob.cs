@@ -143,8 +143,7 @@ sealed class LoopJob : IDisposable
         _cutting = false;
         Learn(_training!.Step);
         var manifest = _data.Commit(Provenance());
-        var finished = rounds == _config.Rounds;
-        _training.Save(finished ? RunState.Finished : RunState.Running, _workspace, _config.Name);
+        _training.Save(rounds == _config.Rounds ? RunState.Finished : RunState.Running);
         _commits.Add(new()
         {
             Rounds = rounds,

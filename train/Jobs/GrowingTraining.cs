@@ -15,8 +15,9 @@ public sealed class GrowingTraining : IDisposable
     readonly IGrowingSeed _training;
     readonly RunLock _lock;
     readonly TrainingColumns _columns;
+    readonly string _run;
 
-    GrowingTraining(IGrowingSeed training, RunLock held, TrainingColumns columns) => (_training, _lock, _columns) = (training, held, columns);
+    GrowingTraining(IGrowingSeed training, RunLock held, TrainingColumns columns, string run) => (_training, _lock, _columns, _run) = (training, held, columns, run);
 
     /// <summary>Gradient steps done.</summary>
     public int Step => _training.Step;
@@ -82,7 +83,7 @@ public sealed class GrowingTraining : IDisposable
             training.Begin();
             if (training.Step != steps)
                 Throw.User($"{folder} has a checkpoint of step {training.Step}, and the loop stands at step {steps}; its checkpoints are lost. Start another run with --name.");
-            return new(training, held, columns);
+            return new(training, held, columns, run);
         }
         catch
         {
@@ -137,12 +138,10 @@ public sealed class GrowingTraining : IDisposable
 
     /// <summary>Stores policy and checkpoint, just after the columns were committed as a dataset.</summary>
     /// <param name="state">Running, or finished.</param>
-    /// <param name="workspace">As for <see cref="Open"/>.</param>
-    /// <param name="run">The run's name.</param>
-    public void Save(RunState state, Workspace workspace, string run)
+    public void Save(RunState state)
     {
         _training.Save(state);
-        RunFolder.SaveOrigin(Path.Combine(workspace.RunsFolder, run), _columns.Info);
+        RunFolder.SaveOrigin(_run, _columns.Info);
     }
 
     /// <summary>Says in the status that it goes on from what was saved last.</summary>
