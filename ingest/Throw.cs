@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using OfflineRL.Datasets;
 
@@ -18,8 +19,19 @@ static partial class Throw
     public static UserErrorException NoSource(string source) =>
         new($"source '{source}': no file of that name, and none that it matches as a glob. Paths are relative to the working folder, {Directory.GetCurrentDirectory()}.");
 
-    public static UserErrorException MixedFormats(string first, string other) =>
-        new($"source: '{first}' and '{other}' are of different kinds; import Parquet and CSV files one after the other, or set format.");
+    public static UserErrorException MixedFormats(string first, SourceFormat format, string other, SourceFormat otherFormat) =>
+        new($"source: '{first}' is {Name(format)} and '{other}' is {Name(otherFormat)}; expected files of one format. Import them one after the other, or set format.");
+
+    static string Name(SourceFormat format) => JsonNamingPolicy.SnakeCaseLower.ConvertName(format.ToString());
+
+    public static UserErrorException UnknownFormat(string path, IEnumerable<SourceFormat> known) =>
+        new($"{path}: its content is of no format that is known. Set format to one of {string.Join(", ", known.Select(Name))}.");
+
+    public static UserErrorException MapGaps(string file, IReadOnlyList<string> gaps, IReadOnlyList<SourceColumn> columns) =>
+        new($"{string.Join('\n', gaps)}\n{file} has the columns {string.Join(", ", columns.Take(50).Select(c => c.Name))}{(columns.Count > 50 ? ", …" : "")}.");
+
+    public static UserErrorException CannotRead(string path, Exception inner) =>
+        new($"{path}: cannot be read: {inner.Message}", inner);
 
     public static UserErrorException NotParquet(string path, long bytes) =>
         new($"{path}: not a whole Parquet file: its {bytes.ToString("N0", CultureInfo.InvariantCulture)} bytes do not begin and end with 'PAR1'. Was a copy cut short? Fetch it again, or leave it out of source.");

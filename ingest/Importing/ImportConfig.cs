@@ -2,15 +2,6 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Ingest;
 
-/// <summary>How source files are read.</summary>
-public enum SourceFormat
-{
-    /// <summary>By the ending: <c>.parquet</c>, else CSV.</summary>
-    Auto,
-    Csv,
-    Parquet,
-}
-
 /// <summary>What happens where a row cannot be taken.</summary>
 public enum ErrorRule
 {
@@ -160,30 +151,35 @@ public sealed record ImportConfig : IValidatable
             yield return "source is empty; expected files or globs.";
         if (Delimiter.Length != 1)
             yield return $"delimiter is '{Delimiter}'; expected one character.";
-        if (Observation.Count == 0)
-            yield return "observation is empty; expected a list column or the flat columns in order.";
         if (ObservationCount is < 1 || (ObservationCount is not null && Observation.Count > 1))
             yield return "observation_count is for one column of whole numbers and at least 1.";
-        if (Action.Count == 0)
-            yield return "action is empty; expected a column, or several for continuous actions.";
         if (Action.Count > 1 && ActionCount is not null)
             yield return "action_count is for one column of discrete actions; several are given.";
         if (ActionCount is < 1)
             yield return $"action_count is {ActionCount}; expected at least 1.";
         if (ContinuousAction && ActionCount is not null)
             yield return "continuous_action and action_count exclude each other.";
-        if (Reward.Length == 0)
-            yield return "reward is empty; expected a column.";
         foreach (var fault in EpisodeFaults().Concat(PropensityFaults()))
             yield return fault;
         foreach (var fault in Splits.Rule(Split, Seed).Validate())
             yield return $"split: {fault}.";
     }
 
-    IEnumerable<string> EpisodeFaults()
+    /// <summary>What is still missing once the source's format has filled in what it knows.</summary>
+    public IEnumerable<string> Gaps()
     {
+        if (Observation.Count == 0)
+            yield return "observation is empty; expected a list column or the flat columns in order.";
+        if (Action.Count == 0)
+            yield return "action is empty; expected a column, or several for continuous actions.";
+        if (Reward.Length == 0)
+            yield return "reward is empty; expected a column.";
         if (EpisodeId.Count == 0 && Done is null && Terminated is null && Truncated is null)
             yield return "nothing tells episodes apart; expected episode_id, or an end flag: done, terminated or truncated.";
+    }
+
+    IEnumerable<string> EpisodeFaults()
+    {
         if (Done is not null && (Terminated is not null || Truncated is not null))
             yield return "done and terminated or truncated are given; expected one way to mark an end.";
         if (TimeLimit is not null && (Done is null || TimeLimit < 1))

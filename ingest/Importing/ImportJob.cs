@@ -20,11 +20,11 @@ public static class ImportJob
     {
         Config.Check(config);
         var environment = config.Environment is null ? null : EnvironmentRegistry.Resolve(config.Environment);
-        var spill = Path.Combine(workspace.CacheFolder, "import-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+        var staging = Path.Combine(workspace.CacheFolder, "import-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
         try
         {
-            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = spill, MemoryLimit = config.MemoryLimit });
-            return Run(config, workspace, environment, database, progress, cancellation);
+            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = staging, MemoryLimit = config.MemoryLimit });
+            return Run(config, workspace, environment, database, staging, progress, cancellation);
         }
         catch (DuckDbException e)
         {
@@ -32,29 +32,45 @@ public static class ImportJob
         }
         finally
         {
-            if (Directory.Exists(spill))
-                Directory.Delete(spill, recursive: true);
+            if (Directory.Exists(staging))
+                Directory.Delete(staging, recursive: true);
         }
     }
 
-    static ImportResult Run(ImportConfig config, Workspace workspace, EnvironmentIdentity? environment, DuckDbDatabase database, IJobProgress progress, CancellationToken cancellation)
+    static ImportResult Run(ImportConfig config, Workspace workspace, EnvironmentIdentity? environment, DuckDbDatabase database, string staging, IJobProgress progress, CancellationToken cancellation)
     {
         using var connection = database.Connect();
         using var messages = database.Connect();
         var paths = SourceFiles.Expand(config.Source, connection);
-        var format = SourceFiles.Format(config.Format, paths);
+        var reader = SourceReaders.Find(config.Format, paths);
         var files = new List<SourceFile>();
         foreach (var path in paths)
         {
             cancellation.ThrowIfCancellationRequested();
-            files.Add(SourceFiles.Describe(path, format));
+            files.Add(SourceFiles.Describe(path));
             progress.Report("hashing files", files.Count, paths.Count);
         }
 
-        var table = SourceTable.Open(paths, format, config.Delimiter[0], connection);
+        using var rejects = new RejectSpool(staging);
+        var table = reader.Open(new SourceRequest
+        {
+            Paths = paths,
+            Config = config,
+            Connection = connection,
+            StagingFolder = staging,
+            Rejects = rejects,
+            Progress = progress,
+            Cancellation = cancellation,
+        });
+        config = reader.Fill(config, table);
+        Config.Check(config);
+        if (config.Gaps().ToList() is { Count: > 0 } gaps)
+            throw Throw.MapGaps(paths[0], gaps, table.Columns);
         var plan = new ImportPlan(config, table, connection);
         var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(config), Sources = files };
         using var writer = DatasetWriter.Create(workspace, config.Name, Describe(plan, environment, provenance));
+        foreach (var row in rejects.Read())
+            writer.Reject(row);
         var assembler = new EpisodeAssembler(plan, files, new SourceLookup(table, plan, messages), environment, writer);
         var chunk = new RowChunk(plan);
         using var rows = connection.Stream(plan.RowsSql);

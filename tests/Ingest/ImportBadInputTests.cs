@@ -150,7 +150,7 @@ public sealed class ImportBadInputTests : IDisposable
         AssertRefused(Map(_recording.Write("twice.csv", "e,o,o")), "names column 'o' twice");
         AssertRefused(Map(_recording.Write("none.csv", Header)), "there are no rows");
         AssertRefused(Map(path, _recording.Write("other.csv", "e,t,o", "1,0,1")), "other.csv: its header is 'e,t,o'; expected");
-        AssertRefused(Map(path, _recording.WriteParquet("p.parquet", "SELECT 1 AS e")), "of different kinds");
+        AssertRefused(Map(path, _recording.WriteParquet("p.parquet", "SELECT 1 AS e")), "expected files of one format");
 
         var zipped = Path.Combine(_recording.Workspace.Root, "cut.csv.gz");
         using (var file = File.Create(zipped))
@@ -166,7 +166,10 @@ public sealed class ImportBadInputTests : IDisposable
     public void AConfigWithoutWhatItNeeds_NamesEveryFault()
     {
         var error = Assert.Throws<UserErrorException>(() => _recording.Import(new ImportConfig()));
-        foreach (var part in (string[])["name is empty", "source is empty", "observation is empty", "action is empty", "nothing tells episodes apart"])
+        foreach (var part in (string[])["name is empty", "source is empty"])
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<UserErrorException>(() => _recording.Import(new ImportConfig { Name = "x", Source = [_recording.Write("a.csv", [.. Header, .. Good])] }));
+        foreach (var part in (string[])["observation is empty", "action is empty", "nothing tells episodes apart", "a.csv has the columns e, "])
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
         AssertRefused(Map("a") with { Terminated = "d" }, "done and terminated or truncated are given");
         AssertRefused(Map("a") with { Done = null, TimeLimit = 5 }, "it needs done");

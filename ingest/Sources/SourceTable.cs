@@ -27,41 +27,20 @@ readonly record struct SourceColumn(string Name, string Type)
     }
 }
 
-/// <summary>The source files as one table for SQL: names, types, and a FROM clause that takes every CSV field as text, so that nothing is guessed.</summary>
+/// <summary>The source files as one table for SQL: a FROM clause, and the names and types of its columns.</summary>
 sealed class SourceTable
 {
-    SourceTable(IReadOnlyList<string> files, string from, IReadOnlyList<SourceColumn> columns) => (Files, From, Columns) = (files, from, columns);
+    public SourceTable(IReadOnlyList<string> files, string from, IReadOnlyList<SourceColumn> columns) => (Files, From, Columns) = (files, from, columns);
 
     public IReadOnlyList<string> Files { get; }
 
-    /// <summary>A table function; its rows stand in the order of the files.</summary>
+    /// <summary>What stands behind FROM. Its rows stand in the order of the files; <c>file_index</c> is a file's place in <see cref="Files"/>.</summary>
     public string From { get; }
 
     public IReadOnlyList<SourceColumn> Columns { get; }
 
-    /// <exception cref="UserErrorException">A file cannot be read, or the files' columns differ.</exception>
-    public static SourceTable Open(IReadOnlyList<string> files, SourceFormat format, char delimiter, DuckDbConnection connection)
-    {
-        if (format == SourceFormat.Parquet)
-        {
-            var from = $"read_parquet({DuckDbSql.Texts(files)})";
-            return new SourceTable(files, from, Describe(connection, from));
-        }
-
-        var names = CsvHeader.Read(files[0], delimiter);
-        foreach (var file in files.Skip(1))
-        {
-            var others = CsvHeader.Read(file, delimiter);
-            if (!others.SequenceEqual(names))
-                throw Throw.HeadersDiffer(files[0], names, file, others);
-        }
-
-        var columns = string.Join(", ", names.Select(n => $"{DuckDbSql.Text(n)}: 'VARCHAR'"));
-        return new SourceTable(
-            files,
-            $"read_csv({DuckDbSql.Texts(files)}, auto_detect=false, header=true, delim={DuckDbSql.Text(delimiter.ToString())}, quote='\"', escape='\"', nullstr='', columns={{{columns}}})",
-            names.Select(n => new SourceColumn(n, "VARCHAR")).ToList());
-    }
+    /// <summary>A table of which DuckDB knows the columns.</summary>
+    public static SourceTable Of(DuckDbConnection connection, IReadOnlyList<string> files, string from) => new(files, from, Describe(connection, from));
 
     /// <summary>A column by name.</summary>
     /// <param name="key">The config key that names it, for the message.</param>

@@ -22,28 +22,12 @@ static class SourceFiles
         return files.Distinct(StringComparer.Ordinal).ToList();
     }
 
-    /// <summary>How all the files are read; they are of one kind.</summary>
-    /// <exception cref="UserErrorException">Endings are mixed.</exception>
-    public static SourceFormat Format(SourceFormat configured, IReadOnlyList<string> files)
-    {
-        if (configured != SourceFormat.Auto)
-            return configured;
-        var other = files.FirstOrDefault(f => OfName(f) != OfName(files[0]));
-        return other is null ? OfName(files[0]) : throw Throw.MixedFormats(files[0], other);
-    }
-
-    /// <summary>Size and hash for the provenance; a Parquet file that is cut short is found here.</summary>
-    public static SourceFile Describe(string path, SourceFormat format)
+    /// <summary>Size and hash for the provenance.</summary>
+    public static SourceFile Describe(string path)
     {
         using var stream = File.OpenRead(path);
-        if (format == SourceFormat.Parquet && !HasParquetFrame(stream))
-            throw Throw.NotParquet(path, stream.Length);
-        stream.Position = 0;
         return new SourceFile(path, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
-
-    static SourceFormat OfName(string path) =>
-        path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) ? SourceFormat.Parquet : SourceFormat.Csv;
 
     static List<string> Glob(string pattern, DuckDbConnection connection)
     {
@@ -60,19 +44,5 @@ static class SourceFiles
 
         files.Sort(StringComparer.Ordinal);
         return files;
-    }
-
-    // A Parquet file begins and ends with its name; a copy that broke off lacks the end.
-    static bool HasParquetFrame(FileStream stream)
-    {
-        Span<byte> magic = stackalloc byte[4];
-        if (stream.Length < 12)
-            return false;
-        stream.ReadExactly(magic);
-        if (!magic.SequenceEqual("PAR1"u8))
-            return false;
-        stream.Position = stream.Length - 4;
-        stream.ReadExactly(magic);
-        return magic.SequenceEqual("PAR1"u8);
     }
 }

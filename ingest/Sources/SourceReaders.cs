@@ -1,0 +1,36 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>Every format that can be imported.</summary>
+static class SourceReaders
+{
+    /// <summary>In the order in which they are asked whether they know a file: what has a magic number first, plain text last.</summary>
+    static readonly ISourceReader[] All =
+    [
+        new ParquetSource(),
+        new CsvSource(),
+    ];
+
+    /// <summary>The reader of all the files; they are of one format.</summary>
+    /// <exception cref="UserErrorException">No format knows a file, or the files' formats differ.</exception>
+    public static ISourceReader Find(SourceFormat configured, IReadOnlyList<string> paths)
+    {
+        if (configured != SourceFormat.Auto)
+            return All.Single(r => r.Format == configured);
+        var first = Of(paths[0]);
+        foreach (var path in paths.Skip(1))
+        {
+            if (Of(path) is var other && other != first)
+                throw Throw.MixedFormats(paths[0], first.Format, path, other.Format);
+        }
+
+        return first;
+    }
+
+    static ISourceReader Of(string path)
+    {
+        var probe = SourceProbe.Open(path);
+        return All.FirstOrDefault(r => r.Recognizes(probe)) ?? throw Throw.UnknownFormat(path, All.Select(r => r.Format));
+    }
+}

@@ -1,0 +1,25 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>What a reader is given to make a table of source files.</summary>
+sealed class SourceRequest
+{
+    /// <summary>At least one, in the order in which their rows follow one another.</summary>
+    public required IReadOnlyList<string> Paths { get; init; }
+
+    /// <summary>As the user wrote it: what is not set is empty.</summary>
+    public required ImportConfig Config { get; init; }
+
+    public required DuckDbConnection Connection { get; init; }
+
+    /// <summary>A folder of this import alone, deleted at its end; made when it is first wanted.</summary>
+    public required string StagingFolder { get; init; }
+
+    /// <summary>Takes rows that cannot be read at all.</summary>
+    public required RejectSpool Rejects { get; init; }
+
+    public IJobProgress Progress { get; init; } = NullProgress.Instance;
+
+    public CancellationToken Cancellation { get; init; }
+}
