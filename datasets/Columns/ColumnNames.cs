@@ -13,6 +13,7 @@ static class ColumnNames
     public const string BehaviorLogProbabilities = "behavior_log_probs";
     public const string BehaviorProbabilities = "behavior_probs";
     public const string ActionMasks = "action_masks";
+    public const string ActionFeatures = "action_features";
     public const string EpisodeIndex = "episode_index";
     public const string EpisodeFirstRow = "episode_first_row";
     public const string EpisodeSplit = "episode_split";

@@ -31,6 +31,10 @@ public sealed record ColumnsInfo
 
     public bool HasActionMask { get; init; }
 
+    /// <summary>Number of features that each discrete action has; 0: none.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    public int ActionFeatures { get; init; }
+
     /// <summary>Names of the parts of the split; <see cref="TrainingColumns.EpisodeSplit"/> holds indices into it.</summary>
     public required IReadOnlyList<string> Splits { get; init; }
 
@@ -54,6 +58,7 @@ public sealed record ColumnsInfo
         PropensityKind = manifest.PropensityKind,
         HasBehaviorProbabilities = manifest.HasBehaviorProbabilities,
         HasActionMask = manifest.HasActionMask,
+        ActionFeatures = manifest.ActionFeatures,
         Splits = [.. manifest.Split.Fractions.Select(f => f.Name)],
         InfoColumns = manifest.InfoColumns,
         Statistics = manifest.Statistics,

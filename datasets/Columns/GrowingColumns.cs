@@ -22,13 +22,13 @@ sealed class GrowingColumns : IDisposable
 
     /// <param name="workspace">The files lie in its cache until this is disposed of.</param>
     /// <param name="name">Of the dataset.</param>
-    /// <param name="description">Validated; without passed-through columns and timestamps.</param>
+    /// <param name="description">Validated; without passed-through columns, timestamps and features of actions.</param>
     /// <param name="capacity">Steps at most.</param>
     public GrowingColumns(Workspace workspace, string name, DatasetDescription description, long capacity)
     {
         (_description, _capacity, _schema) = (description, capacity, TrajectorySchema.Of(description));
-        if (description.InfoColumns.Count > 0 || description.HasTimestamp)
-            throw new NotSupportedException("Growing columns hold neither passed-through columns nor timestamps.");
+        if (description.InfoColumns.Count > 0 || description.HasTimestamp || description.ActionFeatures > 0)
+            throw new NotSupportedException("Growing columns hold neither passed-through columns, timestamps nor features of actions.");
         _folder = PendingFolder.Create(Path.Combine(workspace.CacheFolder, "columns", name), mayExist: true);
         try
         {

@@ -45,6 +45,11 @@ sealed class StepColumnsWriter : IDisposable
             Add<bool>(ColumnNames.ActionMasks, schema.ActionCount, (c, w) => WriteLists(c, 9, "action_mask", schema.ActionCount, true, ref _flags, w));
         }
 
+        if (schema.ActionFeatures > 0)
+        {
+            Add<float>(ColumnNames.ActionFeatures, schema.ActionFeaturesWidth, (c, w) => WriteActionFeatures(c, schema, w));
+        }
+
         for (int i = 0; i < manifest.InfoColumns.Count; i++)
         {
             AddInfo(11 + i, manifest.InfoColumns[i]);
@@ -171,7 +176,18 @@ sealed class StepColumnsWriter : IDisposable
     static void WriteLists<T>(StepsChunk chunk, int column, string name, int width, T missing, ref T[] scratch, NpyWriter<T> writer)
         where T : unmanaged
     {
-        ReadOnlySpan<T> present = chunk.PresentLists(column, name, width, ref scratch);
+        WritePresent(chunk, column, chunk.PresentLists(column, name, width, ref scratch), width, missing, writer);
+    }
+
+    void WriteActionFeatures(StepsChunk chunk, TrajectorySchema schema, NpyWriter<float> writer)
+    {
+        int column = schema.ActionFeaturesColumn;
+        WritePresent(chunk, column, chunk.PresentNestedLists(column, "action_features", schema.ActionCount, schema.ActionFeatures, ref _floats), schema.ActionFeaturesWidth, 0f, writer);
+    }
+
+    static void WritePresent<T>(StepsChunk chunk, int column, ReadOnlySpan<T> present, int width, T missing, NpyWriter<T> writer)
+        where T : unmanaged
+    {
         if (present.Length == chunk.Rows * width)
         {
             writer.Write(present);

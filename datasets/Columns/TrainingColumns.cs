@@ -21,7 +21,7 @@ public sealed class TrainingColumns : IDisposable
         Folder = folder;
         _isGrowing = isGrowing;
         Info = info;
-        TrajectorySchema schema = new(info.ObservationSpace, info.ActionSpace, info.InfoColumns);
+        TrajectorySchema schema = new(info.ObservationSpace, info.ActionSpace, info.InfoColumns) { ActionFeatures = info.ActionFeatures };
         long steps = info.Steps, episodes = info.Episodes;
         if (schema.ObservationsAreBytes)
         {
@@ -43,6 +43,7 @@ public sealed class TrainingColumns : IDisposable
         BehaviorLogProbabilities = info.PropensityKind != PropensityKind.None ? Map<double>(ColumnNames.BehaviorLogProbabilities, steps, 1) : null;
         BehaviorProbabilities = info.HasBehaviorProbabilities ? Map<double>(ColumnNames.BehaviorProbabilities, steps, schema.ActionCount) : null;
         ActionMasks = info.HasActionMask ? Map<byte>(ColumnNames.ActionMasks, steps, schema.ActionCount) : null;
+        ActionFeatures = info.ActionFeatures > 0 ? Map<float>(ColumnNames.ActionFeatures, steps, schema.ActionFeaturesWidth) : null;
         EpisodeIndex = Map<int>(ColumnNames.EpisodeIndex, steps, 1);
         EpisodeFirstRow = Map<long>(ColumnNames.EpisodeFirstRow, episodes + 1, 1);
         EpisodeSplit = Map<byte>(ColumnNames.EpisodeSplit, episodes, 1);
@@ -105,6 +106,9 @@ public sealed class TrainingColumns : IDisposable
     /// <summary>[N, A], 1: allowed, which all are in steps without a mask; null: the dataset has none.</summary>
     public NpyColumn<byte>? ActionMasks { get; }
 
+    /// <summary>[N, A * F], action by action: the features of each discrete action, zeros in steps without any; null: the dataset has none.</summary>
+    public NpyColumn<float>? ActionFeatures { get; }
+
     /// <summary>[N], the episode of each step.</summary>
     public NpyColumn<int> EpisodeIndex { get; }
 
@@ -152,7 +156,7 @@ public sealed class TrainingColumns : IDisposable
             throw new UserErrorException($"The columns in '{folder}' have layout {info.Layout}, expected {ColumnsInfo.CurrentLayout}; delete the folder, it is made again.");
         }
 
-        string[] faults = [.. SpaceRules.Faults(info.ObservationSpace), .. SpaceRules.Faults(info.ActionSpace), .. info.InfoColumns.SelectMany(InfoRules.Faults)];
+        string[] faults = [.. SpaceRules.Faults(info.ObservationSpace), .. SpaceRules.Faults(info.ActionSpace), .. SpaceRules.ActionFeatureFaults(info.ActionSpace, info.ActionFeatures), .. info.InfoColumns.SelectMany(InfoRules.Faults)];
         if (faults.Length > 0 || info.Steps < 1 || info.Episodes < 1 || info.Steps < info.Episodes)
         {
             throw new UserErrorException($"The columns in '{folder}' are described by {info.Steps} steps, {info.Episodes} episodes, which do not hold together" +

@@ -29,6 +29,9 @@ public sealed unsafe class DuckDbResult : IDisposable
     /// <summary>The type of the values of a list or array column; <see cref="DuckDbType.Invalid"/> for other columns.</summary>
     public DuckDbType ElementType(int column) => _types[column].Child?.Id ?? DuckDbType.Invalid;
 
+    /// <summary>The type of the values of a column of lists of lists; <see cref="DuckDbType.Invalid"/> for other columns.</summary>
+    public DuckDbType InnerType(int column) => _types[column].Child?.Child?.Id ?? DuckDbType.Invalid;
+
     /// <summary>The next chunk, to be disposed by the caller; null at the end.</summary>
     /// <exception cref="DuckDbException">A streamed query failed, such as on a truncated file.</exception>
     public DuckDbChunk? Next()

@@ -69,8 +69,28 @@ public readonly unsafe ref struct DuckDbWritableVector
         }
 
         values.CopyTo(new Span<T>((T*)NativeMethods.VectorData(NativeMethods.ListChild(_vector)) + offset, values.Length));
-        int rows = values.Length / width;
-        Span<DuckDbList> lists = new((DuckDbList*)NativeMethods.VectorData(_vector) + firstRow, rows);
+        SetLists(_vector, firstRow, offset, width, values.Length / width);
+    }
+
+    /// <summary>As <see cref="AppendLists"/>, for lists of <paramref name="outer"/> lists of <paramref name="inner"/> values.</summary>
+    public void AppendNestedLists<T>(int firstRow, int outer, int inner, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        ulong offset = NativeMethods.ListSize(_vector);
+        int lists = values.Length / inner;
+        ulong size = offset + (ulong)lists;
+        if (NativeMethods.ReserveList(_vector, size) != 0 || NativeMethods.SetListSize(_vector, size) != 0)
+        {
+            throw new DuckDbException($"DuckDB cannot reserve {size} lists.");
+        }
+
+        new DuckDbWritableVector(NativeMethods.ListChild(_vector), _type.Child!).AppendLists(checked((int)offset), inner, values);
+        SetLists(_vector, firstRow, offset, outer, lists / outer);
+    }
+
+    static void SetLists(nint vector, int firstRow, ulong offset, int width, int rows)
+    {
+        Span<DuckDbList> lists = new((DuckDbList*)NativeMethods.VectorData(vector) + firstRow, rows);
         for (int i = 0; i < rows; i++)
         {
             lists[i] = new(offset + (ulong)(i * (long)width), (ulong)width);

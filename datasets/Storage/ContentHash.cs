@@ -96,13 +96,14 @@ sealed record ContentHeader(
     PropensitySource PropensitySource,
     PropensityKind PropensityKind,
     IReadOnlyList<InfoColumn> InfoColumns,
-    IReadOnlyList<string> Splits)
+    IReadOnlyList<string> Splits,
+    int? ActionFeatures)
 {
     public static ContentHeader Of(DatasetDescription d) => new(
         TrajectorySchema.Version, d.ObservationSpace, d.ActionSpace, d.Environment?.ToString(), d.PropensitySource, d.PropensityKind,
-        d.InfoColumns, [.. d.Split.Fractions.Select(f => f.Name)]);
+        d.InfoColumns, [.. d.Split.Fractions.Select(f => f.Name)], d.ActionFeatures > 0 ? d.ActionFeatures : null);
 
     public static ContentHeader Of(DatasetManifest m) => new(
         m.SchemaVersion, m.ObservationSpace, m.ActionSpace, m.Environment?.ToString(), m.PropensitySource, m.PropensityKind,
-        m.InfoColumns, [.. m.Split.Fractions.Select(f => f.Name)]);
+        m.InfoColumns, [.. m.Split.Fractions.Select(f => f.Name)], m.ActionFeatures > 0 ? m.ActionFeatures : null);
 }

@@ -87,6 +87,9 @@ public sealed record DatasetDescription
 
     public bool HasTimestamp { get; init; }
 
+    /// <summary>Number of features that each discrete action has in each step; 0: none.</summary>
+    public int ActionFeatures { get; init; }
+
     public IReadOnlyList<InfoColumn> InfoColumns { get; init; } = [];
 
     public Provenance Provenance { get; init; } = new();
@@ -105,6 +108,7 @@ public sealed record DatasetDescription
         HasBehaviorProbabilities = manifest.HasBehaviorProbabilities,
         HasActionMask = manifest.HasActionMask,
         HasTimestamp = manifest.HasTimestamp,
+        ActionFeatures = manifest.ActionFeatures,
         InfoColumns = manifest.InfoColumns,
         Provenance = manifest.Provenance,
         Split = manifest.Split,
@@ -115,6 +119,11 @@ public sealed record DatasetDescription
     {
         bool discrete = ActionSpace is DiscreteSpace;
         foreach (string fault in SpaceRules.Faults(ObservationSpace).Concat(SpaceRules.Faults(ActionSpace)).Concat(InfoColumns.SelectMany(InfoRules.Faults)))
+        {
+            yield return fault;
+        }
+
+        foreach (string fault in SpaceRules.ActionFeatureFaults(ActionSpace, ActionFeatures))
         {
             yield return fault;
         }

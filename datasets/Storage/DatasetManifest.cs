@@ -76,6 +76,10 @@ public sealed record DatasetManifest
 
     public bool HasTimestamp { get; init; }
 
+    /// <summary>Number of features that each discrete action has in <c>action_features</c>; 0: none. The action space has the largest number of actions.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    public int ActionFeatures { get; init; }
+
     public IReadOnlyList<InfoColumn> InfoColumns { get; init; } = [];
 
     public required SplitRule Split { get; init; }

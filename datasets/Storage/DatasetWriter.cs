@@ -254,6 +254,7 @@ public sealed class DatasetWriter : IDisposable
             HasBehaviorProbabilities = _description.HasBehaviorProbabilities,
             HasActionMask = _description.HasActionMask,
             HasTimestamp = _description.HasTimestamp,
+            ActionFeatures = _description.ActionFeatures,
             InfoColumns = _description.InfoColumns,
             Split = _description.Split,
             Provenance = provenance,

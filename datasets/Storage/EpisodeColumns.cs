@@ -73,6 +73,9 @@ public readonly ref struct EpisodeColumns
     /// <summary>[T, A], true: allowed; empty: none stored.</summary>
     public ReadOnlySpan<bool> ActionMasks { get; init; }
 
+    /// <summary>[T, A, F], the features of each discrete action; empty: none stored.</summary>
+    public ReadOnlySpan<float> ActionFeatures { get; init; }
+
     /// <summary>[T], microseconds since 1970 UTC; empty: none stored.</summary>
     public ReadOnlySpan<long> TimestampMicros { get; init; }
 

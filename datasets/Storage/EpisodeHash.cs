@@ -28,6 +28,11 @@ sealed class EpisodeHash(ContentHash hash, DatasetDescription description)
         AddOptional("steps.behavior_probs", e.BehaviorProbabilities, steps);
         AddOptional("steps.action_mask", e.ActionMasks, steps);
         AddTimestamps(e.TimestampMicros, steps);
+        if (_schema.ActionFeatures > 0)
+        {
+            AddOptional("steps.action_features", e.ActionFeatures, steps);
+        }
+
         for (int i = 0; i < e.Info.Length; i++)
         {
             AddInfo(description.InfoColumns[i], e.Info[i], steps);

@@ -10,7 +10,7 @@ public delegate void EpisodeVisitor(EpisodeRecord record, in EpisodeColumns colu
 sealed class EpisodeReader(Dataset dataset)
 {
     readonly TrajectorySchema _schema = TrajectorySchema.Of(dataset.Manifest);
-    readonly ArrayBufferWriter<float> _observations = new(), _continuous = new();
+    readonly ArrayBufferWriter<float> _observations = new(), _continuous = new(), _features = new();
     readonly ArrayBufferWriter<byte> _observationBytes = new();
     readonly ArrayBufferWriter<int> _discrete = new();
     readonly ArrayBufferWriter<double> _rewards = new(), _logProbabilities = new(), _probabilities = new();
@@ -133,6 +133,11 @@ sealed class EpisodeReader(Dataset dataset)
             _timestamps.Write(chunk[10].Values<long>().Slice(row, count));
         }
 
+        if (_schema.ActionFeatures > 0)
+        {
+            AppendFeatures(chunk, row, count);
+        }
+
         for (int i = 0; i < _info.Length; i++)
         {
             _info[i].Append(chunk[11 + i], row, count);
@@ -164,6 +169,7 @@ sealed class EpisodeReader(Dataset dataset)
             BehaviorLogProbabilities = _logProbabilities.WrittenSpan,
             BehaviorProbabilities = _probabilities.WrittenSpan,
             ActionMasks = _masks.WrittenSpan,
+            ActionFeatures = _features.WrittenSpan,
             TimestampMicros = _timestamps.WrittenSpan,
             Info = info,
         });
@@ -175,10 +181,31 @@ sealed class EpisodeReader(Dataset dataset)
         _logProbabilities.ResetWrittenCount();
         _probabilities.ResetWrittenCount();
         _masks.ResetWrittenCount();
+        _features.ResetWrittenCount();
         _timestamps.ResetWrittenCount();
         foreach (InfoBuffer buffer in _info)
         {
             buffer.Clear();
+        }
+    }
+
+    void AppendFeatures(StepsChunk chunk, int row, int count)
+    {
+        float[] scratch = [];
+        ReadOnlySpan<float> values = chunk.PresentNestedLists(_schema.ActionFeaturesColumn, "action_features", _schema.ActionCount, _schema.ActionFeatures, ref scratch);
+        DuckDbVector column = chunk[_schema.ActionFeaturesColumn];
+        int at = 0;
+        for (int i = 0; i < row + count; i++)
+        {
+            if (!column.IsNull(i))
+            {
+                if (i >= row)
+                {
+                    _features.Write(values.Slice(at, _schema.ActionFeaturesWidth));
+                }
+
+                at += _schema.ActionFeaturesWidth;
+            }
         }
     }
 

@@ -30,6 +30,8 @@ static class EpisodeRules
         Length(e, "reward", e.Rewards.Length, steps, 1);
         Finite(e, "reward", e.Rewards, 1);
         RequirePropensities(e, d, schema, steps);
+        Optional(e, "action_features", e.ActionFeatures.Length, steps, schema.ActionFeaturesWidth, schema.ActionFeatures > 0);
+        Finite(e, "action_features", e.ActionFeatures, schema.ActionFeaturesWidth);
         Optional(e, "timestamp", e.TimestampMicros.Length, steps, 1, d.HasTimestamp);
         RequireInfo(e, d, steps);
     }

@@ -15,6 +15,7 @@ static class SchemaTypes
         "TIMESTAMP WITH TIME ZONE" => (DuckDbType.TimestampTz, DuckDbType.Invalid),
         "FLOAT[]" => (DuckDbType.List, DuckDbType.Float),
         "DOUBLE[]" => (DuckDbType.List, DuckDbType.Double),
+        "FLOAT[][]" => (DuckDbType.List, DuckDbType.List),
         "BOOLEAN[]" => (DuckDbType.List, DuckDbType.Boolean),
         _ => throw new InvalidOperationException($"The contract has no type {column.Type}."),
     };
@@ -25,7 +26,7 @@ static class SchemaTypes
         for (int i = 0; i < columns.Count; i++)
         {
             (DuckDbType type, DuckDbType element) = Of(columns[i]);
-            if (result.ColumnType(i) != type || result.ElementType(i) != element)
+            if (result.ColumnType(i) != type || result.ElementType(i) != element || (element == DuckDbType.List && result.InnerType(i) != DuckDbType.Float))
             {
                 string found = result.ColumnType(i) == DuckDbType.List ? $"a list of {result.ElementType(i)}" : result.ColumnType(i).ToString();
                 throw new UserErrorException($"'{path}', column {columns[i].Name}: found {found}, expected {columns[i].Type}.");

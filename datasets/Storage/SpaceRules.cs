@@ -29,6 +29,19 @@ static class SpaceRules
         }
     }
 
+    /// <summary>Features belong to discrete actions, and those of a step are no more numbers than an observation may have.</summary>
+    public static IEnumerable<string> ActionFeatureFaults(Space actions, int features)
+    {
+        if (features < 0 || (features > 0 && actions is not DiscreteSpace))
+        {
+            yield return $"action_features is {features} and the actions are {actions}: only discrete actions have features, 0 or more";
+        }
+        else if (actions is DiscreteSpace discrete && (long)discrete.Count * features > MostNumbers)
+        {
+            yield return $"{discrete.Count} actions of {features} features are more than {MostNumbers} numbers a step";
+        }
+    }
+
     // Stops before the product can overflow.
     static long Size(BoxSpace box)
     {

@@ -102,6 +102,12 @@ sealed class StepsCheck(DatasetManifest manifest, List<EpisodeRecord> episodes, 
         {
             RequireFinite(chunk, "action", chunk.Lists(3, "action", _schema.ActionWidth, ref _floats), _schema.ActionWidth);
         }
+
+        if (_schema.ActionFeatures > 0)
+        {
+            const string name = "action_features";
+            RequireFinite(chunk, name, chunk.PresentNestedLists(_schema.ActionFeaturesColumn, name, _schema.ActionCount, _schema.ActionFeatures, ref _floats), _schema.ActionFeaturesWidth);
+        }
     }
 
     void CheckPropensities(StepsChunk chunk)

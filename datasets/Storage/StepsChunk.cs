@@ -36,7 +36,42 @@ sealed class StepsChunk(DuckDbChunk chunk, string path, long firstRow, long firs
     public ReadOnlySpan<T> PresentLists<T>(int column, string name, int width, ref T[] scratch)
         where T : unmanaged
     {
+        return PresentLists(chunk[column], name, width, ref scratch);
+    }
+
+    /// <summary>As <see cref="PresentLists{T}(int, string, int, ref T[])"/>, of lists of <paramref name="outer"/> lists of <paramref name="inner"/> values.</summary>
+    public ReadOnlySpan<T> PresentNestedLists<T>(int column, string name, int outer, int inner, ref T[] scratch)
+        where T : unmanaged
+    {
         DuckDbVector vector = chunk[column];
+        ReadOnlySpan<DuckDbList> lists = vector.Lists;
+        ulong next = 0;
+        for (int row = 0; row < lists.Length; row++)
+        {
+            if (vector.IsNull(row))
+            {
+                continue;
+            }
+
+            // DuckDB's readers lay a column's lists one behind the other; an order of its own would need a copy.
+            if (lists[row].Length != (ulong)outer || lists[row].Offset != next)
+            {
+                throw Fault(row, name, $"has {lists[row].Length} lists from {lists[row].Offset}, expected {outer} from {next}");
+            }
+
+            next += (ulong)outer;
+        }
+
+        DuckDbVector child = vector.Child;
+        RequireNoNulls(child, name);
+        return next == (ulong)child.Rows
+            ? PresentLists(child, name, inner, ref scratch)
+            : throw Fault(0, name, $"has {child.Rows} lists behind the rows' {next}");
+    }
+
+    ReadOnlySpan<T> PresentLists<T>(DuckDbVector vector, string name, int width, ref T[] scratch)
+        where T : unmanaged
+    {
         ReadOnlySpan<DuckDbList> lists = vector.Lists;
         ReadOnlySpan<T> values = vector.Child.Values<T>();
         RequireNoNulls(vector.Child, name);

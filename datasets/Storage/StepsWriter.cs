@@ -127,6 +127,11 @@ sealed class StepsWriter : IDisposable
             e.TimestampMicros.Slice(from, count).CopyTo(rows[10].Values<long>(_capacity)[at..]);
         }
 
+        if (_schema.ActionFeatures > 0)
+        {
+            FillActionFeatures(rows[_schema.ActionFeaturesColumn], e.ActionFeatures, from, count);
+        }
+
         for (int i = 0; i < e.Info.Length; i++)
         {
             FillInfo(rows[11 + i], _description.InfoColumns[i], e.Info[i], from, count);
@@ -185,6 +190,19 @@ sealed class StepsWriter : IDisposable
         else
         {
             column.AppendLists(_filled, _schema.ActionCount, values.Slice(from * _schema.ActionCount, count * _schema.ActionCount));
+        }
+    }
+
+    void FillActionFeatures(DuckDbWritableVector column, ReadOnlySpan<float> values, int from, int count)
+    {
+        int width = _schema.ActionFeaturesWidth;
+        if (values.IsEmpty)
+        {
+            column.SetNulls(_filled, count);
+        }
+        else
+        {
+            column.AppendNestedLists(_filled, _schema.ActionCount, _schema.ActionFeatures, values.Slice(from * width, count * width));
         }
     }
 

@@ -29,6 +29,15 @@ sealed class StoredHash(ContentHash hash, DatasetManifest manifest)
         AddLists(chunk, 8, "behavior_probs", _schema.ActionCount, ref _doubles);
         AddLists(chunk, 9, "action_mask", _schema.ActionCount, ref _flags);
         AddNumbers(chunk, 10, "timestamp", ref _longs);
+        if (_schema.ActionFeatures > 0)
+        {
+            const string name = "action_features";
+            Span<byte> present = _present.AsSpan(0, chunk.Rows);
+            chunk.Present(_schema.ActionFeaturesColumn, present);
+            hash.AddPresent("steps." + name, present);
+            hash.Add("steps." + name, chunk.PresentNestedLists(_schema.ActionFeaturesColumn, name, _schema.ActionCount, _schema.ActionFeatures, ref _floats));
+        }
+
         for (int i = 0; i < manifest.InfoColumns.Count; i++)
         {
             AddInfo(chunk, 11 + i, manifest.InfoColumns[i]);

@@ -16,6 +16,9 @@ public sealed record SchemaColumn(string Name, string Type, bool Nullable, strin
 /// <param name="InfoColumns">Passed-through columns.</param>
 public sealed record TrajectorySchema(Space ObservationSpace, Space ActionSpace, IReadOnlyList<InfoColumn> InfoColumns)
 {
+    /// <summary>Number of features of each discrete action; 0: actions have none, and the files no such column.</summary>
+    public int ActionFeatures { get; init; }
+
     /// <summary>Goes up when a column is added, removed or changes its type or meaning.</summary>
     public const int Version = 1;
 
@@ -56,7 +59,15 @@ public sealed record TrajectorySchema(Space ObservationSpace, Space ActionSpace,
         new("action_mask", "BOOLEAN[]", true, "Which discrete actions were allowed."),
         new("timestamp", "TIMESTAMP WITH TIME ZONE", true, "When it happened, UTC."),
         .. InfoColumns.Select(c => new SchemaColumn(c.Name, InfoType(c), true, "Passed through from the source.")),
+        // Last and only where there are any, so that datasets without them are what they always were.
+        .. ActionFeatures > 0 ? new[] { new SchemaColumn("action_features", "FLOAT[][]", true, "What each discrete action offers: a list of numbers an action, zeros for those not allowed.") } : [],
     ];
+
+    /// <summary>Place of <c>action_features</c> among the columns, where there are any.</summary>
+    public int ActionFeaturesColumn => 11 + InfoColumns.Count;
+
+    /// <summary>Numbers of all actions' features of one step.</summary>
+    public int ActionFeaturesWidth => ActionCount * ActionFeatures;
 
     /// <summary><c>episodes.parquet</c>: one row per episode, ordered by episode_id.</summary>
     public IReadOnlyList<SchemaColumn> EpisodeColumns =>
@@ -81,7 +92,7 @@ public sealed record TrajectorySchema(Space ObservationSpace, Space ActionSpace,
 
     /// <summary>Bytes of one row in memory, about.</summary>
     public long RowBytes =>
-        32 + (ObservationWidth * (ObservationsAreBytes ? 1L : 4L)) + (ActionWidth * 4L) + (ActionCount * 9L) +
+        32 + (ObservationWidth * (ObservationsAreBytes ? 1L : 4L)) + (ActionWidth * 4L) + (ActionCount * 9L) + (ActionFeaturesWidth * 4L) +
         InfoColumns.Sum(c => 8L * Math.Max(1, c.Width));
 
     /// <summary>
@@ -93,10 +104,10 @@ public sealed record TrajectorySchema(Space ObservationSpace, Space ActionSpace,
     public long PartRows => RowGroupRows * Math.Clamp((256L << 20) / (RowBytes * RowGroupRows), 1, 4);
 
     public static TrajectorySchema Of(DatasetDescription description) =>
-        new(description.ObservationSpace, description.ActionSpace, description.InfoColumns);
+        new(description.ObservationSpace, description.ActionSpace, description.InfoColumns) { ActionFeatures = description.ActionFeatures };
 
     public static TrajectorySchema Of(DatasetManifest manifest) =>
-        new(manifest.ObservationSpace, manifest.ActionSpace, manifest.InfoColumns);
+        new(manifest.ObservationSpace, manifest.ActionSpace, manifest.InfoColumns) { ActionFeatures = manifest.ActionFeatures };
 
     static string InfoType(InfoColumn column) => column switch
     {

@@ -17,6 +17,7 @@ sealed class EpisodeRows
     readonly List<double> _logProbabilities = [];
     readonly List<double> _probabilities = [];
     readonly List<bool> _masks = [];
+    readonly List<float> _features = [];
     readonly List<long> _times = [];
     readonly List<double>[] _info;
     readonly List<string?>[] _infoText;
@@ -110,6 +111,7 @@ sealed class EpisodeRows
             BehaviorLogProbabilities = Rows(_logProbabilities, first, count),
             BehaviorProbabilities = Rows(_probabilities, first, count),
             ActionMasks = Rows(_masks, first, count),
+            ActionFeatures = Rows(_features, first, count),
             TimestampMicros = Rows(_times, first, count),
             Info = info,
         };
@@ -247,6 +249,8 @@ sealed class EpisodeRows
         var reward = chunk[_plan.Reward].Number(row);
         if (!double.IsFinite(reward))
             return new RowFault(_plan.Reward.Columns[0], null, "a finite number");
+        if (_plan.Features is { } features && Vector(chunk, row, features, features.Width, _features) is { } fault)
+            return fault;
         if (_plan.Timestamp is { } time)
         {
             if (chunk[time].IsNull(row))

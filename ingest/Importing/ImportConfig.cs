@@ -120,6 +120,9 @@ public sealed record ImportConfig : IValidatable
     /// <summary>Flags of the discrete actions that were allowed.</summary>
     public IReadOnlyList<string> ActionMask { get; init; } = [];
 
+    /// <summary>The features of all discrete actions, action by action: a list of numbers, or of a list an action.</summary>
+    public IReadOnlyList<string> ActionFeatures { get; init; } = [];
+
     /// <summary>Column of times; texts and timestamps without a zone are UTC.</summary>
     public string? Timestamp { get; init; }
 
@@ -194,8 +197,8 @@ public sealed record ImportConfig : IValidatable
             yield return "behavior_log_prob and behavior_prob are given; expected one of them.";
         if (BehaviorProbs.Count > 0 && BehaviorLogits.Count > 0)
             yield return "behavior_probs and behavior_logits are given; expected one of them.";
-        if ((ContinuousAction || Action.Count > 1) && (BehaviorProbs.Count > 0 || BehaviorLogits.Count > 0 || ActionMask.Count > 0))
-            yield return "behavior_probs, behavior_logits and action_mask are for discrete actions; the actions are continuous.";
+        if ((ContinuousAction || Action.Count > 1) && (BehaviorProbs.Count > 0 || BehaviorLogits.Count > 0 || ActionMask.Count > 0 || ActionFeatures.Count > 0))
+            yield return "behavior_probs, behavior_logits, action_mask and action_features are for discrete actions; the actions are continuous.";
         foreach (var name in Info.Keys.Concat(InfoText.Keys))
         {
             if (name.Length == 0 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_') || (Info.ContainsKey(name) && InfoText.ContainsKey(name)))

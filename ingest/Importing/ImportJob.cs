@@ -98,6 +98,7 @@ public static class ImportJob
         PropensityKind = !plan.HasPropensities ? PropensityKind.None : plan.ActionCount > 0 ? PropensityKind.Probability : PropensityKind.Density,
         HasBehaviorProbabilities = plan.HasProbabilities,
         HasActionMask = plan.Mask is not null,
+        ActionFeatures = plan.Features is null ? 0 : plan.Features.Width / plan.ActionCount,
         HasTimestamp = plan.Timestamp is not null,
         InfoColumns = plan.InfoColumns,
         Provenance = provenance,

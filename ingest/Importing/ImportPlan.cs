@@ -28,6 +28,7 @@ sealed class ImportPlan
         Probabilities = Add(make.Numbers("behavior_probs", config.BehaviorProbs));
         Logits = Add(make.Numbers("behavior_logits", config.BehaviorLogits));
         Mask = Add(make.Numbers("action_mask", config.ActionMask));
+        Features = Add(make.Numbers("action_features", config.ActionFeatures));
         Timestamp = Add(make.Time("timestamp", config.Timestamp));
         Info = config.Info.Select(i => Add(make.Info($"info.{i.Key}", i.Value))!).ToList();
         InfoText = config.InfoText.Select(i => Add(make.Text($"info_text.{i.Key}", [i.Value]))!).ToList();
@@ -37,6 +38,8 @@ sealed class ImportPlan
         RequireWidth(NextObservation, Observation.Width, "as many numbers as observation");
         foreach (var field in new[] { Probabilities, Logits, Mask })
             RequireWidth(field, ActionCount, "one number for each discrete action");
+        if (Features is not null && (ActionCount == 0 || Features.Width % ActionCount != 0))
+            throw Throw.FieldWidth(table.Files[0], Features, ActionCount * Math.Max(1, Features.Width / Math.Max(1, ActionCount)), "as many numbers for each discrete action");
     }
 
     public ImportConfig Config { get; }
@@ -73,6 +76,9 @@ sealed class ImportPlan
     public ImportField? Logits { get; }
 
     public ImportField? Mask { get; }
+
+    /// <summary>Of all actions, one behind the other.</summary>
+    public ImportField? Features { get; }
 
     public ImportField? Timestamp { get; }
 
