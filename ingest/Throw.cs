@@ -60,7 +60,7 @@ static partial class Throw
         new($"{file}: {field.Key} ({string.Join(", ", field.Columns)}) has {field.Width} numbers in the first row; expected {expected}: {meaning}.");
 
     public static UserErrorException BoundsCount(string key, int found, int expected) =>
-        new($"{key} has {found} numbers; expected 1, or {expected}: one for each dimension of an action.");
+        new($"{key} has {found} numbers; expected 1, or {expected}: one for each number.");
 
     public static UserErrorException BadRow(string file, long row, string column, string found, string expected) =>
         new(FormattableString.Invariant($"{file}, row {row}, column '{column}': found {found}; expected {expected}. Mend the source, or set on_error=reject to leave the row's episode out."));

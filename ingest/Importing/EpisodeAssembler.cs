@@ -85,7 +85,7 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
         {
             var key = SourceKey(rows) + (ends.Count > 1 ? $"#{piece}" : "");
             var file = files[rows.Sources[first].File].Path;
-            var columns = rows.ToColumns(first, ends[piece], terminated && piece == ends.Count - 1, key, plan.Config.BehaviorPolicy, environment, file, info);
+            var columns = rows.ToColumns(first, ends[piece], terminated && piece == ends.Count - 1, key, rows.BehaviorPolicy ?? plan.Config.BehaviorPolicy, environment, file, info);
             if (plan.Config.EpisodeKey == EpisodeKeyRule.Content)
                 columns = columns with { Key = ContentKey(columns) };
             writer.WriteEpisode(columns);
@@ -97,6 +97,8 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
     {
         var (position, file) = rows.Sources[0];
         var id = _id ?? FormattableString.Invariant($"row{lookup.Row(position, file)}");
+        if (plan.Config.EpisodeKey == EpisodeKeyRule.Given)
+            return id;
         return $"{files[file].Sha256[..32]}:{id}";
     }
 
@@ -105,10 +107,12 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{e.BehaviorPolicy}\n{e.Environment}\n{e.Terminated}\n"));
         hash.AppendData(MemoryMarshal.AsBytes(e.Observations));
+        hash.AppendData(e.ObservationBytes);
         hash.AppendData(MemoryMarshal.AsBytes(e.DiscreteActions));
         hash.AppendData(MemoryMarshal.AsBytes(e.ContinuousActions));
         hash.AppendData(MemoryMarshal.AsBytes(e.Rewards));
         hash.AppendData(MemoryMarshal.AsBytes(e.FinalObservation));
+        hash.AppendData(e.FinalObservationBytes);
         hash.AppendData(MemoryMarshal.AsBytes(e.TimestampMicros));
         return "content:" + Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }

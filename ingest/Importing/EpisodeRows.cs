@@ -10,6 +10,8 @@ sealed class EpisodeRows
     readonly ImportPlan _plan;
     readonly List<float> _observations = [];
     readonly List<float> _next = [];
+    readonly List<byte> _images = [];
+    readonly List<byte> _nextImages = [];
     readonly List<bool> _nextKnown = [];
     readonly List<int> _discrete = [];
     readonly List<float> _continuous = [];
@@ -37,6 +39,9 @@ sealed class EpisodeRows
     public List<(long Position, int File)> Sources { get; } = [];
 
     public string? SplitKey { get; private set; }
+
+    /// <summary>The policy that the source names; null: it names none.</summary>
+    public string? BehaviorPolicy { get; private set; }
 
     /// <summary>The last row's end flags.</summary>
     public bool Terminated { get; private set; }
@@ -74,7 +79,7 @@ sealed class EpisodeRows
         var width = _plan.Observation.Width;
         for (var t = 0; _plan.NextObservation is not null && t < Steps - 1; t++)
         {
-            if (_nextKnown[t] && !Aligned(CollectionsMarshal.AsSpan(_next).Slice(t * width, width), CollectionsMarshal.AsSpan(_observations).Slice((t + 1) * width, width)))
+            if (_nextKnown[t] && !(_plan.ObservationsAreBytes ? ImagesAligned(t, width) : Aligned(CollectionsMarshal.AsSpan(_next).Slice(t * width, width), CollectionsMarshal.AsSpan(_observations).Slice((t + 1) * width, width))))
                 ends.Add(t);
         }
 
@@ -91,9 +96,9 @@ sealed class EpisodeRows
         for (var i = 0; i < _infoText.Length; i++)
             info[_info.Length + i] = InfoValues.Of(Rows(_infoText[i], first, count).ToArray());
         var width = _plan.Observation.Width;
-        var final = _plan.NextObservation is not null && _plan.Config.NextObservationReal && _nextKnown[last]
-            ? CollectionsMarshal.AsSpan(_next).Slice(last * width, width)
-            : [];
+        var finalKnown = _plan.NextObservation is not null && _plan.Config.NextObservationReal && _nextKnown[last];
+        var final = finalKnown && !_plan.ObservationsAreBytes ? CollectionsMarshal.AsSpan(_next).Slice(last * width, width) : [];
+        var finalImage = finalKnown && _plan.ObservationsAreBytes ? CollectionsMarshal.AsSpan(_nextImages).Slice(last * width, width) : [];
         return new EpisodeColumns
         {
             Key = key,
@@ -102,12 +107,14 @@ sealed class EpisodeRows
             Environment = environment,
             SourceFile = file,
             Observations = Rows(_observations, first, count),
+            ObservationBytes = Rows(_images, first, count),
             DiscreteActions = Rows(_discrete, first, count),
             ContinuousActions = Rows(_continuous, first, count),
             Rewards = Rows(_rewards, first, count),
             Terminated = terminated,
             Truncated = !terminated,
             FinalObservation = final,
+            FinalObservationBytes = finalImage,
             BehaviorLogProbabilities = Rows(_logProbabilities, first, count),
             BehaviorProbabilities = Rows(_probabilities, first, count),
             ActionMasks = Rows(_masks, first, count),
@@ -157,6 +164,14 @@ sealed class EpisodeRows
             SplitKey = key;
         }
 
+        if (_plan.BehaviorPolicy is { } policy)
+        {
+            var name = chunk[policy].Text(row);
+            if (name is null || (BehaviorPolicy is not null && name != BehaviorPolicy))
+                return new RowFault(policy.Columns[0], null, BehaviorPolicy is null ? "the name of a policy" : $"'{BehaviorPolicy}', as in the episode's other rows");
+            BehaviorPolicy = name;
+        }
+
         return _plan.Step is { } step ? StepFault(step, chunk[step].Number(row)) : null;
     }
 
@@ -171,8 +186,31 @@ sealed class EpisodeRows
             : new RowFault(field.Columns[0], null, FormattableString.Invariant($"{FirstStep + index}, the step after the row before it: a row is missing or there twice"));
     }
 
+    RowFault? Images(RowChunk chunk, int row)
+    {
+        var image = chunk[_plan.Observation].Bytes(row);
+        if (image.Length != _plan.Observation.Width)
+            return new RowFault(_plan.Observation.Columns[0], $"{image.Length} bytes", $"{_plan.Observation.Width} bytes, as in the first row");
+        _images.AddRange(image);
+        if (_plan.NextObservation is not { } next)
+            return null;
+        var after = chunk[next].Bytes(row);
+        _nextKnown.Add(!after.IsEmpty);
+        if (!after.IsEmpty && after.Length != next.Width)
+            return new RowFault(next.Columns[0], $"{after.Length} bytes", $"{next.Width} bytes, as in the first row");
+        // A step of which nothing is known takes the room of one.
+        CollectionsMarshal.SetCount(_nextImages, _nextImages.Count + next.Width);
+        after.CopyTo(CollectionsMarshal.AsSpan(_nextImages)[^next.Width..]);
+        return null;
+    }
+
+    bool ImagesAligned(int t, int width) =>
+        CollectionsMarshal.AsSpan(_nextImages).Slice(t * width, width).SequenceEqual(CollectionsMarshal.AsSpan(_images).Slice((t + 1) * width, width));
+
     RowFault? Observations(RowChunk chunk, int row)
     {
+        if (_plan.ObservationsAreBytes)
+            return Images(chunk, row);
         var fault = Vector(chunk, row, _plan.Observation, _plan.Observation.Width, _observations);
         if (fault is not null)
             return fault;

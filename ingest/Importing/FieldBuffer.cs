@@ -11,6 +11,7 @@ sealed class FieldBuffer(FieldKind kind, bool float32)
     bool[] _nulls = [];
     long[] _times = [];
     string?[] _texts = [];
+    byte[] _bytes = [];
 
     public bool IsNull(int row) => _nulls[row];
 
@@ -19,6 +20,9 @@ sealed class FieldBuffer(FieldKind kind, bool float32)
 
     /// <summary>Empty where there are none; NaN for elements that are null, infinite for texts that are no numbers.</summary>
     public ReadOnlySpan<double> Numbers(int row) => _nulls[row] ? [] : _numbers.AsSpan(_offsets[row], _lengths[row]);
+
+    /// <summary>Of an image; empty where there is none.</summary>
+    public ReadOnlySpan<byte> Bytes(int row) => _nulls[row] ? [] : _bytes.AsSpan(_offsets[row], _lengths[row]);
 
     public string? Text(int row) => _nulls[row] ? null : _texts[row];
 
@@ -38,6 +42,9 @@ sealed class FieldBuffer(FieldKind kind, bool float32)
             case FieldKind.Numbers:
                 LoadLists(vector, rows);
                 break;
+            case FieldKind.Bytes:
+                LoadBytes(vector, rows);
+                break;
             case FieldKind.Time:
                 _times = vector.Values<long>().ToArray();
                 break;
@@ -52,6 +59,27 @@ sealed class FieldBuffer(FieldKind kind, bool float32)
         {
             for (var i = 0; i < _numbers.Length; i++)
                 _numbers[i] = (float)_numbers[i];
+        }
+    }
+
+    void LoadBytes(in DuckDbVector vector, int rows)
+    {
+        _offsets = new int[rows];
+        _lengths = new int[rows];
+        var total = 0;
+        for (var row = 0; row < rows; row++)
+        {
+            _offsets[row] = total;
+            _lengths[row] = _nulls[row] ? 0 : vector.Bytes(row).Length;
+            total = checked(total + _lengths[row]);
+        }
+
+        if (_bytes.Length < total)
+            _bytes = GC.AllocateUninitializedArray<byte>(total);
+        for (var row = 0; row < rows; row++)
+        {
+            if (!_nulls[row])
+                vector.Bytes(row).CopyTo(_bytes.AsSpan(_offsets[row]));
         }
     }
 

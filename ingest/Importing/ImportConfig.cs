@@ -20,6 +20,9 @@ public enum EpisodeKeyRule
 
     /// <summary>Hash of the episode's values: the same log in two formats gives the same keys. Not for logs where different episodes may be equal.</summary>
     Content,
+
+    /// <summary>The episode's id itself, as where the source is an export of a dataset: the keys of the dataset come back.</summary>
+    Given,
 }
 
 /// <summary>
@@ -51,6 +54,9 @@ public sealed record ImportConfig : IValidatable
     /// <summary>What the dataset calls the policy that acted.</summary>
     public string BehaviorPolicy { get; init; } = "logged";
 
+    /// <summary>Column that names the policy of an episode, instead of <see cref="BehaviorPolicy"/>; null: none.</summary>
+    public string? BehaviorPolicyColumn { get; init; }
+
     /// <summary>Columns that name the episode of a row. Empty: rows follow one another, and an end flag ends an episode.</summary>
     public IReadOnlyList<string> EpisodeId { get; init; } = [];
 
@@ -67,6 +73,15 @@ public sealed record ImportConfig : IValidatable
 
     /// <summary>Number of observations, where an observation is a whole number from 0; null: real numbers.</summary>
     public int? ObservationCount { get; init; }
+
+    /// <summary>Sizes of an observation, such as those of an image; empty: one vector.</summary>
+    public IReadOnlyList<int> ObservationShape { get; init; } = [];
+
+    /// <summary>Bounds of observations, one for all numbers or one each; empty: none, of images 0 and 255.</summary>
+    public IReadOnlyList<double> ObservationLow { get; init; } = [];
+
+    /// <summary>As <see cref="ObservationLow"/>.</summary>
+    public IReadOnlyList<double> ObservationHigh { get; init; } = [];
 
     /// <summary>The observation that followed the row's action; gives the final observation and shows where rows do not follow one another.</summary>
     public IReadOnlyList<string> NextObservation { get; init; } = [];
@@ -156,6 +171,10 @@ public sealed record ImportConfig : IValidatable
             yield return $"delimiter is '{Delimiter}'; expected one character.";
         if (ObservationCount is < 1 || (ObservationCount is not null && Observation.Count > 1))
             yield return "observation_count is for one column of whole numbers and at least 1.";
+        if (ObservationShape.Any(s => s < 1))
+            yield return $"observation_shape is [{string.Join(", ", ObservationShape)}]; expected sizes of at least 1.";
+        if (EpisodeKey == EpisodeKeyRule.Given && EpisodeId.Count == 0)
+            yield return "episode_key is 'given'; it needs episode_id.";
         if (Action.Count > 1 && ActionCount is not null)
             yield return "action_count is for one column of discrete actions; several are given.";
         if (ActionCount is < 1)

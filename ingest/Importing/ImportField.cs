@@ -11,6 +11,9 @@ enum FieldKind
     /// <summary>A list of DOUBLE, under the same rule.</summary>
     Numbers,
 
+    /// <summary>A BLOB of unsigned bytes, such as an image.</summary>
+    Bytes,
+
     Text,
 
     /// <summary>BIGINT, microseconds since 1970 UTC.</summary>
@@ -60,6 +63,8 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
     {
         if (columns.Count == 0)
             return null;
+        if (columns.Count == 1 && table.Column(key, columns[0]).Type == "BLOB")
+            return new ImportField(key, columns, FieldKind.Bytes, DuckDbSql.Name(columns[0]), Math.Max(1, FirstLength(DuckDbSql.Name(columns[0]), "octet_length")));
         var found = columns.Select(c => NumberColumn(key, c)).ToList();
         if (found.Count == 1 && (found[0].IsList || (found[0].IsText && First(found[0].Name).StartsWith('['))))
         {
@@ -128,9 +133,9 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         return chunk is null || chunk.Rows == 0 || chunk[0].IsNull(0) ? "" : chunk[0].Text(0).TrimStart();
     }
 
-    int FirstLength(string sql)
+    int FirstLength(string sql, string function = "len")
     {
-        using var result = connection.Query($"SELECT coalesce(len({sql}), 0) FROM {table.From} LIMIT 1");
+        using var result = connection.Query($"SELECT coalesce({function}({sql}), 0) FROM {table.From} LIMIT 1");
         using var chunk = result.Next();
         return chunk is null || chunk.Rows == 0 ? 0 : checked((int)chunk[0].Values<long>()[0]);
     }

@@ -15,6 +15,7 @@ sealed class ImportPlan
         var make = new FieldMaker(table, connection);
         EpisodeId = Add(make.Text("episode_id", config.EpisodeId));
         Step = Add(make.Number("step", config.Step));
+        BehaviorPolicy = Add(make.Text("behavior_policy_column", config.BehaviorPolicyColumn is null ? [] : [config.BehaviorPolicyColumn]));
         SplitKey = Add(make.Text("split_key", config.SplitKey is null ? [] : [config.SplitKey]));
         Observation = Add(make.Numbers("observation", config.Observation))!;
         NextObservation = Add(make.Numbers("next_observation", config.NextObservation));
@@ -36,6 +37,10 @@ sealed class ImportPlan
         var discrete = !config.ContinuousAction && Action.Width == 1 && (config.ActionCount is not null || !IsList(Action));
         ActionCount = discrete ? config.ActionCount ?? Probabilities?.Width ?? Logits?.Width ?? Mask?.Width ?? LargestAction(connection) + 1 : 0;
         RequireWidth(NextObservation, Observation.Width, "as many numbers as observation");
+        if (NextObservation is not null && NextObservation.Kind != Observation.Kind)
+            throw Throw.ColumnType(table.Files[0], "next_observation", table.Column("next_observation", NextObservation.Columns[0]), $"what observation has, {table.Column("observation", Observation.Columns[0]).Type}");
+        if (config.ObservationShape.Count > 0 && config.ObservationShape.Aggregate(1L, (product, size) => product * size) != Observation.Width)
+            throw Throw.FieldWidth(_table.Files[0], Observation, (int)Math.Min(int.MaxValue, config.ObservationShape.Aggregate(1L, (product, size) => product * size)), "what observation_shape multiplies to");
         foreach (var field in new[] { Probabilities, Logits, Mask })
             RequireWidth(field, ActionCount, "one number for each discrete action");
         if (Features is not null && (ActionCount == 0 || Features.Width % ActionCount != 0))
@@ -52,6 +57,8 @@ sealed class ImportPlan
     public ImportField? Step { get; }
 
     public ImportField? SplitKey { get; }
+
+    public ImportField? BehaviorPolicy { get; }
 
     public ImportField Observation { get; }
 
@@ -95,14 +102,23 @@ sealed class ImportPlan
     /// <summary>Whether steps have the probability or density of the action taken.</summary>
     public bool HasPropensities => HasProbabilities || LogProbability is not null || Probability is not null;
 
-    public Space ObservationSpace => Config.ObservationCount is { } count ? new DiscreteSpace(count) : BoxSpace.Unbounded(Observation.Width);
+    /// <summary>Whether observations are BLOBs of unsigned bytes.</summary>
+    public bool ObservationsAreBytes => Observation.Kind == FieldKind.Bytes;
+
+    public Space ObservationSpace => Config.ObservationCount is { } count
+        ? new DiscreteSpace(count)
+        : new BoxSpace(
+            Config.ObservationShape.Count > 0 ? Config.ObservationShape : [Observation.Width],
+            Bounds(Config.ObservationLow, "observation_low", ObservationsAreBytes ? 0 : double.NegativeInfinity, Observation.Width),
+            Bounds(Config.ObservationHigh, "observation_high", ObservationsAreBytes ? 255 : double.PositiveInfinity, Observation.Width),
+            ObservationsAreBytes ? ElementType.UInt8 : ElementType.Float32);
 
     public Space ActionSpace => ActionCount > 0
         ? new DiscreteSpace(ActionCount)
         : BoxSpace.Unbounded(Action.Width) with
         {
-            Low = Bounds(Config.ActionLow, "action_low", double.NegativeInfinity),
-            High = Bounds(Config.ActionHigh, "action_high", double.PositiveInfinity),
+            Low = Bounds(Config.ActionLow, "action_low", double.NegativeInfinity, Action.Width),
+            High = Bounds(Config.ActionHigh, "action_high", double.PositiveInfinity, Action.Width),
         };
 
     public IReadOnlyList<InfoColumn> InfoColumns =>
@@ -161,11 +177,11 @@ sealed class ImportPlan
             throw Throw.FieldWidth(_table.Files[0], field, expected, meaning);
     }
 
-    double[] Bounds(IReadOnlyList<double> bounds, string key, double none) => bounds.Count switch
+    static double[] Bounds(IReadOnlyList<double> bounds, string key, double none, int width) => bounds.Count switch
     {
-        0 => Enumerable.Repeat(none, Action.Width).ToArray(),
-        1 => Enumerable.Repeat(bounds[0], Action.Width).ToArray(),
-        _ when bounds.Count == Action.Width => bounds.ToArray(),
-        _ => throw Throw.BoundsCount(key, bounds.Count, Action.Width),
+        0 => Enumerable.Repeat(none, width).ToArray(),
+        1 => Enumerable.Repeat(bounds[0], width).ToArray(),
+        _ when bounds.Count == width => bounds.ToArray(),
+        _ => throw Throw.BoundsCount(key, bounds.Count, width),
     };
 }
