@@ -29,7 +29,7 @@ static class EvaluateThrow
         new(Text($"Reward {found} was found at episode {episode}, step {step}; expected a finite number. Run 'offlinerl datasets check'."));
 
     public static UserErrorException PolicySpec(string text) =>
-        new($"The policy '{text}' was found; expected run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?noise=S&epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
+        new($"The policy '{text}' was found; expected run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?noise=S&epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
 
     public static UserErrorException PolicyOption(string text, string key, string value, double least, double most) =>
         new(Text($"The policy '{text}' has {key}={value}; expected a number from {least} to {most}."));
@@ -38,7 +38,10 @@ static class EvaluateThrow
         new($"The policy '{text}' has the option '{key}'; expected {known}.");
 
     public static UserErrorException BestSnapshot(string text, string run) =>
-        new($"The policy '{text}' asks for the best snapshot; which one that is, only scores can say. Score all of them with --policy run:{run}@all: the table then has 'last' and 'best' apart.");
+        new($"The policy '{text}' asks for the best snapshot; which one that is, only scores can say. Score all of them with --policy run:{run}@all: the table then has 'last' and 'best' apart. The one with the smallest error on held-out transitions is run:{run}@offline_best.");
+
+    public static UserErrorException NoOfflineBest(string text, string seedFolder) =>
+        new($"The policy '{text}' names the snapshot of the smallest error on held-out transitions, and {seedFolder} has no best.json: none was compared. Train with guard.held_out_transitions above 0 on a dataset that is split, or name @last or @step=N.");
 
     public static UserErrorException NoSnapshot(string text, string folder, string found) =>
         new($"The policy '{text}' names a snapshot that is not below {folder}; there are: {found}. Name one of them, or train until it is stored.");

@@ -10,7 +10,7 @@ static class OpeCommand
 {
     static readonly Option<string?> ConfigFile = GlobalOptions.Config();
     static readonly Option<string[]> Set = GlobalOptions.Set();
-    static readonly Option<string[]> Policy = Overrides.Several("--policy", "run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?noise=S&epsilon=E], columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T] (repeatable)", "POLICY");
+    static readonly Option<string[]> Policy = Overrides.Several("--policy", "run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?noise=S&epsilon=E], columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T] (repeatable)", "POLICY");
     static readonly Option<string?> Dataset = Overrides.One("--dataset", "The log to estimate from", "NAME");
     static readonly Option<string?> Split = Overrides.One("--split", "Part of the dataset's split (default: all episodes)", "PART");
     static readonly Option<string?> Environment = Overrides.One("--environment", "What built-in policies act in (default: the dataset's environment)", "ID");

@@ -10,7 +10,7 @@ static class RolloutCommand
 {
     static readonly Option<string?> ConfigFile = GlobalOptions.Config();
     static readonly Option<string[]> Set = GlobalOptions.Set();
-    static readonly Option<string[]> Policy = Overrides.Several("--policy", "run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true] or builtin:NAME[?noise=S&epsilon=E] (repeatable)", "POLICY");
+    static readonly Option<string[]> Policy = Overrides.Several("--policy", "run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true] or builtin:NAME[?noise=S&epsilon=E] (repeatable)", "POLICY");
     static readonly Option<string[]> Task = Overrides.Several("--task", "nominal, held_out, a variant's name or an environment's id (repeatable; default: nominal and held_out)", "TASK");
     static readonly Option<string?> Environment = Overrides.One("--environment", "What nominal and held_out refer to (default: the one that the policies' dataset was recorded on)", "ID");
     static readonly Option<string?> Dataset = Overrides.One("--dataset", "The log that tells nominal from held-out (default: the runs' dataset)", "NAME");

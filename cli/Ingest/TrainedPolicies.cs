@@ -21,11 +21,16 @@ static class TrainedPolicies
     public static IPolicy Load(Workspace workspace, string spec)
     {
         if (PolicySpec.Parse(spec) is not RunPolicySpec { Choice: not SnapshotChoice.All } run)
-            throw new UserErrorException($"Policy '{spec}' cannot be recorded; expected a built-in policy, or one policy of a run: run:NAME[@step=N][,seed=K].");
+            throw new UserErrorException($"Policy '{spec}' cannot be recorded; expected a built-in policy, or one policy of a run: run:NAME[@offline_best|@step=N][,seed=K].");
         var info = RunFolder.Open(workspace, run.Run);
         var seed = info.Seeds.FirstOrDefault(s => run.Seed is null || s.Seed == (ulong)run.Seed)
             ?? throw new UserErrorException($"Policy '{spec}': the run in {info.Folder} has no such seed; it has {string.Join(", ", info.Seeds.Select(s => s.Seed))}.");
-        var snapshot = run.Choice == SnapshotChoice.Step ? seed.Policies.FirstOrDefault(p => p.Step == run.Step) : seed.Last;
+        var snapshot = run.Choice switch
+        {
+            SnapshotChoice.Step => seed.Policies.FirstOrDefault(p => p.Step == run.Step),
+            SnapshotChoice.OfflineBest => seed.Best,
+            _ => seed.Last,
+        };
         return snapshot is null
             ? throw new UserErrorException($"Policy '{spec}': {seed.Folder} holds no such policy; it has those of steps {string.Join(", ", seed.Policies.Select(p => p.Step))}.")
             : LearnedPolicy.Load(snapshot.Folder, run.Temperature, run.Epsilon);

@@ -77,11 +77,12 @@ public sealed unsafe class NpyColumn<T> : IDisposable
     /// Says that rows are read in no order. Of a column that memory does not hold, the system would else read megabytes around each
     /// of them; from here on it reads what is asked for, best told by <see cref="Expect"/>.
     /// </summary>
+    /// <param name="memoryBytes">What there is of memory; a column that takes over half of it is not held.</param>
     /// <returns>Whether the column is so large.</returns>
-    internal bool ReadAtRandom()
+    internal bool ReadAtRandom(long memoryBytes)
     {
         long bytes = Rows * Width * sizeof(T);
-        if (!_isAtRandom && bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2)
+        if (!_isAtRandom && bytes > memoryBytes / 2)
         {
             _isAtRandom = MappedMemory.Advise(Pointer, bytes, MappedMemory.Random);
         }

@@ -61,6 +61,9 @@ public sealed class TrainingColumns : IDisposable
     /// <summary>Of what is there now, where episodes are still appended.</summary>
     public ColumnsInfo Info { get; private set; }
 
+    /// <summary>Memory that there is for columns, in bytes, at first this process's whole: readers made from here on take a column of more than half of it for one that stays on the disk.</summary>
+    public long MemoryBytes { get; set; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     public string Folder { get; }
 
     public long Steps => Info.Steps;

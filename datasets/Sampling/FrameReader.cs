@@ -23,7 +23,7 @@ sealed unsafe class FrameReader
         if (encoder.Space != columns.Info.ObservationSpace)
             throw new ArgumentException($"An encoder of {encoder.Space} for a dataset of {columns.Info.ObservationSpace}.", nameof(encoder));
         (_encoder, _columns) = (encoder, columns);
-        IsBeyondMemory = columns.ObservationBytes?.ReadAtRandom() ?? columns.Observations!.ReadAtRandom();
+        IsBeyondMemory = columns.ObservationBytes?.ReadAtRandom(columns.MemoryBytes) ?? columns.Observations!.ReadAtRandom(columns.MemoryBytes);
         (_width, _features, _frames) = (encoder.FrameWidth, encoder.FrameFeatures, encoder.Frames);
         _bytes = columns.ObservationBytes is { } bytes ? bytes.Pointer : null;
         _finalBytes = columns.FinalObservationBytes is { } finalBytes ? finalBytes.Pointer : null;

@@ -38,6 +38,9 @@ public sealed unsafe class TransitionReader : IDisposable
         _logProbabilities = columns.BehaviorLogProbabilities is { } p ? p.Pointer : null;
     }
 
+    /// <summary>Whether observations come from the disk: memory does not hold them.</summary>
+    public bool IsBeyondMemory => _frames.IsBeyondMemory;
+
     /// <summary>Writes items to the slots from <paramref name="slot"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An item that the index does not have, or more items than slots.</exception>
     public void Read(ReadOnlySpan<int> items, in TransitionTarget target, int slot)

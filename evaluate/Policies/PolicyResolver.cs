@@ -53,6 +53,7 @@ static class PolicyResolver
             var chosen = spec.Choice switch
             {
                 SnapshotChoice.Last => seed.Policies.TakeLast(1),
+                SnapshotChoice.OfflineBest => [seed.Best ?? throw EvaluateThrow.NoOfflineBest(spec.Text, seed.Folder)],
                 SnapshotChoice.Step => seed.Policies.Where(p => p.Step == spec.Step),
                 _ => seed.Policies,
             };
@@ -73,7 +74,7 @@ static class PolicyResolver
         return (new PolicyCandidate
         {
             Algorithm = run.Algorithm,
-            Policy = run.Name + spec.OptionText,
+            Policy = run.Name + (spec.Choice == SnapshotChoice.OfflineBest ? "@offline_best" : "") + spec.OptionText,
             Seed = (long)seed.Seed,
             Step = snapshot.Step,
             IsLast = snapshot == seed.Last,

@@ -56,9 +56,12 @@ public enum SnapshotChoice
 
     /// <summary>The one of a given step.</summary>
     Step,
+
+    /// <summary>The one with the smallest error on held-out transitions, which asks no environment.</summary>
+    OfflineBest,
 }
 
-/// <summary><c>run:NAME[@last|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true]</c>: policies of a trained run.</summary>
+/// <summary><c>run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true]</c>: policies of a trained run.</summary>
 public sealed record RunPolicySpec : PolicySpec
 {
     /// <summary>A run's name or folder.</summary>
@@ -111,6 +114,7 @@ public sealed record RunPolicySpec : PolicySpec
     {
         "last" => spec with { Choice = SnapshotChoice.Last },
         "all" => spec with { Choice = SnapshotChoice.All },
+        "offline_best" => spec with { Choice = SnapshotChoice.OfflineBest },
         "best" => throw EvaluateThrow.BestSnapshot(spec.Text, spec.Run),
         _ when choice.StartsWith("step=", StringComparison.Ordinal) =>
             spec with { Choice = SnapshotChoice.Step, Step = Whole(spec.Text, "step", choice["step=".Length..]) },

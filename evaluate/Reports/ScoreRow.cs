@@ -9,6 +9,9 @@ public sealed record ScoreRow
     /// <summary><see cref="Selection"/>: each seed's snapshot with the highest mean return on this very task: optimistic.</summary>
     public const string Best = "best (optimistic)";
 
+    /// <summary><see cref="Selection"/>: the one snapshot of each seed that the policy's spec names, <c>@step=N</c> or <c>@offline_best</c>, where it is not every seed's last.</summary>
+    public const string Chosen = "chosen";
+
     /// <summary><see cref="Task"/> of the row over all held-out tasks.</summary>
     public const string AllHeldOut = "held_out (all)";
 
@@ -21,7 +24,7 @@ public sealed record ScoreRow
     /// <summary><c>nominal</c>, <c>held_out</c> or <c>unknown</c>.</summary>
     public required string Label { get; init; }
 
-    /// <summary><see cref="Last"/> or <see cref="Best"/>.</summary>
+    /// <summary><see cref="Last"/>, <see cref="Chosen"/> or <see cref="Best"/>.</summary>
     public required string Selection { get; init; }
 
     /// <summary>What the interval resamples: <c>seeds</c>, or <c>episodes</c> where there is one policy only.</summary>

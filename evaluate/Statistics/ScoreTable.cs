@@ -27,7 +27,9 @@ public static class ScoreTable
             var heldOut = policy.Where(r => r.Label == "held_out").ToList();
             if (heldOut.Select(r => r.Task).Distinct().Skip(1).Any())
                 scores.Add(new Scores(ScoreRow.AllHeldOut, "held_out", heldOut, references));
-            foreach (var score in scores.Where(s => s.Last.Count > 0))
+            foreach (var score in scores.Where(s => s.IsOneNotLast))
+                table.Add(Row(policy.Key.Algorithm, policy.Key.Policy, ScoreRow.Chosen, score, score.Best));
+            foreach (var score in scores.Where(s => s.Last.Count > 0 && !s.IsOneNotLast))
                 table.Add(Row(policy.Key.Algorithm, policy.Key.Policy, ScoreRow.Last, score, score.Last));
             foreach (var score in scores.Where(s => s.HasChoice))
                 table.Add(Row(policy.Key.Algorithm, policy.Key.Policy, ScoreRow.Best, score, score.Best));
@@ -95,6 +97,7 @@ public static class ScoreTable
             Best = seeds.Select(snapshots => snapshots.OrderByDescending(s => s.Mean).ThenBy(s => s.Step).First()).ToList();
             Last = seeds.SelectMany(snapshots => snapshots.Where(s => s.IsLast)).ToList();
             HasChoice = seeds.Any(snapshots => snapshots.Count > 1);
+            IsOneNotLast = !HasChoice && Last.Count < seeds.Count;
         }
 
         public string Name { get; }
@@ -110,6 +113,9 @@ public static class ScoreTable
 
         /// <summary>Whether some seed had more than one snapshot to choose from.</summary>
         public bool HasChoice { get; }
+
+        /// <summary>Whether every seed has one snapshot, not always its last: the policy's spec chose it, such as <c>@offline_best</c>.</summary>
+        public bool IsOneNotLast { get; }
     }
 
     /// <summary>A policy's returns [tasks][episodes] and their mean, which weighs tasks equally.</summary>

@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Tests.Evaluate;
+using OfflineRL.Train;
 
 namespace OfflineRL.Tests.Cli;
 
@@ -51,7 +52,7 @@ public sealed class EvaluateTests : IDisposable
     [Fact]
     public void Rollout_OfATrainedRun_LabelsTasksAndKeepsLastAndBestApart()
     {
-        Tool.Run(_root, "ingest", "record", "--set", "name=log", "--set", "environment=CartPole-v1", "--set", "steps=600").Expect(0);
+        Tool.Run(_root, "ingest", "record", "--set", "name=log", "--set", "environment=CartPole-v1", "--set", "steps=600", "--set", "mixture=[{policy: uniform}]").Expect(0);
         Tool.Run(_root, "train", "--dataset", "log", "--algorithm", "bc", "--set", "name=net", "--set", "steps=20", "--set", "policy_period_steps=10", "--set", "seeds=0..1", "--set", "device=cpu").Expect(0);
         var rollout = Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@all", "--task", "nominal", "--task", "long-pole", "--task", "CartPole-v1?gravity=10", "--episodes", "3").Expect(0).Output;
         Assert.Contains("Mean return in the log (log-v1)", rollout, StringComparison.Ordinal);
@@ -69,6 +70,15 @@ public sealed class EvaluateTests : IDisposable
         Assert.Matches(@"net +nominal +nominal +last .* 2 seeds", comparison);
         Assert.Matches(@"net +nominal +nominal +best \(optimistic\) .* 2 seeds", comparison);
         Assert.Matches(@"net,epsilon=0\.5 +1 +10 ", comparison);
+
+        // Chosen by the error on the held-out part, without an environment.
+        var best = JsonFiles.Read<BestPolicy>(Path.Combine(_root, "runs", "net", "seed-0", "best.json"));
+        var chosen = Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@offline_best,seed=0", "--task", "nominal", "--episodes", "3", "--name", "chosen").Expect(0).Output;
+        Assert.Matches($@"net@offline_best{(best.Step == 20 ? "" : " chosen")} ", chosen);
+        Assert.Contains($",{best.Step},", File.ReadAllLines(Path.Combine(Reports, "chosen-v1", "rollouts.csv"))[1], StringComparison.Ordinal);
+        Tool.Run(_root, "ingest", "record", "--policy", "run:net@offline_best", "--steps", "50", "--name", "again").Expect(0);
+        File.Delete(Path.Combine(_root, "runs", "net", "seed-0", "best.json"));
+        Assert.Contains("has no best.json", Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@offline_best").Expect(2).Error, StringComparison.Ordinal);
 
         Assert.Contains("there are: 0, 1", Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net,seed=7").Expect(2).Error, StringComparison.Ordinal);
         Assert.Contains("there are: 10, 20", Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@step=15").Expect(2).Error, StringComparison.Ordinal);

@@ -14,6 +14,7 @@ public class PolicySpecTests
         Assert.Equal(("x", SnapshotChoice.Step, 500, 3, 0.1, 2.0), (full.Run, full.Choice, full.Step, full.Seed, full.Epsilon, full.Temperature));
         Assert.Equal(",temperature=2,epsilon=0.1", full.OptionText);
         Assert.Equal(SnapshotChoice.All, ((RunPolicySpec)PolicySpec.Parse("run:x@all")).Choice);
+        Assert.Equal(SnapshotChoice.OfflineBest, ((RunPolicySpec)PolicySpec.Parse("run:x@offline_best,seed=1")).Choice);
         var greedy = (RunPolicySpec)PolicySpec.Parse("run:x@last,greedy=true");
         Assert.Equal(0, greedy.Temperature);
         Assert.Equal(",greedy=true", greedy.OptionText);

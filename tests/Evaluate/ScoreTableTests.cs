@@ -47,8 +47,11 @@ public class ScoreTableTests
     }
 
     [Fact]
-    public void Of_ASnapshotThatIsNotTheFinalOne_GivesNoLast() =>
-        Assert.DoesNotContain(Table(Rows("nominal", 0, 100, false, 90), Rows("nominal", 1, 100, false, 90)), r => r.Selection == ScoreRow.Last);
+    public void Of_OneSnapshotThatIsNotAlwaysTheFinalOne_IsChosenAndNotLast()
+    {
+        var row = Assert.Single(Table(Rows("nominal", 0, 100, false, 90), Rows("nominal", 1, 200, true, 50)));
+        Assert.Equal((ScoreRow.Chosen, 70.0, 2), (row.Selection, row.Mean, row.Units));
+    }
 
     [Fact]
     public void Of_SeveralHeldOutTasks_PoolsThemApartFromNominal()

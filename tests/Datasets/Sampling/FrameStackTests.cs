@@ -50,6 +50,33 @@ public sealed class FrameStackTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void FramesThatMemoryDoesNotHold_ReadAsTheSame(int frames)
+    {
+        const int Steps = 40, Size = EpisodeData.FrameBytes;
+        using var columns = _data.WriteFrames("large", episodes: 5, Steps);
+        TransitionIndex index = new(EpisodeData.All(columns), new());
+        var encoder = ObservationEncoder.Of(columns.Info.ObservationSpace, frames);
+        int[] items = [.. Enumerable.Range(0, index.Count).Select(i => i * 37 % index.Count)];
+        var held = Read(isBeyond: false);
+        // 5 x 40 frames of 7,056 bytes: 1.4 MB.
+        columns.MemoryBytes = 2_000_000;
+        var beyond = Read(isBeyond: true);
+        Assert.Equal(held.ObservationBytes, beyond.ObservationBytes);
+        Assert.Equal(held.NextObservationBytes, beyond.NextObservationBytes);
+
+        GatheredBatch Read(bool isBeyond)
+        {
+            GatheredBatch batch = new(index.Count, 0, frames * Size);
+            using TransitionReader reader = new(index, encoder);
+            Assert.Equal(isBeyond, reader.IsBeyondMemory);
+            reader.Read(items, batch.Target, 0);
+            return batch;
+        }
+    }
+
     [Fact]
     public void Frames_AreOnTheDiskOnce()
     {
