@@ -30,7 +30,7 @@ sealed class LearnersBenchmark : IBenchmark
         new("discrete_cql", "discrete_cql", Like(new() { Algorithm = "discrete_cql" }), 3, 505),
         new("discrete_bcq", "discrete_bcq", Like(new() { Algorithm = "discrete_bcq" }), 1, 450),
         // Its target is the newest network on both sides.
-        new("nfq", "nfq", new() { Algorithm = "nfq" }, 1),
+        new("nfq", "nfq", new() { Algorithm = "nfq", Nfq = new() { TargetPeriodSteps = 1 } }, 1),
         new("qr_dqn, 200 quantiles", "qr_dqn", Like(new() { Algorithm = "qr_dqn" }), 1),
         new("bc", "discrete_bc", new() { Algorithm = "bc" }, 1, 795),
     ];

@@ -8,8 +8,8 @@ namespace OfflineRL.Train.Algorithms;
 /// <summary>Settings of <see cref="Nfq"/>. Where they differ from the paper, and why, is in train/docs/nfq.md.</summary>
 public sealed record NfqConfig : QLearningConfig
 {
-    /// <summary>Every step's target is the network's own value, as the paper's is at the start of each fit.</summary>
-    public NfqConfig() => (TargetRate, TargetPeriodSteps) = (1, 1);
+    /// <summary>Targets stand still for a fit of 200 steps, as the paper's do.</summary>
+    public NfqConfig() => (TargetRate, TargetPeriodSteps) = (1, 200);
 }
 
 /// <summary>
