@@ -24,34 +24,52 @@ public sealed record ImportCounts
     public long RejectedRows { get; set; }
 }
 
+/// <summary>Rows do not come episode by episode: they have to be sorted first.</summary>
+sealed class OutOfOrderException : Exception;
+
 /// <summary>Gathers rows into episodes and writes each as soon as it is whole.</summary>
-sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, SourceLookup lookup, EnvironmentIdentity? environment, DatasetWriter writer)
+/// <param name="plan">What rows hold.</param>
+/// <param name="files">With their hashes.</param>
+/// <param name="rows">Where rows stand.</param>
+/// <param name="lookup">What stands there.</param>
+/// <param name="inspector">Sees every episode first.</param>
+/// <param name="environment">That was recorded.</param>
+/// <param name="writer">Takes episodes and rejected rows.</param>
+/// <param name="sorted">Whether the rows were sorted; if not, an episode that comes back is <see cref="OutOfOrderException"/>.</param>
+sealed class EpisodeAssembler(
+    ImportPlan plan, IReadOnlyList<SourceFile> files, SourceRows rows, SourceLookup lookup, IEpisodeInspector inspector,
+    EnvironmentIdentity? environment, DatasetWriter writer, bool sorted)
 {
-    EpisodeRows? _rows;
-    string? _id;
+    readonly SourceEpisode _episode = new(plan);
+    readonly SeenIds _seen = new();
+    readonly InfoValues[] _info = new InfoValues[plan.InfoColumns.Count];
+    byte[] _id = [];
+    bool _open;
     double? _firstStep;
     (RowFault Fault, int Row)? _fault;
 
     public ImportCounts Counts { get; } = new();
 
     /// <exception cref="UserErrorException">A row cannot be taken and the map says to stop there.</exception>
+    /// <exception cref="OutOfOrderException">Rows do not come episode by episode.</exception>
     public void Add(RowChunk chunk)
     {
-        for (var row = 0; row < chunk.Rows; row++)
+        for (var row = 0; row < chunk.Rows;)
         {
-            if (plan.EpisodeId is { } field)
+            if (plan.EpisodeId is { } id && _open && !chunk[id].Bytes(row).SequenceEqual(_id))
+                Finish();
+            if (!_open)
+                Begin(chunk, row);
+            var end = RunEnd(chunk, row);
+            Counts.Rows += end - row;
+            if (_fault is not null || !_episode.TryAddRun(chunk, row, end - row))
             {
-                var id = chunk[field].Text(row);
-                if (id != _id)
-                    Finish();
-                _id = id;
+                for (; row < end; row++)
+                    AddOne(chunk, row);
             }
 
-            _rows ??= new EpisodeRows(plan, _firstStep);
-            Counts.Rows++;
-            if (_rows.Add(chunk, row) is { } fault)
-                _fault ??= plan.Config.OnError == ErrorRule.Reject ? (fault, _rows.Sources.Count - 1) : throw Explain(fault, _rows.Sources[^1]);
-            if (plan.EpisodeId is null && _rows.Ended)
+            row = end;
+            if (plan.EpisodeId is null && _episode.Ended)
                 Finish();
         }
     }
@@ -59,33 +77,105 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
     /// <summary>Writes the episode that is open, if one is.</summary>
     public void Finish()
     {
-        if (_rows is null)
+        if (!_open)
             return;
+        _open = false;
+        if (_fault is null && _episode.Steps > 0 && inspector.Inspect(_episode) is { } found)
+        {
+            _fault = plan.Config.OnError switch
+            {
+                ErrorRule.Stop => throw Explain(found.Fault, _episode.Positions[found.Row]),
+                ErrorRule.Reject => found,
+                _ => null,
+            };
+        }
+
         if (_fault is { } fault)
-            Reject(_rows, fault.Fault, fault.Row);
-        else
-            Write(_rows);
-        _firstStep ??= _fault is null ? _rows.FirstStep : null;
-        (_rows, _fault) = (null, null);
+            Reject(fault.Fault, fault.Row);
+        else if (_episode.Steps > 0)
+            Write();
+        _firstStep ??= _fault is null ? _episode.FirstStep : null;
+        _fault = null;
     }
 
-    void Write(EpisodeRows rows)
+    void Begin(RowChunk chunk, int row)
     {
-        var atLimit = rows.Done && plan.Config.TimeLimit == rows.Steps;
-        var terminated = rows.Terminated || (rows.Done && !atLimit);
-        Counts.TimeLimits += atLimit ? 1 : 0;
-        Counts.OpenEnds += rows.Ended ? 0 : 1;
+        string? name = null;
+        if (plan.EpisodeId is { } id)
+        {
+            _id = chunk[id].Bytes(row).ToArray();
+            name = chunk[id].Text(row);
+            if (!sorted && !_seen.Add(_id))
+                throw new OutOfOrderException();
+        }
 
-        var ends = rows.PieceEnds();
+        _episode.Begin(name, _firstStep);
+        _open = true;
+    }
+
+    /// <summary>The first row from here on that may not be the same episode's.</summary>
+    int RunEnd(RowChunk chunk, int row)
+    {
+        if (plan.EpisodeId is { } id)
+            return chunk[id].EndOfSame(row, chunk.Rows);
+        for (var next = row; next < chunk.Rows; next++)
+        {
+            if (Flag(plan.Terminated, next) || Flag(plan.Truncated, next) || Flag(plan.Done, next))
+                return next + 1;
+        }
+
+        return chunk.Rows;
+
+        bool Flag(ImportField? field, int at) => field is not null && chunk[field].Number(at) == 1;
+    }
+
+    void AddOne(RowChunk chunk, int row)
+    {
+        if (_fault is not null)
+        {
+            _episode.Skip(chunk, row);
+            return;
+        }
+
+        var position = chunk.Position(row);
+        if (_episode.Add(chunk, row) is not { } fault)
+            return;
+        if (!sorted && plan.Step is not null && fault.Breaks)
+            throw new OutOfOrderException();
+        if (plan.Config.OnError == ErrorRule.Stop)
+            throw Explain(fault, position);
+        inspector.Fault(fault, rows.Of(position));
+        if (plan.Config.OnError == ErrorRule.Reject)
+        {
+            if (!fault.Breaks)
+                _episode.Skip(chunk, row);
+            _fault = (fault, _episode.Steps - 1);
+        }
+        else if (!fault.Breaks)
+        {
+            var at = rows.Of(position);
+            writer.Reject(new RejectedRow(lookup.File(at.File), at.Row, fault.Column, Reason(fault)));
+            Counts.RejectedRows++;
+        }
+    }
+
+    void Write()
+    {
+        var last = _episode.Steps - 1;
+        var atLimit = _episode.Done[last] && plan.Config.TimeLimit == _episode.Steps;
+        var terminated = _episode.Terminated[last] || (_episode.Done[last] && !atLimit);
+        Counts.TimeLimits += atLimit ? 1 : 0;
+        Counts.OpenEnds += terminated || atLimit || _episode.Truncated[last] ? 0 : 1;
+
+        var ends = _episode.PieceEnds();
         Counts.Cuts += ends.Count > 1 ? 1 : 0;
         Counts.Episodes += ends.Count;
-        var info = new InfoValues[plan.InfoColumns.Count];
         var first = 0;
         for (var piece = 0; piece < ends.Count; piece++)
         {
-            var key = SourceKey(rows) + (ends.Count > 1 ? $"#{piece}" : "");
-            var file = files[rows.Sources[first].File].Path;
-            var columns = rows.ToColumns(first, ends[piece], terminated && piece == ends.Count - 1, key, rows.BehaviorPolicy ?? plan.Config.BehaviorPolicy, environment, file, info);
+            var key = SourceKey() + (ends.Count > 1 ? $"#{piece}" : "");
+            var file = files[rows.Of(_episode.Positions[first]).File].Path;
+            var columns = _episode.ToColumns(first, ends[piece], terminated && piece == ends.Count - 1, key, environment, file, _info);
             if (plan.Config.EpisodeKey == EpisodeKeyRule.Content)
                 columns = columns with { Key = ContentKey(columns) };
             writer.WriteEpisode(columns);
@@ -93,13 +183,11 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
         }
     }
 
-    string SourceKey(EpisodeRows rows)
+    string SourceKey()
     {
-        var (position, file) = rows.Sources[0];
-        var id = _id ?? FormattableString.Invariant($"row{lookup.Row(position, file)}");
-        if (plan.Config.EpisodeKey == EpisodeKeyRule.Given)
-            return id;
-        return $"{files[file].Sha256[..32]}:{id}";
+        var at = rows.Of(_episode.Positions[0]);
+        var id = _episode.Id ?? FormattableString.Invariant($"row{at.Row}");
+        return plan.Config.EpisodeKey == EpisodeKeyRule.Given ? id : $"{files[at.File].Sha256[..32]}:{id}";
     }
 
     static string ContentKey(in EpisodeColumns e)
@@ -117,24 +205,27 @@ sealed class EpisodeAssembler(ImportPlan plan, IReadOnlyList<SourceFile> files, 
         return "content:" + Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 
-    void Reject(EpisodeRows rows, RowFault fault, int faulty)
+    void Reject(RowFault fault, int faulty)
     {
-        var at = rows.Sources[faulty];
-        var place = FormattableString.Invariant($"{lookup.File(at.File)}, row {lookup.Row(at.Position, at.File)}");
-        for (var i = 0; i < rows.Sources.Count; i++)
+        var at = rows.Of(_episode.Positions[faulty]);
+        var place = FormattableString.Invariant($"{lookup.File(at.File)}, row {at.Row}");
+        for (var i = 0; i < _episode.Steps; i++)
         {
-            var (position, file) = rows.Sources[i];
+            var (file, row) = rows.Of(_episode.Positions[i]);
             writer.Reject(i == faulty
-                ? new RejectedRow(lookup.File(file), lookup.Row(position, file), fault.Column, fault.Found is null ? $"expected {fault.Expected}" : $"found {fault.Found}; expected {fault.Expected}")
-                : new RejectedRow(lookup.File(file), lookup.Row(position, file), null, $"its episode holds a row that cannot be taken: {place}"));
+                ? new RejectedRow(lookup.File(file), row, fault.Column, Reason(fault))
+                : new RejectedRow(lookup.File(file), row, null, $"its episode holds a row that cannot be taken: {place}"));
         }
 
-        Counts.RejectedRows += rows.Sources.Count;
+        Counts.RejectedRows += _episode.Steps;
     }
 
-    UserErrorException Explain(RowFault fault, (long Position, int File) at)
+    static string Reason(RowFault fault) => fault.Found is null ? $"expected {fault.Expected}" : $"found {fault.Found}; expected {fault.Expected}";
+
+    UserErrorException Explain(RowFault fault, long position)
     {
-        var raw = fault.Found ?? (lookup.Raw(fault.Column, at.Position) is { } text ? $"'{text}'" : "nothing");
-        return Throw.BadRow(lookup.File(at.File), lookup.Row(at.Position, at.File), fault.Column, raw, fault.Expected);
+        var at = rows.Of(position);
+        var raw = fault.Found ?? (lookup.Raw(fault.Column, position) is { } text ? $"'{text}'" : "nothing");
+        return Throw.BadRow(lookup.File(at.File), at.Row, fault.Column, raw, fault.Expected);
     }
 }

@@ -10,6 +10,9 @@ public enum ErrorRule
 
     /// <summary>The row's whole episode is left out and listed under <c>rejects/</c>.</summary>
     Reject,
+
+    /// <summary>Only what cannot be stored is left out and listed, and the episode is cut there; what is merely doubtful is written.</summary>
+    Keep,
 }
 
 /// <summary>What names an episode across datasets.</summary>

@@ -5,10 +5,10 @@ namespace OfflineRL.Ingest;
 /// <summary>How a field comes out of the query.</summary>
 enum FieldKind
 {
-    /// <summary>One DOUBLE: null where the source has nothing, infinite where it has a text that is no number.</summary>
+    /// <summary>One DOUBLE or FLOAT: null where the source has nothing, infinite where it has a text that is no number.</summary>
     Number,
 
-    /// <summary>A list of DOUBLE, under the same rule.</summary>
+    /// <summary>Several, in a list or in flat columns, under the same rule.</summary>
     Numbers,
 
     /// <summary>A BLOB of unsigned bytes, such as an image.</summary>
@@ -24,12 +24,18 @@ enum FieldKind
 /// <param name="Key">The config key.</param>
 /// <param name="Columns">The source's columns.</param>
 /// <param name="Kind">What the SQL gives.</param>
-/// <param name="Sql">An expression over the source's columns.</param>
+/// <param name="Sql">Expressions over the source's columns: one, or one for each of several flat columns.</param>
 /// <param name="Width">Numbers a row; 0 for a single number, text or time.</param>
-sealed record ImportField(string Key, IReadOnlyList<string> Columns, FieldKind Kind, string Sql, int Width = 0)
+sealed record ImportField(string Key, IReadOnlyList<string> Columns, FieldKind Kind, IReadOnlyList<string> Sql, int Width = 0)
 {
+    /// <summary>Whether the numbers are those of one list and not of flat columns.</summary>
+    public bool IsList { get; init; }
+
     /// <summary>Its place among the plan's fields.</summary>
     public int Index { get; init; }
+
+    /// <summary>The first of its columns in the query.</summary>
+    public int First { get; init; }
 
     /// <summary>The source column of one element, for messages.</summary>
     public string ColumnOf(int element) => Columns.Count > 1 && element < Columns.Count ? Columns[element] : Columns[0];
@@ -43,7 +49,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         if (column is null)
             return null;
         var found = NumberColumn(key, column);
-        return found.IsList ? throw Throw.ColumnType(table.Files[0], key, found, "one number a row") : new ImportField(key, [column], FieldKind.Number, NumberSql(found));
+        return found.IsList ? throw Throw.ColumnType(table.Files[0], key, found, "one number a row") : new ImportField(key, [column], FieldKind.Number, [NumberSql(found)]);
     }
 
     /// <summary>0 or 1; texts such as true and False are understood.</summary>
@@ -54,7 +60,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         var name = DuckDbSql.Name(field.Columns[0]);
         return field with
         {
-            Sql = $"CASE WHEN {name} IS NULL THEN NULL WHEN TRY_CAST({name} AS BOOLEAN) IS NOT NULL THEN CAST(TRY_CAST({name} AS BOOLEAN) AS DOUBLE) ELSE coalesce(TRY_CAST({name} AS DOUBLE), 'Infinity'::DOUBLE) END",
+            Sql = [$"coalesce(CAST(TRY_CAST({name} AS BOOLEAN) AS DOUBLE), TRY_CAST({name} AS DOUBLE))"],
         };
     }
 
@@ -64,24 +70,24 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         if (columns.Count == 0)
             return null;
         if (columns.Count == 1 && table.Column(key, columns[0]).Type == "BLOB")
-            return new ImportField(key, columns, FieldKind.Bytes, DuckDbSql.Name(columns[0]), Math.Max(1, FirstLength(DuckDbSql.Name(columns[0]), "octet_length")));
+            return new ImportField(key, columns, FieldKind.Bytes, [DuckDbSql.Name(columns[0])], Math.Max(1, FirstLength(DuckDbSql.Name(columns[0]), "octet_length")));
         var found = columns.Select(c => NumberColumn(key, c)).ToList();
         if (found.Count == 1 && (found[0].IsList || (found[0].IsText && First(found[0].Name).StartsWith('['))))
         {
             var sql = ListSql(found[0]);
-            return new ImportField(key, columns, FieldKind.Numbers, sql, Math.Max(1, FirstLength(sql)));
+            return new ImportField(key, columns, FieldKind.Numbers, [sql], Math.Max(1, FirstLength(sql))) { IsList = true };
         }
 
         if (found.FirstOrDefault(c => c.IsList) is { Name: not null } list)
             throw Throw.ColumnType(table.Files[0], key, list, "one number a row, as one of several columns");
-        return new ImportField(key, columns, FieldKind.Numbers, $"list_value({string.Join(", ", found.Select(NumberSql))})", columns.Count);
+        return new ImportField(key, columns, FieldKind.Numbers, [.. found.Select(NumberSql)], columns.Count);
     }
 
     /// <summary>Numbers to pass through: a single column of single numbers stays single.</summary>
     public ImportField Info(string key, IReadOnlyList<string> columns)
     {
         var field = Numbers(key, columns) ?? throw Throw.EmptyInfo(key);
-        return columns.Count == 1 && field.Sql.StartsWith("list_value(", StringComparison.Ordinal) ? Number(key, columns[0])! : field;
+        return columns.Count == 1 && !field.IsList ? Number(key, columns[0])! : field;
     }
 
     /// <summary>One or more columns as one text.</summary>
@@ -90,7 +96,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         if (columns.Count == 0)
             return null;
         var parts = columns.Select(c => $"CAST({DuckDbSql.Name(table.Column(key, c).Name)} AS VARCHAR)");
-        return new ImportField(key, columns, FieldKind.Text, string.Join(" || '/' || ", parts));
+        return new ImportField(key, columns, FieldKind.Text, [string.Join(" || '/' || ", parts)]);
     }
 
     public ImportField? Time(string key, string? column)
@@ -101,7 +107,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         if (!found.IsText && !found.IsTime)
             throw Throw.ColumnType(table.Files[0], key, found, "timestamps, or texts such as 2026-01-31T12:00:00Z");
         var name = DuckDbSql.Name(column);
-        return new ImportField(key, [column], FieldKind.Time, found.IsText ? $"epoch_us(TRY_CAST({name} AS TIMESTAMPTZ))" : $"epoch_us({name})");
+        return new ImportField(key, [column], FieldKind.Time, [found.IsText ? $"epoch_us(TRY_CAST({name} AS TIMESTAMPTZ))" : $"epoch_us({name})"]);
     }
 
     SourceColumn NumberColumn(string key, string column)
@@ -115,7 +121,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         var name = DuckDbSql.Name(column.Name);
         return column.IsText
             ? $"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(TRY_CAST({name} AS DOUBLE), 'Infinity'::DOUBLE) END"
-            : $"CAST({name} AS DOUBLE)";
+            : column.Type == "FLOAT" ? name : $"CAST({name} AS DOUBLE)";
     }
 
     static string ListSql(SourceColumn column)
@@ -123,7 +129,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         var name = DuckDbSql.Name(column.Name);
         return column.IsText
             ? $"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(TRY_CAST({name} AS DOUBLE[]), ['Infinity'::DOUBLE]) END"
-            : $"CAST({name} AS DOUBLE[])";
+            : column.Type == "FLOAT[]" ? name : $"CAST({name} AS DOUBLE[])";
     }
 
     string First(string column)

@@ -68,54 +68,14 @@ public static class ImportJob
             throw Throw.MapGaps(paths[0], gaps, table.Columns);
         var plan = new ImportPlan(config, table, connection);
         var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(config), Sources = files };
-        using var writer = DatasetWriter.Create(workspace, config.Name, Describe(plan, environment, provenance));
-        foreach (var row in rejects.Read())
-            writer.Reject(row);
-        var assembler = new EpisodeAssembler(plan, files, new SourceLookup(table, plan, messages), environment, writer);
-        var chunk = new RowChunk(plan);
-        using var rows = connection.Stream(plan.RowsSql);
-        while (rows.Next() is { } next)
+        var import = new Import(config, plan, files, new SourceLookup(table, plan, messages), environment, provenance);
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            using (next)
-                chunk.Load(next);
-            assembler.Add(chunk);
-            progress.Report("importing rows", assembler.Counts.Rows, 0);
+            return import.Stream(workspace, connection, rejects, sorted: false, progress, cancellation);
         }
-
-        assembler.Finish();
-        if (assembler.Counts.Episodes == 0)
-            throw Throw.NothingImported(config.Source, assembler.Counts.RejectedRows);
-        return new ImportResult(writer.Commit(provenance with { Notes = Notes(config, assembler.Counts) }), assembler.Counts);
-    }
-
-    static DatasetDescription Describe(ImportPlan plan, EnvironmentIdentity? environment, Provenance provenance) => new()
-    {
-        ObservationSpace = plan.ObservationSpace,
-        ActionSpace = plan.ActionSpace,
-        Environment = environment,
-        PropensitySource = plan.HasPropensities ? PropensitySource.Logged : PropensitySource.Unknown,
-        PropensityKind = !plan.HasPropensities ? PropensityKind.None : plan.ActionCount > 0 ? PropensityKind.Probability : PropensityKind.Density,
-        HasBehaviorProbabilities = plan.HasProbabilities,
-        HasActionMask = plan.Mask is not null,
-        ActionFeatures = plan.Features is null ? 0 : plan.Features.Width / plan.ActionCount,
-        HasTimestamp = plan.Timestamp is not null,
-        InfoColumns = plan.InfoColumns,
-        Provenance = provenance,
-        Split = Splits.Rule(plan.Config.Split, plan.Config.Seed),
-    };
-
-    static List<string> Notes(ImportConfig config, ImportCounts counts)
-    {
-        var notes = new List<string>();
-        if (counts.TimeLimits > 0)
-            notes.Add($"{counts.TimeLimits:N0} episodes end by the time limit of {config.TimeLimit} steps and are truncated.");
-        if (counts.OpenEnds > 0)
-            notes.Add($"{counts.OpenEnds:N0} episodes end without an end flag and are truncated.");
-        if (counts.Cuts > 0)
-            notes.Add($"{counts.Cuts:N0} episodes were cut where a step's next observation was not the next row's.");
-        if (counts.RejectedRows > 0)
-            notes.Add($"{counts.RejectedRows:N0} rows were not taken; rejects/ lists them with reasons.");
-        return notes;
+        catch (OutOfOrderException)
+        {
+            return import.Stream(workspace, connection, rejects, sorted: true, progress, cancellation);
+        }
     }
 }

@@ -34,7 +34,7 @@ sealed class ImportPlan
         Info = config.Info.Select(i => Add(make.Info($"info.{i.Key}", i.Value))!).ToList();
         InfoText = config.InfoText.Select(i => Add(make.Text($"info_text.{i.Key}", [i.Value]))!).ToList();
 
-        var discrete = !config.ContinuousAction && Action.Width == 1 && (config.ActionCount is not null || !IsList(Action));
+        var discrete = !config.ContinuousAction && Action.Width == 1 && (config.ActionCount is not null || !Action.IsList);
         ActionCount = discrete ? config.ActionCount ?? Probabilities?.Width ?? Logits?.Width ?? Mask?.Width ?? LargestAction(connection) + 1 : 0;
         RequireWidth(NextObservation, Observation.Width, "as many numbers as observation");
         if (NextObservation is not null && NextObservation.Kind != Observation.Kind)
@@ -49,7 +49,7 @@ sealed class ImportPlan
 
     public ImportConfig Config { get; }
 
-    /// <summary>In the order of the query's columns, which follow the row's position and file.</summary>
+    /// <summary>In the order of the query's columns, which follow the row's position or file.</summary>
     public IReadOnlyList<ImportField> Fields => _fields;
 
     public ImportField? EpisodeId { get; }
@@ -127,44 +127,48 @@ sealed class ImportPlan
         .. Config.InfoText.Keys.Select(name => new InfoColumn("info_" + name, InfoType.Text)),
     ];
 
+    /// <summary>Whether a field's numbers are stored as float32.</summary>
+    public bool IsSingle(ImportField field) => field == Observation || field == NextObservation || field == Features || (field == Action && ActionCount == 0);
+
+    /// <summary>Rows as they stand, with their file's number in front.</summary>
+    public string RowsSql => $"SELECT CAST(file_index AS BIGINT) AS file{FieldsSql} FROM {_table.From}";
+
     /// <summary>
-    /// Rows with position (from 1, over all files) and file number in front. Episodes follow one another in the order of
+    /// Rows with their position (from 1, over all files) in front. Episodes follow one another in the order of
     /// their first rows; within one, rows are ordered by step where the source has it, else as they stand.
     /// </summary>
-    public string RowsSql
+    public string SortedRowsSql
     {
         get
         {
-            var fields = string.Concat(_fields.Select((f, i) => $", {f.Sql} AS f{i}"));
-            var rows = $"SELECT row_number() OVER () AS pos, CAST(file_index AS BIGINT) AS file{fields} FROM {_table.From}";
-            if (EpisodeId is null)
-                return rows;
-            var names = string.Concat(_fields.Select((_, i) => $", f{i}"));
-            var step = Step is null ? "" : $"f{Step.Index}, ";
-            return $"SELECT pos, file{names} FROM (SELECT *, min(pos) OVER (PARTITION BY f{EpisodeId.Index}) AS first FROM ({rows})) ORDER BY first, {step}pos";
+            var rows = $"SELECT row_number() OVER () AS pos{FieldsSql} FROM {_table.From}";
+            var first = EpisodeId is null ? "" : $", min(pos) OVER (PARTITION BY f{EpisodeId.First}) AS first";
+            var names = string.Concat(_fields.SelectMany(f => f.Sql.Select((_, i) => $", f{f.First + i}")));
+            var order = string.Concat(EpisodeId is null ? "" : "first, ", Step is null ? "" : $"f{Step.First}, ", "pos");
+            return $"SELECT pos{names} FROM (SELECT *{first} FROM ({rows})) ORDER BY {order}";
         }
     }
 
+    string FieldsSql => string.Concat(_fields.SelectMany(f => f.Sql.Select((sql, i) => $", {sql} AS f{f.First + i}")));
+
     /// <summary>The position of each file's first row.</summary>
-    public string FileStartsSql => $"SELECT file, min(pos) FROM (SELECT row_number() OVER () AS pos, CAST(file_index AS BIGINT) AS file FROM {_table.From}) GROUP BY file";
+    public string FileStartsSql => $"SELECT file, min(pos) FROM (SELECT row_number() OVER () AS pos, CAST(file_index AS BIGINT) AS file FROM {_table.From}) GROUP BY file ORDER BY file";
 
     /// <summary>What stands in one column of the row at a position, as text.</summary>
     public string RawValueSql(string column) =>
-        $"SELECT CAST(raw AS VARCHAR) FROM (SELECT {DuckDbSql.Name(column)} AS raw, row_number() OVER () AS pos FROM {_table.From}) WHERE pos = ?";
+        $"SELECT CAST({DuckDbSql.Name(column)} AS VARCHAR) FROM {_table.From} LIMIT 1 OFFSET ?";
 
     ImportField? Add(ImportField? field)
     {
         if (field is null)
             return null;
-        _fields.Add(field with { Index = _fields.Count });
+        _fields.Add(field with { Index = _fields.Count, First = _fields.Sum(f => f.Sql.Count) + 1 });
         return _fields[^1];
     }
 
-    static bool IsList(ImportField field) => !field.Sql.StartsWith("list_value(", StringComparison.Ordinal);
-
     int LargestAction(DuckDbConnection connection)
     {
-        using var result = connection.Query($"SELECT coalesce(max(a), 0) FROM (SELECT unnest({Action.Sql}) AS a FROM {_table.From}) WHERE isfinite(a)");
+        using var result = connection.Query($"SELECT coalesce(max(a), 0) FROM (SELECT {(Action.IsList ? $"unnest({Action.Sql[0]})" : Action.Sql[0])} AS a FROM {_table.From}) WHERE isfinite(a)");
         using var chunk = result.Next();
         var largest = chunk is null || chunk.Rows == 0 ? 0 : chunk[0].Values<double>()[0];
         // What is not a whole number is found, and shown, row by row.

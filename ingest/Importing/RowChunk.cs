@@ -7,31 +7,56 @@ sealed class RowChunk
 {
     readonly FieldBuffer[] _fields;
     long[] _positions = [];
-    long[] _files = [];
 
     public RowChunk(ImportPlan plan)
     {
         _fields = plan.Fields
-            .Select(f => new FieldBuffer(f.Kind, plan.Config.Float32 && f != plan.Step))
+            .Select(f => new FieldBuffer(f, plan.IsSingle(f), plan.Config.Float32 && f != plan.Step && !plan.IsSingle(f)))
             .ToArray();
     }
 
     public int Rows { get; private set; }
+
+    /// <summary>Whether every field of several numbers has its width in all rows.</summary>
+    public bool Even { get; private set; }
 
     public FieldBuffer this[ImportField field] => _fields[field.Index];
 
     /// <summary>From 1, over all files.</summary>
     public long Position(int row) => _positions[row];
 
-    /// <summary>The file's place in the list of sources.</summary>
-    public int File(int row) => (int)_files[row];
+    public ReadOnlySpan<long> Positions(int first, int count) => _positions.AsSpan(first, count);
 
+    /// <summary>Takes a chunk of rows that stand one behind the other.</summary>
+    /// <param name="chunk">Of the plan's query in the order of the source.</param>
+    /// <param name="position">Of its first row.</param>
+    /// <param name="rows">Told where files begin.</param>
+    public void Load(DuckDbChunk chunk, long position, SourceRows rows)
+    {
+        Load(chunk);
+        for (var row = 0; row < Rows; row++)
+            _positions[row] = position + row;
+        var files = chunk[0].Values<long>();
+        for (var row = 0; row < Rows; row += Math.Max(1, files[row..].IndexOfAnyExcept(files[row])))
+        {
+            rows.Begin((int)files[row], position + row);
+            if (!files[row..].ContainsAnyExcept(files[row]))
+                break;
+        }
+    }
+
+    /// <summary>Takes a chunk of sorted rows, whose positions are the query's first column.</summary>
     public void Load(DuckDbChunk chunk)
     {
         Rows = chunk.Rows;
-        _positions = chunk[0].Values<long>().ToArray();
-        _files = chunk[1].Values<long>().ToArray();
-        for (var i = 0; i < _fields.Length; i++)
-            _fields[i].Load(chunk[i + 2]);
+        if (_positions.Length < Rows)
+            _positions = new long[Rows];
+        chunk[0].Values<long>().CopyTo(_positions);
+        Even = true;
+        foreach (var field in _fields)
+        {
+            field.Load(chunk);
+            Even &= field.Even;
+        }
     }
 }

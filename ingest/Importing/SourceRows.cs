@@ -1,0 +1,47 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>Turns positions over all files into a file and a row of it; learns where files begin while rows stream by.</summary>
+sealed class SourceRows
+{
+    readonly List<(long Start, int File)> _files = [];
+
+    /// <summary>The file's first row stands at a position (from 1, over all files). Files come in the order of their rows.</summary>
+    public void Begin(int file, long position)
+    {
+        if (_files.Count == 0 || _files[^1].File < file)
+            _files.Add((position, file));
+    }
+
+    public RowPlace Of(long position)
+    {
+        var (low, high) = (0, _files.Count - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            (low, high) = _files[middle].Start <= position ? (middle, high) : (low, middle - 1);
+        }
+
+        return new RowPlace(_files[low].File, position - _files[low].Start + 1);
+    }
+
+    /// <summary>Of rows that do not stream by in their order.</summary>
+    /// <param name="plan">Its query tells where each file begins.</param>
+    /// <param name="connection">Asks.</param>
+    public static SourceRows Find(ImportPlan plan, DuckDbConnection connection)
+    {
+        var rows = new SourceRows();
+        using var result = connection.Query(plan.FileStartsSql);
+        while (result.Next() is { } chunk)
+        {
+            using (chunk)
+            {
+                for (var row = 0; row < chunk.Rows; row++)
+                    rows.Begin((int)chunk[0].Values<long>()[row], chunk[1].Values<long>()[row]);
+            }
+        }
+
+        return rows;
+    }
+}
