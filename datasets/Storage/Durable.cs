@@ -21,6 +21,9 @@ public static partial class Durable
         FlushFolder(folder);
     }
 
+    /// <summary>Flushes one file.</summary>
+    public static void FlushFile(string file) => Flush(file, OpenReadOnly);
+
     /// <summary>Flushes the folder's own entries.</summary>
     public static void FlushFolder(string folder) => Flush(folder, OpenReadOnly | OpenDirectory);
 
