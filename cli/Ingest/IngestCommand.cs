@@ -21,7 +21,7 @@ static class IngestCommand
               offlinerl ingest --config ingest/configs/cartpole.yaml
             """)
         {
-            config, set, RecordCommand.Create(), ImportCommand.Create(),
+            config, set, RecordCommand.Create(), ImportCommand.Create(), LogCommand.Create(), CompactCommand.Create(),
         };
         command.SetAction(arguments =>
         {

@@ -1,0 +1,245 @@
+using System.Buffers;
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Ingest;
+
+/// <summary>Gathers the rows of one logged episode as columns, and knows where steps are missing.</summary>
+sealed class LogEpisode(DatasetDescription description)
+{
+    readonly TrajectorySchema _schema = TrajectorySchema.Of(description);
+    readonly ArrayBufferWriter<float> _observations = new(), _vectors = new();
+    readonly ArrayBufferWriter<byte> _bytes = new();
+    readonly ArrayBufferWriter<int> _actions = new();
+    readonly ArrayBufferWriter<double> _rewards = new(), _logProbabilities = new(), _probabilities = new();
+    readonly ArrayBufferWriter<bool> _masks = new();
+    readonly ArrayBufferWriter<long> _timestamps = new();
+    readonly List<(int File, long Row)> _places = [];
+    readonly List<int> _cuts = [];
+    readonly List<string> _files = [];
+    readonly Dictionary<string, int> _fileNumbers = [];
+    float[] _final = [];
+    byte[] _finalBytes = [];
+    int _next, _withProbabilities, _withMask;
+
+    // Steps are missing between the last one and the end: what the episode ended with does not follow the last step.
+    bool _endIsCut;
+
+    public string Id { get; private set; } = "";
+
+    public string Policy { get; private set; } = "";
+
+    public string? SplitKey { get; private set; }
+
+    public int Steps => _places.Count;
+
+    public bool Terminated { get; private set; }
+
+    public bool Truncated { get; private set; }
+
+    public bool HasEnd { get; private set; }
+
+    /// <summary>Whether steps are missing at the beginning, between, or before the end.</summary>
+    public bool HasGap { get; private set; }
+
+    /// <summary>Whether some steps have the whole distribution and others have not.</summary>
+    public bool HasPartialProbabilities => _withProbabilities > 0 && _withProbabilities < Steps;
+
+    /// <summary>Row behind the last of each piece, between gaps.</summary>
+    public IReadOnlyList<int> PieceEnds => [.. _cuts, Steps];
+
+    public (string File, long Row) Place(int step) => (_files[_places[step].File], _places[step].Row);
+
+    public void Clear()
+    {
+        (Id, Policy, SplitKey, Terminated, Truncated, HasEnd, HasGap) = ("", "", null, false, false, false, false);
+        (_next, _withProbabilities, _withMask) = (0, 0, 0);
+        (_final, _finalBytes) = ([], []);
+        _observations.ResetWrittenCount();
+        _vectors.ResetWrittenCount();
+        _bytes.ResetWrittenCount();
+        _actions.ResetWrittenCount();
+        _rewards.ResetWrittenCount();
+        _logProbabilities.ResetWrittenCount();
+        _probabilities.ResetWrittenCount();
+        _masks.ResetWrittenCount();
+        _timestamps.ResetWrittenCount();
+        _places.Clear();
+        _cuts.Clear();
+    }
+
+    /// <summary>Adds a row; null, or why it cannot be taken.</summary>
+    public string? Add(DuckDbChunk chunk, int row)
+    {
+        switch (chunk[LogTables.Event].Values<int>()[row])
+        {
+            case 0 when Id.Length == 0:
+                Id = chunk[LogTables.Id].Text(row);
+                Policy = chunk[LogTables.Policy].Text(row);
+                SplitKey = chunk[LogTables.SplitKey].IsNull(row) ? null : chunk[LogTables.SplitKey].Text(row);
+                return null;
+            case 1:
+                return AddStep(chunk, row, chunk[LogTables.Step].Values<int>()[row]);
+            case 2:
+                AddEnd(chunk, row, chunk[LogTables.Step].Values<int>()[row]);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>One piece between gaps, as a dataset takes it.</summary>
+    /// <param name="first">Its first step.</param>
+    /// <param name="end">The step behind its last.</param>
+    /// <param name="key">The episode's key.</param>
+    public EpisodeColumns ToColumns(int first, int end, string key)
+    {
+        var last = end == Steps && HasEnd && !_endIsCut;
+        var (width, actions) = (_schema.ObservationWidth, _schema.ActionCount);
+        return new EpisodeColumns
+        {
+            Key = key,
+            SplitKey = SplitKey,
+            BehaviorPolicy = Policy,
+            Environment = description.Environment,
+            SourceFile = Place(first).File,
+            Observations = Part(_observations, first, end, width),
+            ObservationBytes = Part(_bytes, first, end, width),
+            DiscreteActions = Part(_actions, first, end, 1),
+            ContinuousActions = Part(_vectors, first, end, _schema.ActionWidth),
+            Rewards = Part(_rewards, first, end, 1),
+            Terminated = last && Terminated,
+            Truncated = !last || Truncated,
+            FinalObservation = last ? _final : [],
+            FinalObservationBytes = last ? _finalBytes : [],
+            BehaviorLogProbabilities = Part(_logProbabilities, first, end, 1),
+            BehaviorProbabilities = _withProbabilities == Steps ? Part(_probabilities, first, end, actions) : [],
+            ActionMasks = _withMask > 0 ? Part(_masks, first, end, actions) : [],
+            TimestampMicros = Part(_timestamps, first, end, 1),
+        };
+    }
+
+    string? AddStep(DuckDbChunk chunk, int row, int step)
+    {
+        if (step < _next)
+            return $"found step {step} again; expected each step once: the first is kept";
+        if (chunk[LogTables.Action].IsNull(row) || chunk[LogTables.Reward].IsNull(row))
+            return "found a step without an action or a reward; expected both";
+        if (step > _next)
+        {
+            HasGap = true;
+            if (Steps > 0)
+                _cuts.Add(Steps);
+        }
+
+        _next = step + 1;
+        _endIsCut = false;
+        AddObservation(chunk[LogTables.Observation], row);
+        if (_schema.ActionCount > 0)
+            Write(_actions, chunk[LogTables.Action].Values<int>()[row]);
+        else
+            WriteList(_vectors, chunk[LogTables.Action], row);
+        Write(_rewards, chunk[LogTables.Reward].Values<double>()[row]);
+        AddRest(chunk, row);
+        _places.Add((FileNumber(chunk[LogTables.File].Text(row)), chunk[LogTables.Row].Values<long>()[row] + 1));
+        return null;
+    }
+
+    void AddRest(DuckDbChunk chunk, int row)
+    {
+        var column = LogTables.Rest;
+        if (description.PropensityKind != PropensityKind.None)
+        {
+            var logged = chunk[column++];
+            Write(_logProbabilities, logged.IsNull(row) ? double.NaN : logged.Values<double>()[row]);
+        }
+
+        if (description.HasBehaviorProbabilities)
+            _withProbabilities += WriteList(_probabilities, chunk[column++], row) > 0 ? 1 : 0;
+        if (description.HasActionMask)
+        {
+            if (WriteList(_masks, chunk[column++], row) > 0)
+            {
+                _withMask++;
+            }
+            else
+            {
+                // A step without a mask forbids nothing.
+                _masks.GetSpan(_schema.ActionCount)[.._schema.ActionCount].Fill(true);
+                _masks.Advance(_schema.ActionCount);
+            }
+        }
+
+        if (description.HasTimestamp)
+            Write(_timestamps, chunk[column].Values<long>()[row]);
+    }
+
+    void AddEnd(DuckDbChunk chunk, int row, int steps)
+    {
+        HasEnd = true;
+        Terminated = chunk[LogTables.Terminated].Values<bool>()[row];
+        Truncated = chunk[LogTables.Truncated].Values<bool>()[row];
+        _endIsCut = steps != _next;
+        HasGap |= _endIsCut;
+        var observation = chunk[LogTables.Observation];
+        if (_schema.ObservationsAreBytes)
+            _finalBytes = observation.IsNull(row) ? [] : observation.Bytes(row).ToArray();
+        else if (_schema.ObservationsAreDiscrete)
+            _final = observation.IsNull(row) ? [] : [observation.Values<int>()[row]];
+        else
+            _final = observation.IsNull(row) ? [] : List<float>(observation, row).ToArray();
+    }
+
+    void AddObservation(DuckDbVector column, int row)
+    {
+        if (column.IsNull(row))
+            return;
+        if (_schema.ObservationsAreBytes)
+            _bytes.Write(column.Bytes(row));
+        else if (_schema.ObservationsAreDiscrete)
+            Write(_observations, (float)column.Values<int>()[row]);
+        else
+            _observations.Write(List<float>(column, row));
+    }
+
+    int FileNumber(string path)
+    {
+        if (!_fileNumbers.TryGetValue(path, out var number))
+        {
+            _fileNumbers[path] = number = _files.Count;
+            _files.Add(path);
+        }
+
+        return number;
+    }
+
+    static ReadOnlySpan<T> List<T>(DuckDbVector column, int row)
+        where T : unmanaged
+    {
+        var list = column.Lists[row];
+        return column.Child.Values<T>().Slice((int)list.Offset, (int)list.Length);
+    }
+
+    /// <returns>Numbers written.</returns>
+    static int WriteList<T>(ArrayBufferWriter<T> buffer, DuckDbVector column, int row)
+        where T : unmanaged
+    {
+        if (column.IsNull(row))
+            return 0;
+        var values = List<T>(column, row);
+        buffer.Write(values);
+        return values.Length;
+    }
+
+    static void Write<T>(ArrayBufferWriter<T> buffer, T value)
+    {
+        buffer.GetSpan(1)[0] = value;
+        buffer.Advance(1);
+    }
+
+    // A column that is damaged has other lengths; the rules of datasets then say so.
+    static ReadOnlySpan<T> Part<T>(ArrayBufferWriter<T> buffer, int first, int end, int width)
+    {
+        var all = buffer.WrittenSpan;
+        return (long)end * width <= all.Length ? all[(first * width)..(end * width)] : all[Math.Min(first * width, all.Length)..];
+    }
+}
