@@ -27,15 +27,24 @@ public sealed class Dataset
     /// <exception cref="UserErrorException">No such dataset, or its manifest cannot be read.</exception>
     public static Dataset Open(Workspace workspace, string nameOrPath)
     {
+        return FolderOf(workspace, nameOrPath) is { } folder ? OpenFolder(workspace, folder) : throw Missing(workspace, nameOrPath);
+    }
+
+    /// <summary>The folder that a name or path means, whatever it holds; null: there is none.</summary>
+    /// <param name="workspace">Where names are looked up.</param>
+    /// <param name="nameOrPath">As for <see cref="Open"/>.</param>
+    /// <exception cref="UserErrorException">It is neither.</exception>
+    public static string? FolderOf(Workspace workspace, string nameOrPath)
+    {
         if (nameOrPath.Contains('/', StringComparison.Ordinal) || File.Exists(Path.Combine(nameOrPath, ManifestFile)))
         {
-            return OpenFolder(workspace, Path.GetFullPath(nameOrPath));
+            return Path.GetFullPath(nameOrPath);
         }
 
         DatasetName name = DatasetName.Parse(nameOrPath);
         int version = name.Version ?? DatasetName.Newest(workspace.DataFolder, name.Name);
         string folder = Path.Combine(workspace.DataFolder, $"{name.Name}-v{version}");
-        return version > 0 && Directory.Exists(folder) ? OpenFolder(workspace, folder) : throw Missing(workspace, nameOrPath);
+        return version > 0 && Directory.Exists(folder) ? folder : null;
     }
 
     /// <summary>Every committed dataset of the workspace, by name and version.</summary>

@@ -10,6 +10,7 @@ sealed class DatasetCheck(Dataset dataset)
     readonly DatasetManifest _manifest = dataset.Manifest;
     readonly List<string> _findings = [];
     readonly Dictionary<string, int> _counts = [];
+    bool _brokenFile;
 
     /// <returns>The findings; empty where everything holds.</returns>
     public IReadOnlyList<string> Run(IJobProgress progress, CancellationToken cancellation)
@@ -30,6 +31,12 @@ sealed class DatasetCheck(Dataset dataset)
         {
             CheckEpisodes(episodes);
             readable = Try(() => CheckSteps(episodes, stored, progress, cancellation));
+        }
+
+        // What the statistics are of is known to be what the manifest hashes: a difference is the manifest's.
+        if (readable && _findings.Count == 0)
+        {
+            Try(() => CheckStatistics(cancellation));
         }
 
         string found = readable ? hash.Finish(ContentHeader.Of(_manifest)) : _manifest.ContentHash;
@@ -57,12 +64,14 @@ sealed class DatasetCheck(Dataset dataset)
             if (!File.Exists(path))
             {
                 Add("file", $"'{file.Path}' is missing");
+                _brokenFile = true;
                 continue;
             }
 
             using FileStream stream = File.OpenRead(path);
             if (stream.Length != file.Bytes)
             {
+                _brokenFile |= !EndsAsParquet(stream);
                 Add("file", $"'{file.Path}' has {stream.Length} bytes, the manifest says {file.Bytes}: {(stream.Length < file.Bytes ? "it is truncated" : "it was changed")}");
             }
             else if (Convert.ToHexStringLower(SHA256.HashData(stream)) != file.Sha256)
@@ -79,6 +88,13 @@ sealed class DatasetCheck(Dataset dataset)
         {
             Add("file", $"'{stranger}' is not in the manifest");
         }
+    }
+
+    static bool EndsAsParquet(FileStream stream)
+    {
+        Span<byte> end = stackalloc byte[4];
+        stream.Position = Math.Max(0, stream.Length - end.Length);
+        return stream.ReadAtLeast(end, end.Length, throwOnEndOfStream: false) == end.Length && end.SequenceEqual("PAR1"u8);
     }
 
     // What was compiled of the dataset earlier is learned from without a look at the dataset.
@@ -142,6 +158,13 @@ sealed class DatasetCheck(Dataset dataset)
         Compare("steps", row, _manifest.Counts.Steps);
         Compare("terminated episodes", episodes.LongCount(e => e.Terminated), _manifest.Counts.Terminated);
         Compare("truncated episodes", episodes.LongCount(e => e.Truncated), _manifest.Counts.Truncated);
+        Dictionary<string, long> bySplit = episodes.GroupBy(e => e.Split).ToDictionary(g => g.Key, g => g.LongCount());
+        foreach (string part in _manifest.Split.Fractions.Select(f => f.Name))
+        {
+            Compare($"episodes in the split '{part}'", bySplit.GetValueOrDefault(part), _manifest.Counts.EpisodesBySplit.GetValueOrDefault(part));
+        }
+
+        Compare("rejected rows in the list of files", _manifest.Files.Where(f => f.Path.StartsWith("rejects/", StringComparison.Ordinal)).Sum(f => f.Rows), _manifest.Counts.Rejected);
 
         void Compare(string what, long found, long expected)
         {
@@ -168,6 +191,20 @@ sealed class DatasetCheck(Dataset dataset)
         steps.Finish();
     }
 
+    void CheckStatistics(CancellationToken cancellation)
+    {
+        StatisticsAccumulator statistics = new(TrajectorySchema.Of(_manifest));
+        new EpisodeReader(dataset).Read((EpisodeRecord _, in EpisodeColumns episode) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            statistics.Add(episode);
+        });
+        foreach (string difference in StatisticsRules.Differences(statistics.Result(), _manifest.Statistics))
+        {
+            Add("statistics", difference);
+        }
+    }
+
     bool Try(Action action)
     {
         try
@@ -177,7 +214,12 @@ sealed class DatasetCheck(Dataset dataset)
         }
         catch (UserErrorException e)
         {
-            Add("unreadable", e.Message);
+            // A file that is missing or truncated cannot be read either: that is one fault, and it has its line.
+            if (!_brokenFile)
+            {
+                Add("unreadable", e.Message);
+            }
+
             return false;
         }
     }
@@ -188,7 +230,8 @@ sealed class DatasetCheck(Dataset dataset)
         _counts[kind] = count;
         if (count <= MostFindingsEach)
         {
-            _findings.Add(finding);
+            // One line each, whatever a library's message looks like.
+            _findings.Add(finding.ReplaceLineEndings(" "));
         }
     }
 }
