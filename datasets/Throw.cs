@@ -36,6 +36,9 @@ static partial class Throw
     public static UserErrorException GrewTooLarge(DatasetDescription description, long capacity, long steps) =>
         new($"The recording in {description.Environment?.Id ?? "an environment"} came to {steps:N0} steps, and there is room for {capacity:N0}; end it here, or start it with more.");
 
+    public static UserErrorException MergeDiffers(string other, string what, object found, string first, object expected) =>
+        new($"The dataset '{other}' has {what} {found}; '{first}' has {expected}. Datasets that are merged have the same.");
+
     public static UserErrorException GrowsIntoVersions(string name) =>
         new($"'{name}' names one version, and a dataset that grows is stored as several; expected a plain name.");
 }

@@ -15,5 +15,10 @@ static class DatasetText
 
     public static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
 
+    /// <summary>A number that may not be known.</summary>
+    public static string Text(double? value) => value is { } known ? Number(known) : "";
+
+    public static string Percent(double share) => share.ToString("P1", CultureInfo.InvariantCulture);
+
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

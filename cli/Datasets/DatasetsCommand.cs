@@ -2,11 +2,11 @@ using System.CommandLine;
 
 namespace OfflineRL.Cli.Datasets;
 
-/// <summary><c>offlinerl datasets</c>: what is stored, whether it holds, and other splits of it.</summary>
+/// <summary><c>offlinerl datasets</c>: what is stored, whether it holds, other splits of it, and several in one.</summary>
 static class DatasetsCommand
 {
     public static Command Create() => new("datasets", """
-        Lists, shows, checks and splits datasets.
+        Lists, shows, checks, splits and merges datasets.
 
         NAME is the newest version of a dataset, NAME-vN a certain one; a path of a dataset's folder does as well.
 
@@ -21,5 +21,6 @@ static class DatasetsCommand
         ShowCommand.Create(),
         CheckCommand.Create(),
         SplitCommand.Create(),
+        MergeCommand.Create(),
     };
 }

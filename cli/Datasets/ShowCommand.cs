@@ -1,8 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
+using System.Text.Json;
 using OfflineRL.Cli.Hosting;
 using OfflineRL.Datasets;
-using static OfflineRL.Cli.Datasets.DatasetText;
 
 namespace OfflineRL.Cli.Datasets;
 
@@ -12,134 +11,40 @@ static class ShowCommand
     public static Command Create()
     {
         Argument<string> name = new("dataset") { Description = "NAME, NAME-vN, or the path of a dataset's folder" };
+        Option<bool> json = new("--json") { Description = "Write the card as JSON" };
+        Option<string?> html = new("--html") { Description = "Write the card as a page of its own, without scripts, and nothing on the terminal", HelpName = "FILE" };
+        Option<bool> force = new("--force") { Description = "Replace the page where it exists" };
         Command command = new("show", """
-            Shows what a dataset holds: spaces, counts, returns, propensities, splits, lineage, files.
+            Shows a dataset's card: spaces, counts, returns and lengths, actions, propensities, every column, what validation found, lineage, files.
 
-            Example:
+            Examples:
               offlinerl datasets show cartpole
+              offlinerl datasets show cartpole --html cartpole.html --force
+              offlinerl datasets show cartpole --json
             """)
         {
-            name,
+            name, json, html, force,
         };
-        command.SetAction(arguments => Run(Dataset.Open(arguments.Workspace(), arguments.GetValue(name)!)));
+        command.SetAction(arguments => Run(
+            Dataset.Open(arguments.Workspace(), arguments.GetValue(name)!), arguments.GetValue(json), arguments.GetValue(html), arguments.GetValue(force)));
         return command;
     }
 
-    static void Run(Dataset dataset)
+    static void Run(Dataset dataset, bool json, string? html, bool force)
     {
-        DatasetManifest m = dataset.Manifest;
-        Facts(dataset, m);
-        Returns(dataset.Episodes);
-        if (m.Statistics.Observation.Count > 0)
+        if (html is not null)
+            PendingFile.RequireWritable(html, force);
+        DatasetCard card = DatasetCardReader.Read(dataset);
+        if (html is not null)
         {
-            Section("Observations");
-            Spreads(m.Statistics.Observation);
+            using PendingFile file = PendingFile.Create(html, force);
+            file.Stream.Write(System.Text.Encoding.UTF8.GetBytes(CardPage.Write(card)));
+            file.Commit();
         }
 
-        if (m.Statistics.Action.Count > 0)
-        {
-            Section("Actions");
-            Spreads(m.Statistics.Action);
-        }
-        else
-        {
-            Section("Actions");
-            Tables.Write(["action", "steps", "share"], m.Statistics.ActionCounts.Select((count, action) => (IReadOnlyList<string>)
-                [Count(action), Count(count), (count / (double)m.Counts.Steps).ToString("P1", CultureInfo.InvariantCulture)]), Numbers(0, 1, 2));
-        }
-
-        Lineage(m);
-        Section("Files");
-        Tables.Write(["file", "rows", "bytes", "sha256"], m.Files.Select(f => (IReadOnlyList<string>)[f.Path, Count(f.Rows), Count(f.Bytes), f.Sha256]), Numbers(1, 2));
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(card, JsonFiles.Options));
+        else if (html is null)
+            CardText.Write(card);
     }
-
-    static void Facts(Dataset dataset, DatasetManifest m)
-    {
-        Line("dataset", m.FullName);
-        Line("folder", dataset.Folder);
-        Line("content", m.ContentHash);
-        Line("created", m.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture));
-        Line("environment", m.Environment?.ToString() ?? "unknown, or it differs by episode");
-        Line("observations", m.ObservationSpace.ToString()!);
-        Line("actions", m.ActionSpace.ToString()!);
-        Line("propensities", Propensities(m) + (m.HasBehaviorProbabilities ? ", with the whole distribution" : "") + (m.HasActionMask ? ", with action masks" : ""));
-        Line("passed through", m.InfoColumns.Count == 0 ? "nothing" : string.Join(", ", m.InfoColumns.Select(c => c.Name)));
-        Line("steps", Count(m.Counts.Steps));
-        Line("episodes", $"{Count(m.Counts.Episodes)}: {Count(m.Counts.Terminated)} terminated, {Count(m.Counts.Truncated)} truncated");
-        Line("rejected rows", m.Counts.Rejected == 0 ? "none" : $"{Count(m.Counts.Rejected)}, see rejects/rejects.csv");
-        Line("split", $"seed {m.Split.Seed}: " + string.Join(", ", m.Split.Fractions.Select(f =>
-            $"{f.Name} {Number(f.Fraction)} ({Count(m.Counts.EpisodesBySplit.GetValueOrDefault(f.Name))} episodes)")));
-    }
-
-    static void Returns(IReadOnlyList<EpisodeRecord> episodes)
-    {
-        Section("Returns");
-        IEnumerable<IReadOnlyList<string>> rows =
-        [
-            Quantiles("all episodes", episodes),
-            .. episodes.GroupBy(e => e.BehaviorPolicy).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => Quantiles("policy " + g.Key, g)),
-            .. episodes.GroupBy(e => e.Split).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => Quantiles("split " + g.Key, g)),
-        ];
-        Tables.Write(["episodes of", "episodes", "steps", "mean", "min", "25 %", "50 %", "75 %", "max"], rows, Numbers(1, 2, 3, 4, 5, 6, 7, 8));
-    }
-
-    static string[] Quantiles(string label, IEnumerable<EpisodeRecord> episodes)
-    {
-        List<EpisodeRecord> all = [.. episodes];
-        double[] sorted = [.. all.Select(e => e.Return).Order()];
-        return
-        [
-            label, Count(all.Count), Count(all.Sum(e => (long)e.Steps)), Number(sorted.Average()),
-            Number(At(0)), Number(At(0.25)), Number(At(0.5)), Number(At(0.75)), Number(At(1)),
-        ];
-
-        // Linear between neighbors, as NumPy's default.
-        double At(double q)
-        {
-            double position = q * (sorted.Length - 1);
-            int below = (int)position;
-            int above = Math.Min(below + 1, sorted.Length - 1);
-            return sorted[below] + ((position - below) * (sorted[above] - sorted[below]));
-        }
-    }
-
-    static void Spreads(IReadOnlyList<Spread> spreads) => Tables.Write(
-        ["index", "mean", "std", "min", "max"],
-        spreads.Select((s, i) => (IReadOnlyList<string>)[Count(i), Number(s.Mean), Number(s.Std), Number(s.Min), Number(s.Max)]),
-        Numbers(0, 1, 2, 3, 4));
-
-    static void Lineage(DatasetManifest m)
-    {
-        Section("Lineage");
-        Line("made by", $"offlinerl {m.Provenance.ToolVersion} {m.Provenance.Command}".TrimEnd());
-        foreach (DatasetReference parent in m.Provenance.Parents)
-        {
-            Line("parent", $"{parent.Name}, {parent.ContentHash}");
-        }
-
-        foreach (SourceFile source in m.Provenance.Sources)
-        {
-            Line("source", $"{source.Path}, {Count(source.Bytes)} bytes, sha256 {source.Sha256}");
-        }
-
-        foreach (string note in m.Provenance.Notes)
-        {
-            Line("note", note);
-        }
-
-        if (m.Provenance.Config.Length > 0)
-        {
-            Line("config", "");
-            foreach (string line in m.Provenance.Config.TrimEnd().Split('\n'))
-            {
-                Console.WriteLine("  " + line);
-            }
-        }
-    }
-
-    static void Section(string title) => Console.WriteLine($"\n{title}");
-
-    static void Line(string label, string text) => Console.WriteLine($"{label + ":",-16}{text}".TrimEnd());
-
-    static HashSet<int> Numbers(params int[] columns) => [.. columns];
 }

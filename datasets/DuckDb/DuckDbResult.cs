@@ -21,6 +21,8 @@ public sealed unsafe class DuckDbResult : IDisposable
     /// <summary>Rows inserted, updated or deleted by a statement that changes rows.</summary>
     public long RowsChanged => (long)NativeMethods.RowsChanged(_handle.Data);
 
+    public int ColumnCount => _types.Length;
+
     public string ColumnName(int column) => Marshal.PtrToStringUTF8((nint)NativeMethods.ColumnName(_handle.Data, (ulong)column))
         ?? throw new ArgumentOutOfRangeException(nameof(column));
 

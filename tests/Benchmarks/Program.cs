@@ -20,6 +20,8 @@ IBenchmark[] benchmarks =
     new SamplingBenchmark(),
     new FramesBenchmark(),
     new ExternalBenchmark(),
+    new LoggerBenchmark(),
+    new KillsBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

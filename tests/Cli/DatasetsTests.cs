@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using OfflineRL.Datasets;
 using OfflineRL.Tests.Datasets;
 
@@ -14,6 +17,7 @@ public sealed class DatasetsTests : IDisposable
     [InlineData("show", "offlinerl datasets show cartpole")]
     [InlineData("check", "offlinerl datasets check cartpole")]
     [InlineData("split", "offlinerl datasets split cartpole --parts train=0.8,val=0.1,test=0.1")]
+    [InlineData("merge", "offlinerl datasets merge monday tuesday --name week")]
     public void Help_OfEveryCommand_ShowsAnExample(string command, string example) =>
         Assert.Contains(example, Run("datasets", command, "--help").Expect(0).Output, StringComparison.Ordinal);
 
@@ -72,6 +76,38 @@ public sealed class DatasetsTests : IDisposable
     }
 
     [Fact]
+    public void Show_AsJson_HoldsTheCard()
+    {
+        DatasetManifest manifest = SampleEpisodes.Make(_workspace.Workspace, "sample", 50);
+        JsonNode card = JsonNode.Parse(Run("datasets", "show", "sample", "--json").Expect(0).Output)!;
+        Assert.Equal(manifest.ContentHash, (string?)card["manifest"]!["content_hash"]);
+        Assert.Equal(50, card["returns"]!["histogram"]!["counts"]!.AsArray().Sum(c => (long)c!));
+        Assert.Equal(manifest.Counts.Steps, (long)card["propensities"]!["steps"]!);
+    }
+
+    [Fact]
+    public void Show_AsAPage_IsWellFormedAndSelfContained()
+    {
+        SampleEpisodes.Make(_workspace.Workspace, "sample", 50);
+        File.WriteAllText(Path.Combine(Dataset.Open(_workspace.Workspace, "sample").Folder, "validation.json"), """[{"check": "gap", "severity": "warning", "file": "a.csv", "row": 7, "count": 3, "sample": "<b>5</b>", "meaning": "expected 6"}]""");
+        string path = Path.Combine(_workspace.Root, "card.html");
+        Assert.Equal("", Run("datasets", "show", "sample", "--html", path).Expect(0).Output);
+        string html = File.ReadAllText(path);
+        // Void elements apart, what HTML wants closed is closed: the page is XML too.
+        XDocument page = XDocument.Parse(Regex.Replace(html.Replace("<!doctype html>", "", StringComparison.Ordinal), "<meta [^>]*>", ""));
+        string[] headings = [.. page.Descendants("h2").Select(h => h.Value)];
+        Assert.Equal(["Returns and lengths", "Action coverage", "Propensity coverage", "Columns", "What validation found", "Lineage", "Files"], headings);
+        Assert.Equal(3, page.Descendants("svg").Count(s => s.Descendants("line").Any()));
+        Assert.Contains(page.Descendants("td"), td => td.Value == "<b>5</b>");
+        Assert.Contains("prefers-color-scheme: dark", html, StringComparison.Ordinal);
+        Assert.Contains("@media print", html, StringComparison.Ordinal);
+        Assert.Contains("width=device-width", html, StringComparison.Ordinal);
+        Assert.DoesNotMatch("(?i)<script|<link|https?://|url\\(|@import", html);
+        Assert.Contains("exists already", Run("datasets", "show", "sample", "--html", path).Expect(2).Error, StringComparison.Ordinal);
+        Run("datasets", "show", "sample", "--html", path, "--force").Expect(0);
+    }
+
+    [Fact]
     public void Check_OfASoundDataset_Ends0()
     {
         SampleEpisodes.Make(_workspace.Workspace, "sample");
@@ -89,6 +125,48 @@ public sealed class DatasetsTests : IDisposable
         Assert.Contains("the content hash of the rows", result.Output, StringComparison.Ordinal);
         Assert.Contains("other-v1: holds", result.Output, StringComparison.Ordinal);
         Assert.Contains("1 of 2 datasets", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_OfEveryKindOfDamage_Ends1WithALineEach()
+    {
+        foreach (var name in (string[])["missing", "extra", "short", "changed", "manifest", "counts", "statistics", "sound"])
+            SampleEpisodes.Make(_workspace.Workspace, name);
+        File.Delete(Data("missing", "data/part-00000.parquet"));
+        File.WriteAllText(Data("extra", "data/part-00007.parquet"), "more");
+        File.WriteAllBytes(Data("short", "episodes.parquet"), File.ReadAllBytes(Data("short", "episodes.parquet"))[..^50]);
+        Flip(Data("changed", "data/part-00000.parquet"));
+        File.WriteAllText(Data("manifest", "manifest.json"), File.ReadAllText(Data("manifest", "manifest.json"))[..^200]);
+        Edit("counts", "\"terminated\": 10", "\"terminated\": 11");
+        Edit("statistics", "\"action_counts\": [", "\"action_counts\": [\n 1,");
+
+        ToolResult result = Run("datasets", "check", "missing", "extra", "short", "changed", "manifest", "counts", "statistics", "sound").Expect(1);
+        Assert.Contains("7 of 8 datasets", result.Error, StringComparison.Ordinal);
+        string[] lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["  'data/part-00000.parquet' is missing"], Of("missing-v1: 1 finding"));
+        Assert.Equal(["  'data/part-00007.parquet' is not in the manifest"], Of("extra-v1: 1 finding"));
+        Assert.Matches(@"^  'episodes.parquet' has \d+ bytes, the manifest says \d+: it is truncated$", Assert.Single(Of("short-v1: 1 finding")));
+        Assert.Contains(Of("changed-v1: "), line => line == "  'data/part-00000.parquet' has another SHA-256 than the manifest says: it was changed");
+        Assert.Contains("manifest.json' is not a valid DatasetManifest", Assert.Single(Of("manifest: 1 finding")), StringComparison.Ordinal);
+        Assert.Equal(["  found 10 terminated episodes, the manifest says 11"], Of("counts-v1: 1 finding"));
+        Assert.Contains("times, the manifest says 1, ", Assert.Single(Of("statistics-v1: 1 finding")), StringComparison.Ordinal);
+        Assert.Empty(Of("sound-v1: holds"));
+
+        string[] Of(string head) => [.. lines.SkipWhile(l => !l.StartsWith(head, StringComparison.Ordinal)).Skip(1).TakeWhile(l => l.StartsWith("  ", StringComparison.Ordinal))];
+        string Data(string name, string file) => Path.Combine(_workspace.DataFolder, name + "-v1", file);
+        void Edit(string name, string from, string to)
+        {
+            string text = File.ReadAllText(Data(name, "manifest.json"));
+            Assert.Contains(from, text, StringComparison.Ordinal);
+            File.WriteAllText(Data(name, "manifest.json"), text.Replace(from, to, StringComparison.Ordinal));
+        }
+
+        static void Flip(string path)
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            bytes[bytes.Length / 3] ^= 4;
+            File.WriteAllBytes(path, bytes);
+        }
     }
 
     [Fact]

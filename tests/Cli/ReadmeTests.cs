@@ -43,7 +43,7 @@ public sealed class ReadmeTests : IDisposable
     {
         string[] commands =
         [
-            "ingest", "ingest record", "ingest import", "datasets list", "datasets show", "datasets check", "datasets split",
+            "ingest", "ingest record", "ingest import", "ingest log", "ingest compact", "datasets merge", "datasets list", "datasets show", "datasets check", "datasets split",
             "environments list", "environments draw", "train", "loop", "evaluate rollout", "evaluate ope", "evaluate compare",
         ];
         foreach (var command in commands)
@@ -85,7 +85,7 @@ public sealed class ReadmeTests : IDisposable
         var words = Words(command["offlinerl ".Length..]);
         var shrink = Smaller.FirstOrDefault(s => string.Join(' ', words).StartsWith(s.Verb, StringComparison.Ordinal)).Shrink ?? [];
         // Configs are named from the checkout; what comes out goes to the test's own root.
-        if (Array.IndexOf(words, "--out") is >= 0 and var option)
+        if (Array.FindIndex(words, w => w is "--out" or "--html") is >= 0 and var option)
             words[option + 1] = Path.Combine(_root, words[option + 1]);
         Tool.Run(Checkout.Root, new Dictionary<string, string> { ["OFFLINERL_ROOT"] = _root }, [.. words, .. shrink]).Expect(0);
     }
