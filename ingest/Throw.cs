@@ -13,6 +13,18 @@ static partial class Throw
     public static UserErrorException NoPropensities(IPolicy policy) =>
         new($"The policy '{policy.Name}' is deterministic over {policy.ActionSpace}: its steps would have no propensities, and those of a continued recording have. Put noise around it.");
 
+    public static UserErrorException Found(Finding finding) =>
+        new(FormattableString.Invariant($"{string.Join(", ", new[] { finding.File, finding.Row is null ? null : $"row {finding.Row}", finding.Column is null ? null : $"column '{finding.Column}'" }.Where(p => !string.IsNullOrEmpty(p)))}: found {finding.Sample}. {finding.Meaning} Set on_error=reject or keep to import all the same."));
+
+    public static UserErrorException HasPropensities(string dataset) =>
+        new($"{dataset} has propensities that were logged, which are better than any estimate. Set --replace to put estimates in their place.");
+
+    public static UserErrorException ModelWithMemory(IPolicy model) =>
+        new($"The policy '{model.Name}' has a memory (stacked frames); expected one that acts by a single observation. Clone without replay.frame_stack.");
+
+    public static UserErrorException NoEstimate(string spec, long episode, int step, double log) =>
+        new(FormattableString.Invariant($"{spec} gives the logged action of episode {episode}, step {step} the log-probability {log}; expected a finite number. A greedy policy is no model of the behavior (leave temperature and greedy out), and an action beyond the bounds that the dataset declares has no density."));
+
     public static UserErrorException NotAByte(float value, int index, Space observations) =>
         new(FormattableString.Invariant($"The environment gave the observation {value} at index {index}; its space, {observations}, has whole numbers from 0 to 255."));
 

@@ -1,6 +1,7 @@
 using OfflineRL.Datasets;
 using OfflineRL.Environments;
 using OfflineRL.Evaluate;
+using OfflineRL.Ingest;
 using OfflineRL.Train;
 
 namespace OfflineRL.Cli.Ingest;
@@ -14,6 +15,36 @@ static class TrainedPolicies
         var name = text.Split('?')[0];
         var isKnown = text.Contains(':', StringComparison.Ordinal) || BuiltInPolicies.Names.Contains(name) || environment.Policies.Any(p => p.Name == name);
         return isKnown ? text : "run:" + text;
+    }
+
+    /// <summary>What estimates a behavior: the models of all folds, where a run was cloned by folds and the spec names none of them, else one policy.</summary>
+    /// <exception cref="UserErrorException">There is no such run, or the model of a fold is not there.</exception>
+    public static BehaviorModels LoadBehavior(Workspace workspace, string spec)
+    {
+        if (!spec.Contains(':', StringComparison.Ordinal))
+            spec = "run:" + spec;
+        var parsed = PolicySpec.Parse(spec) as RunPolicySpec;
+        var info = parsed is null ? null : RunFolder.Open(workspace, parsed.Run);
+        var folds = info is { Algorithm: "bc" } && parsed!.Seed is null ? info.Config.Bc.Folds : 0;
+        if (folds == 0)
+            return new BehaviorModels(spec, info?.ContentHash, [Load(workspace, spec)]);
+        var missing = Enumerable.Range(0, folds).Where(k => !info!.Seeds.Any(s => s.Seed == (ulong)k && s.Status?.State == RunState.Finished)).ToList();
+        if (missing.Count > 0)
+            throw new UserErrorException($"Policy '{spec}': the models of the folds {string.Join(", ", missing)} of {folds} are not there or not finished. The same 'offlinerl train' command goes on with them.");
+        var models = new List<IPolicy>();
+        try
+        {
+            for (var fold = 0; fold < folds; fold++)
+                models.Add(Load(workspace, FormattableString.Invariant($"{spec},seed={fold}")));
+        }
+        catch
+        {
+            foreach (var model in models)
+                (model as IDisposable)?.Dispose();
+            throw;
+        }
+
+        return new BehaviorModels(spec, info!.ContentHash, models);
     }
 
     /// <summary>One stored policy of a run: the last of its first seed, where the spec does not say otherwise.</summary>

@@ -87,6 +87,7 @@ sealed class ColumnCompiler : IDisposable
         int count = checked((int)_manifest.Counts.Episodes), width = _schema.ObservationWidth;
         long[] firstRows = new long[count + 1];
         byte[] splits = new byte[count];
+        long[] keys = new long[count];
         bool[] known = new bool[count];
         string[] names = [.. _manifest.Split.Fractions.Select(f => f.Name)];
         using FinalObservationsWriter finals = new(Path.Combine(_folder, ColumnNames.FinalObservations + ".npy"), _schema, count, Seal);
@@ -102,6 +103,7 @@ sealed class ColumnCompiler : IDisposable
 
             firstRows[at + 1] = episode.FirstRow + episode.Steps;
             splits[at] = (byte)split;
+            keys[at] = EpisodeFold.Hash(episode.SplitKey ?? episode.EpisodeKey);
             known[at] = episode.FinalObservationKnown;
             finals.Write(final);
             _stored.Add(episode, final);
@@ -115,6 +117,7 @@ sealed class ColumnCompiler : IDisposable
         finals.Finish();
         WriteAll<long>(ColumnNames.EpisodeFirstRow, firstRows);
         WriteAll<byte>(ColumnNames.EpisodeSplit, splits);
+        WriteAll<long>(ColumnNames.EpisodeKeyHash, keys);
         WriteAll<bool>(ColumnNames.FinalObservationKnown, known);
         return firstRows;
     }

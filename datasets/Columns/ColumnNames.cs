@@ -17,4 +17,5 @@ static class ColumnNames
     public const string EpisodeIndex = "episode_index";
     public const string EpisodeFirstRow = "episode_first_row";
     public const string EpisodeSplit = "episode_split";
+    public const string EpisodeKeyHash = "episode_key_hash";
 }

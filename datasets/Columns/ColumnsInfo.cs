@@ -4,7 +4,7 @@ namespace OfflineRL.Datasets;
 public sealed record ColumnsInfo
 {
     /// <summary>Goes up when a column is added, removed or changes its type or meaning; older folders are made again.</summary>
-    public const int CurrentLayout = 2;
+    public const int CurrentLayout = 3;
 
     public int Layout { get; init; } = CurrentLayout;
 

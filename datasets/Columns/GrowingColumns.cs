@@ -18,7 +18,7 @@ sealed class GrowingColumns : IDisposable
     readonly GrowingColumn<double> _rewards;
     readonly GrowingColumn<double>? _logProbabilities, _probabilities;
     readonly GrowingColumn<byte> _terminated, _truncated, _finalKnown, _split;
-    readonly GrowingColumn<long> _firstRow;
+    readonly GrowingColumn<long> _firstRow, _keyHash;
 
     /// <param name="workspace">The files lie in its cache until this is disposed of.</param>
     /// <param name="name">Of the dataset.</param>
@@ -57,6 +57,7 @@ sealed class GrowingColumns : IDisposable
             // An episode has one step at least, so there are no more of them than steps.
             _firstRow = Add<long>(ColumnNames.EpisodeFirstRow, rows: capacity + 1);
             _split = Add<byte>(ColumnNames.EpisodeSplit);
+            _keyHash = Add<long>(ColumnNames.EpisodeKeyHash);
             _finalKnown = Add<byte>(ColumnNames.FinalObservationKnown);
             Columns = TrainingColumns.OpenGrowing(_folder.FolderPath, Info(name));
         }
@@ -96,6 +97,7 @@ sealed class GrowingColumns : IDisposable
         e.FinalObservationBytes.CopyTo(Rows(_finalObservationBytes, episode, 1));
         _finalKnown[episode, 1][0] = e.FinalObservation.IsEmpty && e.FinalObservationBytes.IsEmpty ? (byte)0 : (byte)1;
         _split[episode, 1][0] = (byte)split;
+        _keyHash[episode, 1][0] = EpisodeFold.Hash(e.SplitKey ?? e.Key);
         _firstRow[episode + 1, 1][0] = first + steps;
         // Last: whoever reads now finds all of it.
         Columns.Grow(first + steps, episode + 1);

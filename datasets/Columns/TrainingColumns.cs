@@ -47,6 +47,7 @@ public sealed class TrainingColumns : IDisposable
         EpisodeIndex = Map<int>(ColumnNames.EpisodeIndex, steps, 1);
         EpisodeFirstRow = Map<long>(ColumnNames.EpisodeFirstRow, episodes + 1, 1);
         EpisodeSplit = Map<byte>(ColumnNames.EpisodeSplit, episodes, 1);
+        EpisodeKeyHash = Map<long>(ColumnNames.EpisodeKeyHash, episodes, 1);
         foreach (InfoColumn column in info.InfoColumns.Where(c => c.Type != InfoType.Text))
         {
             _info.Add(column.Name, Map<double>(column.Name, steps, Math.Max(1, column.Width)));
@@ -120,6 +121,9 @@ public sealed class TrainingColumns : IDisposable
 
     /// <summary>[E], index into <see cref="ColumnsInfo.Splits"/>.</summary>
     public NpyColumn<byte> EpisodeSplit { get; }
+
+    /// <summary>[E], <see cref="EpisodeFold.Hash"/> of the episode's key, by which it falls into a fold.</summary>
+    public NpyColumn<long> EpisodeKeyHash { get; }
 
     /// <summary>Whether a path is that of a compiled folder.</summary>
     public static bool IsFolder(string path) => File.Exists(Path.Combine(path, InfoFile));

@@ -7,9 +7,9 @@ public sealed class EpisodeSelection
     int _count, _seen;
     double[]? _returns;
 
-    EpisodeSelection(TrainingColumns columns, string split, int[] episodes)
+    EpisodeSelection(TrainingColumns columns, string split, int[] episodes, EpisodeFold? fold)
     {
-        (Columns, Split, _episodes, _count, _seen) = (columns, split, episodes, episodes.Length, columns.Episodes);
+        (Columns, Split, _episodes, _count, _seen, Fold) = (columns, split, episodes, episodes.Length, columns.Episodes, fold);
         foreach (var episode in episodes)
             Steps += StepsOf(episode);
     }
@@ -19,6 +19,9 @@ public sealed class EpisodeSelection
 
     /// <summary>The name of the part.</summary>
     public string Split { get; }
+
+    /// <summary>Which folds' episodes of the part; null: all.</summary>
+    public EpisodeFold? Fold { get; }
 
     /// <summary>Numbers of the episodes, ascending.</summary>
     public ReadOnlySpan<int> Episodes => _episodes.AsSpan(0, _count);
@@ -32,24 +35,28 @@ public sealed class EpisodeSelection
     /// <param name="columns">The dataset.</param>
     /// <param name="split">The part of its split.</param>
     /// <param name="topShare">Share of the part's episodes to keep, those of the highest return, in (0, 1]; at least one stays, of equal returns the earlier.</param>
+    /// <param name="fold">Which folds' episodes of the part; null: all.</param>
     /// <exception cref="UserErrorException">No such part, or it has no episode.</exception>
-    public static EpisodeSelection Of(TrainingColumns columns, string split, double topShare = 1)
+    public static EpisodeSelection Of(TrainingColumns columns, string split, double topShare = 1, EpisodeFold? fold = null)
     {
         if (!(topShare is > 0 and <= 1))
             throw Throw.TopShare(topShare);
         var part = PartOf(columns, split);
         var parts = columns.EpisodeSplit.Slice(0, columns.Episodes);
+        var keys = columns.EpisodeKeyHash.Slice(0, columns.Episodes);
         var episodes = new int[parts.Count((byte)part)];
         if (episodes.Length == 0)
             throw Throw.EmptySplit(columns.Info.Dataset, split, columns.Episodes);
         var next = 0;
         for (var episode = 0; episode < parts.Length; episode++)
         {
-            if (parts[episode] == part)
+            if (parts[episode] == part && fold?.Takes(keys[episode]) != false)
                 episodes[next++] = episode;
         }
 
-        var all = new EpisodeSelection(columns, split, episodes);
+        if (next == 0)
+            throw Throw.EmptyFold(columns.Info.Dataset, split, episodes.Length, fold!.Value);
+        var all = new EpisodeSelection(columns, split, episodes[..next], fold);
         return topShare == 1 ? all : all.Best(Math.Max(1, (int)(topShare * episodes.Length)));
     }
 
@@ -64,7 +71,7 @@ public sealed class EpisodeSelection
         var part = PartOf(Columns, Split);
         for (; _seen < Columns.Episodes; _seen++)
         {
-            if (Columns.EpisodeSplit[_seen][0] != part)
+            if (Columns.EpisodeSplit[_seen][0] != part || Fold?.Takes(Columns.EpisodeKeyHash[_seen][0]) == false)
                 continue;
             if (_count == _episodes.Length)
                 Array.Resize(ref _episodes, Math.Max(16, 2 * _count));
@@ -86,7 +93,7 @@ public sealed class EpisodeSelection
         var returns = Returns.ToArray();
         // A stable sort: of equal returns the earlier episode comes first.
         var best = Enumerable.Range(0, returns.Length).OrderByDescending(i => returns[i]).Take(count).Order().ToArray();
-        return new(Columns, Split, [.. best.Select(i => _episodes[i])]) { _returns = [.. best.Select(i => returns[i])], IsByReturn = true };
+        return new(Columns, Split, [.. best.Select(i => _episodes[i])], Fold) { _returns = [.. best.Select(i => returns[i])], IsByReturn = true };
     }
 
     double[] ReadReturns()

@@ -12,6 +12,9 @@ static partial class Throw
     public static UserErrorException EmptySplit(string dataset, string split, int episodes) =>
         new($"split: none of the {episodes} episodes of dataset {dataset} is in the split '{split}'. Choose another split, or make one with 'offlinerl datasets split'.");
 
+    public static UserErrorException EmptyFold(string dataset, string split, int episodes, EpisodeFold fold) =>
+        new($"folds: none of the {episodes} episodes in the split '{split}' of dataset {dataset} is {(fold.Inside ? "inside" : "outside")} fold {fold.Fold} of {fold.Folds}. Choose fewer folds, or a dataset of more episodes.");
+
     public static UserErrorException TooManySteps(ColumnsInfo info) =>
         new($"Dataset {info.Dataset} has {info.Steps} steps; one run draws from at most {Array.MaxLength}. Split it with 'offlinerl datasets split'.");
 

@@ -16,10 +16,20 @@ public sealed record BcConfig : LearnerConfig
     /// <summary>Weight of the mean square of the logits in the loss; not negative. The default value is 0.01.</summary>
     public double LogitPenalty { get; init; } = 0.01;
 
+    /// <summary>
+    /// Models to train by cross-fitting, each on the episodes outside its fold: what <c>offlinerl ingest propensities</c> takes. 0, the default: one
+    /// model a seed, on all episodes.
+    /// </summary>
+    public int Folds { get; init; }
+
+    internal override ReplayNeeds Needs => ReplayNeeds.Cloning(ActionKind.Any);
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate())
             yield return fault;
+        if (Folds is not 0 and (< 2 or > 100))
+            yield return $"folds is {Folds}; expected 2 to 100, or 0 for one model of all episodes.";
         if (!(LogitPenalty >= 0))
             yield return $"logit_penalty is {LogitPenalty}; expected a number of at least 0.";
     }

@@ -6,12 +6,15 @@ namespace OfflineRL.Train.Algorithms;
 
 /// <summary>What every learner is made for.</summary>
 /// <param name="Observations">The observation space.</param>
-/// <param name="Actions">A.</param>
+/// <param name="Actions">A: outputs of the network. Of continuous actions, two for each dimension.</param>
 /// <param name="Steps">Gradient steps of the whole run, over which step sizes change.</param>
 /// <param name="Random">For the first parameters; noise that is drawn later has streams of its own, derived from it.</param>
 /// <param name="Device">Where training happens.</param>
 public sealed record LearnerSetup(Space Observations, int Actions, int Steps, RandomStream Random, Device Device)
 {
+    /// <summary>Of continuous actions; null: they are discrete.</summary>
+    public ActionUnits? ActionUnits { get; init; }
+
     /// <summary>A network for these observations and actions, with a plain head.</summary>
     internal NetworkDescription Describe(LearnerConfig config) => Torsos.Describe(Observations, Actions, config.Torso, config.Hidden);
 

@@ -29,7 +29,7 @@ static class AlgorithmTable
         new("discrete_bcq", c => c.DiscreteBcq, (c, s) => c with { DiscreteBcq = (DiscreteBcqConfig)s }, (c, setup) => new DiscreteBcq(c.DiscreteBcq, setup)),
         new("discrete_iql", c => c.DiscreteIql, (c, s) => c with { DiscreteIql = (DiscreteIqlConfig)s }, (c, setup) => new DiscreteIql(c.DiscreteIql, setup)),
         new("discrete_crr", c => c.DiscreteCrr, (c, s) => c with { DiscreteCrr = (DiscreteCrrConfig)s }, (c, setup) => new DiscreteCrr(c.DiscreteCrr, setup)),
-        new("bc", c => c.Bc, (c, s) => c with { Bc = (BcConfig)s }, (c, setup) => new BehaviorCloning(c.Bc, setup)),
+        new("bc", c => c.Bc, (c, s) => c with { Bc = (BcConfig)s }, (c, setup) => setup.ActionUnits is null ? new BehaviorCloning(c.Bc, setup) : new GaussianCloning(c.Bc, setup)),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Rows.Select(row => row.Name)];

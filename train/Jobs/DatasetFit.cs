@@ -8,6 +8,8 @@ static unsafe class DatasetFit
     /// <exception cref="UserErrorException">It cannot; the message says why, and where.</exception>
     public static void Check(TrainConfig config, TrainingColumns columns)
     {
+        if (columns.Info.ActionSpace is BoxSpace && config.Algorithm == "bc")
+            return;
         if (columns.Info.ActionSpace is not DiscreteSpace actions)
             Throw.User($"Dataset {columns.Info.Dataset} has the action space {columns.Info.ActionSpace}; algorithm {config.Algorithm} needs discrete actions. Choose another dataset or algorithm.");
         else if (columns.ActionMasks is not null)

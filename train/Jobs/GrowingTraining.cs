@@ -39,6 +39,8 @@ public sealed class GrowingTraining : IDisposable
             Throw.User("train.replay.placement is 'device', and columns that grow are read from the host; expected auto or host.");
         if (AlgorithmTable.Of(config).Section(config) is CategoricalConfig { Low: null } or CategoricalConfig { High: null })
             Throw.User($"train.{config.Algorithm}.low and .high are taken from the data where they are not set, and {Reason}; set both to the lowest and highest discounted return.");
+        if (Folds.Count(config) > 0)
+            Throw.User($"train.bc.folds is {config.Bc.Folds}, and {Reason}; leave it out, and clone the committed dataset by folds afterwards.");
         // Snapshots compare on the same transitions or not at all.
         if (config.Guard.HeldOutSplit.Length > 0)
             Throw.User($"train.guard.held_out_split is '{config.Guard.HeldOutSplit}', and {Reason}; leave it out, and compare the stored policies by 'offlinerl evaluate rollout'.");

@@ -28,7 +28,9 @@ sealed class HeldOutScore : IDisposable
     /// <exception cref="UserErrorException">The part that the config names is not there.</exception>
     public static HeldOutScore? Create(TrainConfig config, TrainingData data, FittedNormalization fitted, ulong seed, torch.Device device)
     {
-        if (config.Guard.HeldOutTransitions == 0 || Split(config, data) is not { } split)
+        // A model of a fold has its own data that it does not learn from: the fold.
+        var fold = Folds.HeldOut(config, seed);
+        if (config.Guard.HeldOutTransitions == 0 || (fold is null ? Split(config, data) : config.Split) is not { } split)
             return null;
         var batch = Math.Min(BatchSize, config.Guard.HeldOutTransitions);
         // Every transition of the part alike: neither errors nor returns choose what is measured.
@@ -38,6 +40,7 @@ sealed class HeldOutScore : IDisposable
             Needs = settings.Needs with { PriorityExponent = 0 },
             BatchSize = batch,
             Split = split,
+            Fold = fold,
             Fitted = fitted,
             Replay = new() { FrameStack = config.Replay.FrameStack, Placement = "host", PrefetchBatches = "0" },
         };

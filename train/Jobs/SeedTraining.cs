@@ -60,7 +60,7 @@ sealed class SeedTraining : IGrowingSeed
 
     /// <summary>The replay of a seed; making one checks that the dataset fits the algorithm.</summary>
     public static TransitionReplay Replay(TrainConfig config, TrainingData data, ulong seed, torch.Device device) =>
-        new(data, Settings(config), RandomStream.Create(seed, "train/sampler"), device);
+        new(data, Settings(config) with { Fold = Folds.LearnedFrom(config, seed) }, RandomStream.Create(seed, "train/sampler"), device);
 
     /// <summary>What the config says of replay.</summary>
     public static ReplaySettings Settings(TrainConfig config) => new()
@@ -294,6 +294,7 @@ sealed class SeedTraining : IGrowingSeed
         ActionSpace = _data.Info.ActionSpace,
         Network = _learner.PolicyNetwork.Description,
         Filter = _learner.PolicyFilter is { } filter ? new ImitationFilter(filter.Network.Description, filter.Threshold) : null,
+        ActionUnits = ActionUnits.Of(_data.Info),
         Encoder = EncoderDescription.Of(_replay.Encoder),
         RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
         Temperature = _learner.PolicyTemperature,

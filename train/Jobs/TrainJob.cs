@@ -37,7 +37,7 @@ public static class TrainJob
             DatasetFit.Check(config, source.Columns);
         if (TabularTable.Find(config.Algorithm) is { } tabular)
             return RunTabular(config, tabular, workspace, data, progress, time, token);
-        config = AlgorithmTable.Resolve(config, data);
+        config = Folds.Resolve(AlgorithmTable.Resolve(config, data));
         var seeds = SeedList.Parse(config.Seeds);
         var device = DeviceChoice.Resolve(config.Device);
         TorchExtras.Threads = config.Threads;
@@ -98,6 +98,9 @@ public static class TrainJob
     // Several datasets by their names, without the shares: a run's name is a folder.
     static string NameOf(TrainingData data) => string.Join('+', data.Sources.Select(source => source.Columns.Info.Dataset));
 
-    internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, ObservationEncoder encoder, RandomStream random, torch.Device device) =>
-        AlgorithmTable.Of(config).Create(config, new LearnerSetup(encoder.FeatureSpace, ((DiscreteSpace)dataset.ActionSpace).Count, config.Steps, random, device));
+    internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, ObservationEncoder encoder, RandomStream random, torch.Device device)
+    {
+        var outputs = dataset.ActionSpace is DiscreteSpace discrete ? discrete.Count : 2 * dataset.ActionSpace.FlatSize;
+        return AlgorithmTable.Of(config).Create(config, new LearnerSetup(encoder.FeatureSpace, outputs, config.Steps, random, device) { ActionUnits = ActionUnits.Of(dataset) });
+    }
 }

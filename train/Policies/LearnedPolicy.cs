@@ -4,7 +4,7 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Train;
 
 /// <summary>
-/// A policy that training stored, ready to act: scores of a network turned into a distribution over discrete actions. It needs no libtorch; a row's action depends on that row and its random stream alone.
+/// A policy that training stored, ready to act: scores of a network turned into a distribution over actions. It needs no libtorch; a row's action depends on that row and its random stream alone.
 /// </summary>
 /// <remarks>Not thread-safe: its buffers are its own. Load one for each thread.</remarks>
 public sealed class LearnedPolicy : IPolicy, IDisposable
@@ -14,6 +14,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     readonly ObservationEncoder _encoder;
     readonly double _temperature, _epsilon;
     readonly double[] _row;
+    readonly GaussianHead? _gaussian;
     float[] _features = [];
     float[] _scores = [];
     float[] _logits = [];
@@ -25,6 +26,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         _temperature = description.Temperature;
         _epsilon = description.Epsilon;
         _row = new double[network.Outputs];
+        _gaussian = description.ActionUnits is { } units ? new GaussianHead((BoxSpace)description.ActionSpace, units, description.Temperature) : null;
     }
 
     /// <summary>What <c>policy.json</c> says, with the temperature and epsilon in force.</summary>
@@ -35,6 +37,8 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     public Space ObservationSpace => Description.ObservationSpace;
 
     public Space ActionSpace => Description.ActionSpace;
+
+    public bool HasPropensities => _gaussian?.HasDensity != false;
 
     /// <summary>Reads a policy from its folder.</summary>
     /// <param name="policyFolder">Holds <c>policy.json</c> and <c>policy.safetensors</c>.</param>
@@ -70,6 +74,12 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     {
         var actions = _row.Length;
         var scores = Score(input);
+        if (_gaussian is not null)
+        {
+            Act(_gaussian, scores, input, output);
+            return;
+        }
+
         for (var i = 0; i < input.Count; i++)
         {
             var probabilities = output.Probabilities.IsEmpty ? _row : output.Probabilities.Slice(i * actions, actions);
@@ -88,11 +98,24 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     {
         var count = _row.Length;
         var scores = Score(input);
-        for (var i = 0; i < input.Count; i++)
+        for (var i = 0; _gaussian is not null && i < input.Count; i++)
+            logProbabilities[i] = _gaussian.LogDensity(scores.Slice(i * count, count), actions.Continuous.Slice(i * _gaussian.Width, _gaussian.Width));
+        for (var i = 0; _gaussian is null && i < input.Count; i++)
         {
             var row = probabilities.IsEmpty ? _row : probabilities.Slice(i * count, count);
             Distribution(scores.Slice(i * count, count), MaskOf(input, i, count), row);
             logProbabilities[i] = Math.Log(row[actions.Discrete[i]]);
+        }
+    }
+
+    static void Act(GaussianHead head, ReadOnlySpan<float> scores, in PolicyInput input, in PolicyOutput output)
+    {
+        for (var i = 0; i < input.Count; i++)
+        {
+            var random = head.HasDensity ? input.Random.Slice(i, 1) : [];
+            var log = head.Act(scores.Slice(i * 2 * head.Width, 2 * head.Width), random, output.Continuous.Slice(i * head.Width, head.Width));
+            if (!output.LogProbabilities.IsEmpty)
+                output.LogProbabilities[i] = log;
         }
     }
 
@@ -216,14 +239,19 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             Throw.BadFile(path, $"temperature is {description.Temperature}", "a finite number of at least 0", "Use 0 for greedy.");
         if (!(description.Epsilon is >= 0 and <= 1))
             Throw.BadFile(path, $"epsilon is {description.Epsilon}", "a number in [0, 1]", "Use 0 for none.");
+        if (description.Epsilon > 0 && description.ActionUnits is not null)
+            Throw.BadFile(path, $"epsilon is {description.Epsilon}", "0: the actions are continuous", "Widen the distribution with temperature instead.");
     }
 
     static void CheckNetwork(string path, PolicyDescription description, NetworkDescription network)
     {
         if (PolicyNetwork.Fault(network) is { } fault)
             Throw.User($"{path}: {fault}. The file is damaged, or was written by another version of this tool.");
-        if (description.ActionSpace is not DiscreteSpace actions || actions.Count != network.Outputs || FeaturesOf(description) != network.Inputs)
-            Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action", "The file is damaged.");
+        var outputs = description.ActionSpace is DiscreteSpace actions ? actions.Count : 2L * description.ActionSpace.FlatSize;
+        if (outputs != network.Outputs || FeaturesOf(description) != network.Inputs)
+            Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action, two for each dimension of continuous ones", "The file is damaged.");
+        if ((description.ActionSpace is DiscreteSpace) != (description.ActionUnits is null) || description.ActionUnits?.Fault(description.ActionSpace.FlatSize) is not null || (description.Filter is not null && description.ActionUnits is not null))
+            Throw.BadFile(path, $"{description.ActionUnits?.Fault(description.ActionSpace.FlatSize) ?? "action_units that do not belong to the action space"}, {description.ActionSpace}", "a finite shift and a positive scale for each dimension of continuous actions, none for discrete ones", "The file is damaged.");
     }
 
     static long FeaturesOf(PolicyDescription description) =>

@@ -28,13 +28,20 @@ public sealed record PolicyDescription
 
     /// <summary>A second network that says which actions are like the data's; null: all may be taken.</summary>
     public ImitationFilter? Filter { get; init; }
+
+    /// <summary>Of continuous actions, whose network says two numbers for each dimension: mean and logarithm of the standard deviation, in these units; null: actions are discrete.</summary>
+    public ActionUnits? ActionUnits { get; init; }
+
     /// <summary>What happens to observations before the network reads them; null: what their space alone says.</summary>
     public EncoderDescription? Encoder { get; init; }
 
     /// <summary>What rewards became for the learner; null: nothing happened to them. Acting does not need it.</summary>
     public RewardTransform? RewardTransform { get; init; }
 
-    /// <summary>0: the action of the highest score (ties: the lowest index); above 0: softmax(scores / temperature).</summary>
+    /// <summary>
+    /// 0: the action of the highest score (ties: the lowest index), of continuous actions the mean; above 0: softmax(scores / temperature), of
+    /// continuous actions what standard deviations are multiplied by.
+    /// </summary>
     public required double Temperature { get; init; }
 
     /// <summary>Share of the time that a uniform allowed action is taken instead, in [0, 1].</summary>

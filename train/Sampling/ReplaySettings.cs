@@ -13,6 +13,9 @@ public sealed record ReplaySettings
     /// <summary>The part of the datasets' split to draw from.</summary>
     public string Split { get; init; } = "train";
 
+    /// <summary>Which folds of the part to draw from; null: all of it.</summary>
+    public EpisodeFold? Fold { get; init; }
+
     /// <summary>Steps of the run, over which exponents are annealed.</summary>
     public long Steps { get; init; } = 1;
 

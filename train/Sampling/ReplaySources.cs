@@ -56,7 +56,7 @@ sealed class ReplaySources
 
     /// <summary>The episodes of each dataset.</summary>
     public static IReadOnlyList<EpisodeSelection> Select(TrainingData data, ReplaySettings settings) =>
-        [.. data.Sources.Select(source => EpisodeSelection.Of(source.Columns, settings.Split, settings.Replay.TopShare))];
+        [.. data.Sources.Select(source => EpisodeSelection.Of(source.Columns, settings.Split, settings.Replay.TopShare, settings.Fold))];
 
     public static void RequireActions(ColumnsInfo info, ActionKind kind)
     {

@@ -291,7 +291,7 @@ public sealed class TrainJobTests : IDisposable
         }
 
         using var continuous = Dataset.Open(_data.Workspace, "continuous").Compile(NullProgress.Instance);
-        foreach (var algorithm in AlgorithmTable.Names)
+        foreach (var algorithm in AlgorithmTable.Names.Where(n => n != "bc"))
             Assert.Contains($"algorithm {algorithm} needs discrete actions", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny(algorithm) with { Name = "none" }, continuous)).Message, StringComparison.Ordinal);
         Assert.Contains("algorithm is 'discrete_clq', which is none. Did you mean 'discrete_cql'?", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny("discrete_clq") with { Name = "none" }, continuous)).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_data.Workspace.RunsFolder));
