@@ -45,6 +45,9 @@ public static class JsonFiles
         stream.WriteByte((byte)'\n');
     }
 
+    /// <summary>What <see cref="Write"/> would write.</summary>
+    public static byte[] Bytes<T>(T value) => [.. JsonSerializer.SerializeToUtf8Bytes(value, Options), (byte)'\n'];
+
     /// <summary>Writes beside the file and renames over it, so that a reader sees the old text or the new, never half.</summary>
     public static void Replace<T>(string path, T value)
     {

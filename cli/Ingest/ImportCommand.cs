@@ -6,63 +6,67 @@ using OfflineRL.Ingest;
 
 namespace OfflineRL.Cli.Ingest;
 
-/// <summary><c>offlinerl ingest import</c>: a dataset from CSV or Parquet files and a map of their columns.</summary>
+/// <summary><c>offlinerl ingest import</c>: a dataset from logs and a map of their columns, and what was wrong with them.</summary>
 static class ImportCommand
 {
     public static Command Create()
     {
-        var config = GlobalOptions.Config();
-        var set = GlobalOptions.Set();
-        Option<string?> name = new("--name", "-n") { Description = "The dataset: NAME for its next version, or NAME-vN", HelpName = "NAME" };
-        Option<string[]> source = new("--source")
-        {
-            Description = "File or glob instead of the config's (repeatable)",
-            HelpName = "FILES",
-            Arity = ArgumentArity.ZeroOrMore,
-            AllowMultipleArgumentsPerToken = false,
-        };
+        var keys = new ImportOptions();
+        Option<bool> strict = new("--strict") { Description = "Exit code 1 where something was rejected or an error was found; the dataset is committed all the same" };
+        Option<bool> dryRun = new("--dry-run") { Description = "Check the source and write nothing" };
         var command = new Command("import", """
-            Imports CSV (gzipped or not) and Parquet files through a map of their columns; see ingest/README.md for its keys.
+            Imports logs as a validated dataset: CSV, TSV, JSON, Parquet, NumPy, HDF5 and more, told apart by their content, through a map
+            of their columns. See ingest/README.md for the map's keys, the formats and the checks.
 
             Examples:
               offlinerl ingest import --config ingest/configs/rllib_cartpole_parquet.yaml
               offlinerl ingest import --name logs --source 'logs/*.csv.gz' --set observation=[x,v] --set action=a --set done=end
+              offlinerl ingest import --config logs.yaml --on-error reject --strict
+              offlinerl ingest import --config logs.yaml --dry-run
 
-            Exit codes: 0 done, 2 usage or bad input, 130 interrupted; anything but 0 leaves nothing.
+            Rows that were not taken stand in the dataset's rejects/, each with its reason; what was found, in its validation.json.
+            Exit codes: 0 done, 1 with --strict where something was rejected or an error was found, 2 usage or bad input, 130 interrupted;
+            2 and 130 leave nothing.
             """)
         {
-            name, source, config, set,
+            strict, dryRun,
         };
-        command.SetAction(arguments =>
-        {
-            var overrides = new List<string>();
-            if (arguments.GetValue(name) is { } dataset)
-                overrides.Add($"name={Quote(dataset)}");
-            if (arguments.GetValue(source) is { Length: > 0 } sources)
-                overrides.Add($"source=[{string.Join(", ", sources.Select(Quote))}]");
-            overrides.AddRange(arguments.GetValue(set) ?? []);
-            return Run(Config.Load<ImportConfig>(arguments.GetValue(config), overrides), arguments.Workspace());
-        });
+        keys.AddTo(command);
+        command.SetAction(arguments => Run(keys.Read(arguments), arguments.Workspace(), arguments.GetValue(strict), arguments.GetValue(dryRun)));
         return command;
     }
 
-    public static int Run(ImportConfig config, Workspace workspace)
+    public static int Run(ImportConfig config, Workspace workspace, bool strict = false, bool dryRun = false)
     {
+        if (dryRun)
+            return Check(config, workspace, strict);
         ImportResult result;
         using (var progress = new ConsoleProgress())
             result = ImportJob.Run(config, workspace, progress, ToolHost.Interrupted);
-        var (manifest, counts) = result;
+        FindingTable.Write(result.Report);
+        var manifest = result.Manifest;
         Tables.Write(
             ["steps", "episodes", "terminated", "truncated", "rejected rows", "mean return"],
-            [[Number(manifest.Counts.Steps), Number(manifest.Counts.Episodes), Number(manifest.Counts.Terminated), Number(manifest.Counts.Truncated), Number(counts.RejectedRows), (manifest.Statistics.Return?.Mean ?? 0).ToString("F2", CultureInfo.InvariantCulture)]],
+            [[Number(manifest.Counts.Steps), Number(manifest.Counts.Episodes), Number(manifest.Counts.Terminated), Number(manifest.Counts.Truncated), Number(result.Counts.RejectedRows), (manifest.Statistics.Return?.Mean ?? 0).ToString("F2", CultureInfo.InvariantCulture)]],
             new HashSet<int> { 0, 1, 2, 3, 4, 5 });
         foreach (var note in manifest.Provenance.Notes)
             Console.WriteLine(note);
         Console.WriteLine($"{manifest.FullName}: {manifest.ContentHash}");
-        return ExitCodes.Done;
+        if (!strict || !result.Report.HasErrors)
+            return ExitCodes.Done;
+        Console.Error.WriteLine($"offlinerl: {Number(result.Report.Rows.Rejected)} rows were rejected, {Number(result.Report.Findings.Count(f => f.Severity == Severity.Error))} kinds of errors found; {manifest.FullName} was committed without them.");
+        return ExitCodes.CheckFailed;
+    }
+
+    static int Check(ImportConfig config, Workspace workspace, bool strict)
+    {
+        ValidationReport report;
+        using (var progress = new ConsoleProgress())
+            report = ImportJob.Check(config, workspace, progress, ToolHost.Interrupted);
+        FindingTable.Write(report);
+        Console.WriteLine($"Of {Number(report.Rows.Read)} rows {Number(report.Rows.Taken)} would be taken and {Number(report.Rows.Rejected)} rejected; nothing was written.");
+        return strict && report.HasErrors ? ExitCodes.CheckFailed : ExitCodes.Done;
     }
 
     static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    static string Quote(string value) => "'" + value.Replace("'", "''", StringComparison.Ordinal) + "'";
 }

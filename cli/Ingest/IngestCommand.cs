@@ -13,15 +13,16 @@ static class IngestCommand
         var config = GlobalOptions.Config();
         var set = GlobalOptions.Set();
         var command = new Command("ingest", """
-            Makes datasets: records an environment under known policies, or imports logs.
+            Makes datasets: records an environment under known policies, imports logs, or estimates the propensities of one that has none.
 
             Examples:
               offlinerl ingest record --name cartpole --steps 50000
               offlinerl ingest import --config ingest/configs/rllib_cartpole_csv.yaml
+              offlinerl ingest propensities --dataset logs --policy run:logs-bc
               offlinerl ingest --config ingest/configs/cartpole.yaml
             """)
         {
-            config, set, RecordCommand.Create(), ImportCommand.Create(), LogCommand.Create(), CompactCommand.Create(),
+            config, set, RecordCommand.Create(), ImportCommand.Create(), LogCommand.Create(), CompactCommand.Create(), PropensitiesCommand.Create(), ValidateCommand.Create(),
         };
         command.SetAction(arguments =>
         {

@@ -9,6 +9,9 @@ public sealed class Dataset
     /// <summary>Name of the episodes table within the folder.</summary>
     public const string EpisodesFile = "episodes.parquet";
 
+    /// <summary>Name of the report on the source that it was made from; only where there was one.</summary>
+    public const string ValidationFile = "validation.json";
+
     static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
 
     readonly Workspace _workspace;

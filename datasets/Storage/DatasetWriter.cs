@@ -26,6 +26,7 @@ public sealed class DatasetWriter : IDisposable
     readonly StatisticsAccumulator _statistics;
     readonly long[] _episodesBySplit;
     readonly List<DatasetFile> _files = [];
+    byte[] _validation = [];
     long _episodeCount, _stepCount, _terminated, _truncated;
     bool _failed;
 
@@ -113,6 +114,9 @@ public sealed class DatasetWriter : IDisposable
 
     /// <summary>Notes an input row that was not taken.</summary>
     public void Reject(RejectedRow row) => _rejects.Write(row);
+
+    /// <summary>What <see cref="Dataset.ValidationFile"/> of the dataset will hold, as JSON; no call: there is none.</summary>
+    public void Attach<T>(T validation) => _validation = JsonFiles.Bytes(validation);
 
     /// <summary>Makes the dataset durable and visible.</summary>
     /// <exception cref="UserErrorException">No episode was written, or the version asked for was taken by another writer.</exception>
@@ -238,6 +242,13 @@ public sealed class DatasetWriter : IDisposable
         if (_rejects.Count > 0)
         {
             files.Add(Describe(folder, Path.Combine(folder.FolderPath, "rejects", "rejects.csv"), _rejects.Count));
+        }
+
+        if (_validation.Length > 0)
+        {
+            string path = Path.Combine(folder.FolderPath, Dataset.ValidationFile);
+            File.WriteAllBytes(path, _validation);
+            files.Add(Describe(folder, path, 0));
         }
 
         return new DatasetManifest

@@ -29,7 +29,7 @@ static partial class ManifestRules
         {
             if (!FileName().IsMatch(file.Path))
             {
-                throw new UserErrorException($"'{path}' names the file '{file.Path}'; expected data/part-NNNNN.parquet, episodes.parquet and rejects/rejects.csv only.");
+                throw new UserErrorException($"'{path}' names the file '{file.Path}'; expected data/part-NNNNN.parquet, episodes.parquet, rejects/rejects.csv and validation.json only.");
             }
 
             if (IsLink(Path.Combine(folder, file.Path)) || IsLink(Path.GetDirectoryName(Path.Combine(folder, file.Path))!, folder))
@@ -56,7 +56,7 @@ static partial class ManifestRules
     static bool IsLink(string path, string? unless = null) =>
         path.TrimEnd('/') != unless?.TrimEnd('/') && new FileInfo(path).LinkTarget is not null;
 
-    [GeneratedRegex(@"\A(data/part-[0-9]{5,9}\.parquet|episodes\.parquet|rejects/rejects\.csv)\z")]
+    [GeneratedRegex(@"\A(data/part-[0-9]{5,9}\.parquet|episodes\.parquet|rejects/rejects\.csv|validation\.json)\z")]
     private static partial Regex FileName();
 
     [GeneratedRegex(@"\Asha256:[0-9a-f]{64}\z")]

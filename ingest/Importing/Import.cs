@@ -2,18 +2,27 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Ingest;
 
+/// <summary>What stands behind last steps is no final observation: it all has to be written again without.</summary>
+sealed class NextStartsException : Exception;
+
 /// <summary>The rows of a plan on their way into a dataset: as they stand where episodes follow one another, else sorted.</summary>
-sealed class Import(ImportConfig config, ImportPlan plan, IReadOnlyList<SourceFile> files, SourceLookup lookup, EnvironmentIdentity? environment, Provenance provenance)
+sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, IReadOnlyList<SourceFile> files, SourceLookup lookup, EnvironmentIdentity? environment, Provenance provenance)
 {
-    /// <summary>Writes and commits.</summary>
+    /// <summary>Writes, and commits unless it is a dry run.</summary>
+    /// <exception cref="UserErrorException">A row cannot be right, or all of them together, and the map says to stop there.</exception>
     /// <exception cref="OutOfOrderException">Rows that were not sorted do not come episode by episode; nothing was left.</exception>
-    public ImportResult Stream(Workspace workspace, DuckDbConnection connection, RejectSpool rejects, bool sorted, IJobProgress progress, CancellationToken cancellation)
+    public ImportOutcome Stream(Workspace workspace, DuckDbConnection connection, RejectSpool rejects, bool sorted, bool dryRun, IJobProgress progress, CancellationToken cancellation)
     {
         using var writer = DatasetWriter.Create(workspace, config.Name, Describe());
+        var log = new FindingLog();
         foreach (var row in rejects.Read())
+        {
             writer.Reject(row);
+            log.Add(Checks.UnreadableRow, new RowPlace(lookup.IndexOf(row.File), row.Row ?? 0), row.Column, row.Reason);
+        }
+
         var rows = sorted ? SourceRows.Find(plan, connection) : new SourceRows();
-        var inspector = new NoInspector();
+        var inspector = new EpisodeInspector(plan, looksForStarts, rows, log);
         var assembler = new EpisodeAssembler(plan, files, rows, lookup, inspector, environment, writer, sorted);
         var chunk = new RowChunk(plan);
         using var result = connection.Stream(sorted ? plan.SortedRowsSql : plan.RowsSql);
@@ -33,9 +42,29 @@ sealed class Import(ImportConfig config, ImportPlan plan, IReadOnlyList<SourceFi
         }
 
         assembler.Finish();
+        inspector.Finish(lookup);
+        if (config.OnError != ErrorRule.Stop && config.NextObservationReal && log.Has(Checks.NextStartBehindEnd))
+            throw new NextStartsException();
         if (assembler.Counts.Episodes == 0)
             throw Throw.NothingImported(config.Source, assembler.Counts.RejectedRows);
-        return new ImportResult(writer.Commit(provenance with { Notes = Notes(assembler.Counts) }), assembler.Counts);
+        var report = Report(log, assembler.Counts.Rows + rejects.Count, writer);
+        if (config.OnError == ErrorRule.Stop && report.Findings.FirstOrDefault(f => f.Severity == Severity.Error && f.Check != Checks.UnreadableRow.Name) is { } error)
+            throw Throw.Found(error);
+        writer.Attach(report);
+        return new ImportOutcome(dryRun ? null : writer.Commit(provenance with { Notes = Notes(assembler.Counts) }), assembler.Counts, report);
+    }
+
+    ValidationReport Report(FindingLog log, long read, DatasetWriter writer)
+    {
+        if (read != writer.Steps + writer.Rejected)
+            throw new InvalidOperationException($"Of {read} rows {writer.Steps} were taken and {writer.Rejected} rejected; none may be missing.");
+        return new ValidationReport
+        {
+            OnError = config.OnError,
+            Validated = config.Validation,
+            Rows = new RowTally(read, writer.Steps, writer.Rejected),
+            Findings = log.Findings(lookup.File),
+        };
     }
 
     DatasetDescription Describe() => new()
@@ -63,6 +92,8 @@ sealed class Import(ImportConfig config, ImportPlan plan, IReadOnlyList<SourceFi
             notes.Add($"{counts.OpenEnds:N0} episodes end without an end flag and are truncated.");
         if (counts.Cuts > 0)
             notes.Add($"{counts.Cuts:N0} episodes were cut where a step's next observation was not the next row's.");
+        if (looksForStarts && !config.NextObservationReal)
+            notes.Add("Final observations were not taken: behind the last steps stand the next episodes' first observations.");
         if (counts.RejectedRows > 0)
             notes.Add($"{counts.RejectedRows:N0} rows were not taken; rejects/ lists them with reasons.");
         return notes;

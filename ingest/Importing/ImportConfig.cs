@@ -135,6 +135,9 @@ public sealed record ImportConfig : IValidatable
     /// <summary>The behavior's logits: probabilities are their softmax.</summary>
     public IReadOnlyList<string> BehaviorLogits { get; init; } = [];
 
+    /// <summary>Where several of the above are given: two probabilities are one where they differ by no more; of densities, the logarithms, relative to their size or 1.</summary>
+    public double PropensityTolerance { get; init; } = 1e-5;
+
     /// <summary>Flags of the discrete actions that were allowed.</summary>
     public IReadOnlyList<string> ActionMask { get; init; } = [];
 
@@ -152,6 +155,9 @@ public sealed record ImportConfig : IValidatable
 
     /// <summary>What happens where a row cannot be taken.</summary>
     public ErrorRule OnError { get; init; }
+
+    /// <summary>False: only what a dataset must hold is looked at.</summary>
+    public bool Validation { get; init; } = true;
 
     /// <summary>Parts of the split by episode, with their fractions, which sum to 1; empty: everything is <c>train</c>.</summary>
     public IReadOnlyDictionary<string, double> Split { get; init; } = new Dictionary<string, double>();
@@ -215,10 +221,8 @@ public sealed record ImportConfig : IValidatable
 
     IEnumerable<string> PropensityFaults()
     {
-        if (BehaviorLogProb is not null && BehaviorProb is not null)
-            yield return "behavior_log_prob and behavior_prob are given; expected one of them.";
-        if (BehaviorProbs.Count > 0 && BehaviorLogits.Count > 0)
-            yield return "behavior_probs and behavior_logits are given; expected one of them.";
+        if (!(PropensityTolerance >= 0))
+            yield return "propensity_tolerance is negative; expected 0 or more.";
         if ((ContinuousAction || Action.Count > 1) && (BehaviorProbs.Count > 0 || BehaviorLogits.Count > 0 || ActionMask.Count > 0 || ActionFeatures.Count > 0))
             yield return "behavior_probs, behavior_logits, action_mask and action_features are for discrete actions; the actions are continuous.";
         foreach (var name in Info.Keys.Concat(InfoText.Keys))

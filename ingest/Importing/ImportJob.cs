@@ -5,7 +5,10 @@ using OfflineRL.Environments;
 namespace OfflineRL.Ingest;
 
 /// <summary>A committed import.</summary>
-public sealed record ImportResult(DatasetManifest Manifest, ImportCounts Counts);
+public sealed record ImportResult(DatasetManifest Manifest, ImportCounts Counts, ValidationReport Report);
+
+/// <summary>An import that has ended; null: it was a dry run, and nothing was committed.</summary>
+sealed record ImportOutcome(DatasetManifest? Manifest, ImportCounts Counts, ValidationReport Report);
 
 /// <summary><c>offlinerl ingest import</c>: files and a map of their columns, a dataset.</summary>
 public static class ImportJob
@@ -18,13 +21,24 @@ public static class ImportJob
     /// <exception cref="UserErrorException">The source or the map cannot be used.</exception>
     public static ImportResult Run(ImportConfig config, Workspace workspace, IJobProgress progress, CancellationToken cancellation)
     {
+        var outcome = Run(config, workspace, dryRun: false, progress, cancellation);
+        return new ImportResult(outcome.Manifest!, outcome.Counts, outcome.Report);
+    }
+
+    /// <summary>Does all that <see cref="Run(ImportConfig, Workspace, IJobProgress, CancellationToken)"/> does but the commit: leaves nothing.</summary>
+    /// <inheritdoc cref="Run(ImportConfig, Workspace, IJobProgress, CancellationToken)"/>
+    public static ValidationReport Check(ImportConfig config, Workspace workspace, IJobProgress progress, CancellationToken cancellation) =>
+        Run(config, workspace, dryRun: true, progress, cancellation).Report;
+
+    static ImportOutcome Run(ImportConfig config, Workspace workspace, bool dryRun, IJobProgress progress, CancellationToken cancellation)
+    {
         Config.Check(config);
         var environment = config.Environment is null ? null : EnvironmentRegistry.Resolve(config.Environment);
         var staging = Path.Combine(workspace.CacheFolder, "import-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
         try
         {
             using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = staging, MemoryLimit = config.MemoryLimit });
-            return Run(config, workspace, environment, database, staging, progress, cancellation);
+            return Run(config, workspace, dryRun, environment, database, staging, progress, cancellation);
         }
         catch (DuckDbException e)
         {
@@ -37,7 +51,7 @@ public static class ImportJob
         }
     }
 
-    static ImportResult Run(ImportConfig config, Workspace workspace, EnvironmentIdentity? environment, DuckDbDatabase database, string staging, IJobProgress progress, CancellationToken cancellation)
+    static ImportOutcome Run(ImportConfig config, Workspace workspace, bool dryRun, EnvironmentIdentity? environment, DuckDbDatabase database, string staging, IJobProgress progress, CancellationToken cancellation)
     {
         using var connection = database.Connect();
         using var messages = database.Connect();
@@ -66,16 +80,30 @@ public static class ImportJob
         Config.Check(config);
         if (config.Gaps().ToList() is { Count: > 0 } gaps)
             throw Throw.MapGaps(paths[0], gaps, table.Columns);
-        var plan = new ImportPlan(config, table, connection);
-        var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(config), Sources = files };
-        var import = new Import(config, plan, files, new SourceLookup(table, plan, messages), environment, provenance);
-        try
+        var realNext = config.NextObservationReal;
+        for (var sorted = false; ;)
         {
-            return import.Stream(workspace, connection, rejects, sorted: false, progress, cancellation);
+            try
+            {
+                return Stream(sorted);
+            }
+            catch (OutOfOrderException)
+            {
+                sorted = true;
+            }
+            catch (NextStartsException)
+            {
+                realNext = false;
+            }
         }
-        catch (OutOfOrderException)
+
+        ImportOutcome Stream(bool sorted)
         {
-            return import.Stream(workspace, connection, rejects, sorted: true, progress, cancellation);
+            var resolved = config with { NextObservationReal = realNext };
+            var plan = new ImportPlan(resolved, table, connection);
+            var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(resolved), Sources = files };
+            var import = new Import(resolved, looksForStarts: config.NextObservationReal, plan, files, new SourceLookup(table, plan, messages), environment, provenance);
+            return import.Stream(workspace, connection, rejects, sorted, dryRun, progress, cancellation);
         }
     }
 }

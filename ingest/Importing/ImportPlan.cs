@@ -105,6 +105,15 @@ sealed class ImportPlan
     /// <summary>Whether observations are BLOBs of unsigned bytes.</summary>
     public bool ObservationsAreBytes => Observation.Kind == FieldKind.Bytes;
 
+    /// <summary>The field that a part of a row's propensities comes from.</summary>
+    public ImportField PropensityField(PropensityPart part) => part switch
+    {
+        PropensityPart.LogProbability => LogProbability!,
+        PropensityPart.Probability => Probability!,
+        PropensityPart.Probabilities => Probabilities!,
+        _ => Logits!,
+    };
+
     public Space ObservationSpace => Config.ObservationCount is { } count
         ? new DiscreteSpace(count)
         : new BoxSpace(

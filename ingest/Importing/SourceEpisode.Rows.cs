@@ -1,5 +1,4 @@
 using System.Globalization;
-using OfflineRL.Datasets;
 
 namespace OfflineRL.Ingest;
 
@@ -167,33 +166,37 @@ sealed partial class SourceEpisode
     {
         if (!plan.HasPropensities)
             return null;
-        var mask = _masks.Count == 0 ? [] : _masks.Span[^plan.ActionCount..];
-        var whole = double.NaN;
-        if ((plan.Probabilities ?? plan.Logits) is { } field)
+        if ((DistributionFault(plan.Probabilities) ?? DistributionFault(plan.Logits)) is { } wrong)
+            return wrong;
+        var distribution = plan.HasProbabilities ? _probabilities.Extend(plan.ActionCount) : [];
+        var logged = new LoggedPropensity
         {
-            var values = chunk[field].Numbers(row);
-            if (values.Length != plan.ActionCount || values.ContainsAnyExceptInRange(double.MinValue, double.MaxValue))
-                return new RowFault(field.Columns[0], null, $"{plan.ActionCount} finite numbers, one for each action", "probabilities");
-            var probabilities = _probabilities.Extend(values.Length);
-            values.CopyTo(probabilities);
-            if (plan.Logits is not null)
-                Distributions.Softmax(probabilities, mask);
-            else if (probabilities.ContainsAnyExceptInRange(0.0, 1.0) || Math.Abs(Distributions.Sum(probabilities) - 1) > TrajectorySchema.ProbabilitySumTolerance)
-                return new RowFault(field.Columns[0], null, FormattableString.Invariant($"probabilities from 0 to 1 that sum to 1 within {TrajectorySchema.ProbabilitySumTolerance}"), "probabilities");
-            whole = Math.Log(probabilities[action]);
+            Action = action,
+            LogProbability = Given(plan.LogProbability),
+            Probability = Given(plan.Probability),
+            Probabilities = plan.Probabilities is { } probabilities ? chunk[probabilities].Numbers(row) : [],
+            Logits = plan.Logits is { } logits ? chunk[logits].Numbers(row) : [],
+            Mask = _masks.Count == 0 ? [] : _masks.Span[^plan.ActionCount..],
+        };
+        if (LoggedPropensities.Resolve(logged, plan.Config.PropensityTolerance, distribution, out var log) is { } fault)
+        {
+            var found = new RowFault(plan.PropensityField(fault.Part).Columns[0], fault.Found, fault.Expected, fault.Check.Name);
+            if (plan.Config.OnError != ErrorRule.Keep || !fault.CanKeep)
+                return found;
+            _doubts.Add((found, _logProbabilities.Count));
         }
 
-        var given = plan.LogProbability is { } log ? chunk[log].Number(row)
-            : plan.Probability is { } probability ? Math.Log(chunk[probability].Number(row))
-            : whole;
-        var column = (plan.LogProbability ?? plan.Probability ?? plan.Probabilities ?? plan.Logits)!.Columns[0];
-        var empty = (plan.LogProbability ?? plan.Probability) is { } source && chunk[source].IsNull(row);
-        if (!empty && (!double.IsFinite(given) || (plan.ActionCount > 0 && given > TrajectorySchema.ProbabilityTolerance)))
-            return new RowFault(column, null, "the probability of the action taken, above 0 and at most 1, or its logarithm where the map says so", "propensity");
-        if (!empty && !double.IsNaN(whole) && Math.Abs(Math.Exp(given) - Math.Exp(whole)) > TrajectorySchema.ProbabilityTolerance)
-            return new RowFault(column, null, FormattableString.Invariant($"what the distribution of the same row says: probability {Math.Exp(whole)}, logarithm {whole}"), "propensities_differ");
-        _logProbabilities.Add(empty ? whole : given);
+        _logProbabilities.Add(log);
         return null;
+
+        RowFault? DistributionFault(ImportField? field) =>
+            field is not null && (chunk[field].Numbers(row) is var values && (values.Length != plan.ActionCount || values.ContainsAnyExceptInRange(double.MinValue, double.MaxValue)))
+                ? new RowFault(field.Columns[0], null, $"{plan.ActionCount} finite numbers, one for each action", Checks.Probabilities.Name)
+                : null;
+
+        // Nothing is unknown; NaN, as a number, is wrong.
+        double Given(ImportField? field) =>
+            field is null || chunk[field].IsNull(row) ? double.NaN : chunk[field].Number(row) is var value && double.IsNaN(value) ? double.PositiveInfinity : value;
     }
 
     RowFault? Rest(RowChunk chunk, int row)

@@ -28,6 +28,7 @@ sealed partial class SourceEpisode(ImportPlan plan)
     readonly RowBuffer<string?>[] _infoText = [.. plan.InfoText.Select(_ => new RowBuffer<string?>())];
     readonly RowBuffer<long> _positions = new();
     readonly List<int> _breaks = [];
+    readonly List<(RowFault Fault, int Row)> _doubts = [];
 
     public ImportPlan Plan => plan;
 
@@ -107,6 +108,9 @@ sealed partial class SourceEpisode(ImportPlan plan)
 
     /// <summary>Rows at which the episode is cut in any case, since what stood before them was not taken.</summary>
     public IReadOnlyList<int> Breaks => _breaks;
+
+    /// <summary>What is wrong with rows that are kept all the same, since they can be stored without it.</summary>
+    public IReadOnlyList<(RowFault Fault, int Row)> Doubts => _doubts;
 
     /// <summary>Empties it for the next episode.</summary>
     /// <param name="id">What the source calls it.</param>
@@ -225,6 +229,7 @@ sealed partial class SourceEpisode(ImportPlan plan)
         foreach (var texts in _infoText)
             Cut(texts, 1);
         Cut(_positions, 1);
+        _doubts.RemoveAll(d => d.Row >= rows);
 
         void Cut<T>(RowBuffer<T> column, int width) => column.Truncate(rows * width);
     }

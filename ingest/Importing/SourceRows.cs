@@ -26,6 +26,9 @@ sealed class SourceRows
         return new RowPlace(_files[low].File, position - _files[low].Start + 1);
     }
 
+    /// <summary>The position of a row.</summary>
+    public long PositionOf(RowPlace place) => _files.First(f => f.File == place.File).Start + place.Row - 1;
+
     /// <summary>Of rows that do not stream by in their order.</summary>
     /// <param name="plan">Its query tells where each file begins.</param>
     /// <param name="connection">Asks.</param>

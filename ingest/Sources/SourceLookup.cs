@@ -7,6 +7,18 @@ sealed class SourceLookup(SourceTable table, ImportPlan plan, DuckDbConnection c
 {
     public string File(int file) => table.Files[file];
 
+    /// <summary>A file's place among the sources; -1: it is none of them.</summary>
+    public int IndexOf(string file)
+    {
+        for (var i = 0; i < table.Files.Count; i++)
+        {
+            if (table.Files[i] == file)
+                return i;
+        }
+
+        return -1;
+    }
+
     /// <summary>What stands in a column, as text; null: nothing.</summary>
     /// <param name="column">As in the source.</param>
     /// <param name="position">From 1, over all files.</param>

@@ -11,6 +11,8 @@ public sealed class IngestTests : IDisposable
     [Theory]
     [InlineData("offlinerl ingest record --name", "ingest", "record")]
     [InlineData("offlinerl ingest import --config", "ingest", "import")]
+    [InlineData("offlinerl ingest validate --dataset", "ingest", "validate")]
+    [InlineData("offlinerl ingest propensities --dataset", "ingest", "propensities")]
     [InlineData("offlinerl ingest --config", "ingest")]
     [InlineData("offlinerl environments list CartPole-v1", "environments", "list")]
     public void Help_OfEveryCommand_ShowsAnExample(string example, params string[] command) =>

@@ -20,6 +20,14 @@ public sealed class ReadmeTests
     }
 
     [Fact]
+    public void TheTableOfChecks_NamesEachWithSeverityAndMeaning()
+    {
+        var rows = File.ReadLines(Path.Combine(Checkout.Root, "ingest", "README.md"))
+            .SkipWhile(l => l != "| check | severity | meaning |").Skip(2).TakeWhile(l => l.StartsWith('|'));
+        Assert.Equal(Checks.All.Select(c => $"| `{c.Name}` | {c.Severity.ToString().ToLowerInvariant()} | {c.Meaning} |"), rows);
+    }
+
+    [Fact]
     public void TheDefaultRecording_EqualsItsConfigFile() => Assert.Equal(
         Config.ToYaml(new RecordConfig().Resolve()),
         Config.ToYaml(Config.Load<RecordConfig>(Path.Combine(Checkout.Root, "ingest", "configs", "cartpole.yaml"), [])));
