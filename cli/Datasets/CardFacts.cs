@@ -53,7 +53,7 @@ static class CardFacts
 
         yield return $"{Count(p.Steps)} of {Count(m.Counts.Steps)} steps ({Percent(p.Share)}) have {(m.PropensityKind == PropensityKind.Density ? "a log-density" : "a probability")}, {m.PropensitySource.ToString().ToLowerInvariant()}; {Count(p.ScoredEpisodes)} of {Count(m.Counts.Episodes)} episodes have them in every step.";
         yield return p.UniformSteps is { } steps
-            ? $"For the uniform policy, the log is worth {Number(steps)} steps ({Percent(steps / p.Steps)}), taken one by one, and {Number(p.UniformEpisodes ?? 0)} of {Count(p.ScoredEpisodes)} episodes, taken whole."
+            ? $"For the uniform policy, the log is worth {Count((long)Math.Round(steps))} steps ({Percent(steps / p.Steps)}), taken one by one, and {Short(p.UniformEpisodes ?? 0)} of {Count(p.ScoredEpisodes)} episodes, taken whole."
             : "The actions are not bounded: there is no uniform policy to compare with.";
     }
 
@@ -80,7 +80,7 @@ static class CardFacts
         if (h.Counts.Count == 1)
             return [Short(h.Low)];
         var width = (h.High - h.Low) / h.Counts.Count;
-        return [.. h.Counts.Select((_, i) => $"{Short(Round(h.Low + (i * width)))} to {Short(Round(h.Low + ((i + 1) * width)))}")];
+        return [.. h.Counts.Select((_, i) => $"{Short(Round(h.Low + (i * width)), h.High - h.Low)} to {Short(Round(h.Low + ((i + 1) * width)), h.High - h.Low)}")];
 
         double Round(double value) => whole && width >= 2 ? Math.Round(value) : value;
     }
@@ -103,7 +103,8 @@ static class CardFacts
         ? $"{space}, {Number(low)} to {Number(high)}"
         : space.ToString()!;
 
-    public static string Short(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
+    /// <summary>Four digits; what is next to nothing beside <paramref name="range"/> is 0.</summary>
+    public static string Short(double value, double range = 0) => (Math.Abs(value) < 1e-4 * range ? 0 : value).ToString("G4", CultureInfo.InvariantCulture);
 
     static string Row(JsonElement finding) => Value(finding, "row") is { Length: > 0 } row ? "row " + row : "";
 

@@ -23,7 +23,7 @@ static class CardPage
         p { margin: 8px 0; }
         .soft, .hash { color: var(--soft); }
         .hash, code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12px; overflow-wrap: anywhere; }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; margin: 20px 0; }
+        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(122px, 1fr)); gap: 12px; margin: 20px 0; }
         .tile, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
         .tile b { display: block; font-size: 22px; line-height: 1.25; font-variant-numeric: tabular-nums; }
         .tile span { color: var(--soft); font-size: 13px; }
@@ -68,7 +68,7 @@ static class CardPage
     static void Head(StringBuilder html, DatasetCard card)
     {
         var m = card.Manifest;
-        html.Append(CultureInfo.InvariantCulture, $"<h1>{Escape(card.Name)}</h1>\n<div class=\"soft\">{Escape(m.Environment?.Id ?? "unknown environment")}, {Escape(CardFacts.Space(m.ObservationSpace))} observed, {Escape(CardFacts.Space(m.ActionSpace))} actions</div>\n");
+        html.Append(CultureInfo.InvariantCulture, $"<h1>{Escape(card.Name)}</h1>\n<div class=\"soft\">{Escape(m.Environment?.Id ?? "unknown environment")}; observations {Escape(CardFacts.Space(m.ObservationSpace))}; actions {Escape(CardFacts.Space(m.ActionSpace))}</div>\n");
         html.Append("<div class=\"tiles\">\n");
         Tile(html, Count(m.Counts.Steps), "steps");
         Tile(html, Count(m.Counts.Episodes), "episodes");

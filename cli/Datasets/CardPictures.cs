@@ -11,7 +11,7 @@ static class CardPictures
     /// <summary>With an axis; each bar says on hovering what it holds.</summary>
     public static string Histogram(Histogram histogram, string title, bool whole)
     {
-        const double width = 340, height = 150, left = 34, bottom = 20, top = 8;
+        const double width = 260, height = 130, left = 34, bottom = 20, top = 8;
         var bins = CardFacts.Coarser(histogram, histogram.Counts.Count);
         var labels = CardFacts.Labels(bins, whole);
         var most = Math.Max(1, bins.Counts.Max());
@@ -24,17 +24,18 @@ static class CardPictures
         {
             // What is there is seen, be it ever so little.
             var tall = bins.Counts[i] == 0 ? 0 : Math.Max(1.5, high * bins.Counts[i] / most);
-            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{left + (i * wide) + 0.5:0.##}\" y=\"{height - bottom - tall:0.##}\" width=\"{Math.Max(0.5, Math.Min(wide, 60) - 1):0.##}\" height=\"{tall:0.##}\"><title>{labels[i]}: {DatasetText.Count(bins.Counts[i])}</title></rect>\n");
+            var x = bins.Counts.Count == 1 ? left + ((width - left - 60) / 2) : left + (i * wide);
+            svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{x + 0.5:0.##}\" y=\"{height - bottom - tall:0.##}\" width=\"{Math.Max(0.5, Math.Min(wide, 60) - 1):0.##}\" height=\"{tall:0.##}\"><title>{labels[i]}: {DatasetText.Count(bins.Counts[i])}</title></rect>\n");
         }
 
         if (bins.Counts.Count == 1)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{left}\" y=\"{height - 5}\">all are {CardFacts.Short(bins.Low)}</text>\n");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{left + ((width - left) / 2)}\" y=\"{height - 5}\" text-anchor=\"middle\">all are {CardFacts.Short(bins.Low)}</text>\n");
         }
         else
         {
             foreach (var (share, anchor) in ((double, string)[])[(0, "start"), (0.5, "middle"), (1, "end")])
-                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{left + (share * (width - left)):0.##}\" y=\"{height - 5}\" text-anchor=\"{anchor}\">{CardFacts.Short(bins.Low + (share * (bins.High - bins.Low)))}</text>\n");
+                svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{left + (share * (width - left)):0.##}\" y=\"{height - 5}\" text-anchor=\"{anchor}\">{CardFacts.Short(bins.Low + (share * (bins.High - bins.Low)), bins.High - bins.Low)}</text>\n");
         }
 
         return svg.Append("</svg>\n").ToString();

@@ -5,6 +5,8 @@ namespace OfflineRL.Ingest;
 /// <summary>One compaction: reads the closed episodes, writes them behind those of the version before, and commits.</summary>
 sealed class Compaction(CompactRequest request, Workspace workspace, string log, LogManifest manifest, string token, CompactCounts counts, IJobProgress progress, CancellationToken cancellation)
 {
+    static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
+
     readonly DatasetDescription _description = manifest.Describe();
     readonly HashSet<string> _known = [];
     long _rows;
@@ -12,10 +14,12 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
     /// <returns>The dataset, and the log's state with it; null: there was no new episode.</returns>
     public (DatasetManifest? Dataset, CompactState Next) Run(List<string> files, List<(int Number, string Path)> segments, CompactState state, int closeSessions)
     {
-        var staging = Path.Combine(workspace.CacheFolder, "compact-" + token);
+        // Where the sort spills; what a killed compaction left of it is swept by its age.
+        PendingFolder.Sweep(workspace.CacheFolder, LeftoverAge);
+        using var spill = PendingFolder.Create(Path.Combine(workspace.CacheFolder, "compact"), mayExist: true);
         try
         {
-            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = staging });
+            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = Path.Combine(spill.FolderPath, "spill") });
             using var connection = database.Connect();
             var tables = new LogTables(connection, files, closeSessions);
             counts.Waiting = tables.Count("NOT closed");
@@ -25,11 +29,6 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
         catch (DuckDbException e)
         {
             throw Throw.DamagedSegment(log, files, e);
-        }
-        finally
-        {
-            if (Directory.Exists(staging))
-                Directory.Delete(staging, recursive: true);
         }
     }
 
@@ -98,17 +97,18 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
             cancellation.ThrowIfCancellationRequested();
             using (chunk)
             {
-                for (var row = 0; row < chunk.Rows; row++)
+                var log = new LogRows(chunk);
+                for (var row = 0; row < log.Count; row++)
                 {
-                    var root = (chunk[LogTables.RootSession].Values<int>()[row], chunk[LogTables.RootEpisode].Values<long>()[row]);
+                    var root = (log.RootSessions[row], log.RootEpisodes[row]);
                     if (open != root)
                     {
                         Write(episode, open, writer);
-                        (open, _) = (root, 0);
+                        open = root;
                     }
 
-                    if (episode.Add(chunk, row) is { } fault)
-                        Reject(writer, chunk[LogTables.File].Text(row), chunk[LogTables.Row].Values<long>()[row] + 1, "step", fault);
+                    if (episode.Add(log, row) is { } fault)
+                        Reject(writer, log.File.Text(row), log.RowNumbers[row] + 1, "step", fault);
                 }
 
                 _rows += chunk.Rows;

@@ -19,7 +19,8 @@ sealed class LogEpisode(DatasetDescription description)
     readonly Dictionary<string, int> _fileNumbers = [];
     float[] _final = [];
     byte[] _finalBytes = [];
-    int _next, _withProbabilities, _withMask;
+    byte[] _lastFile = [];
+    int _next, _withProbabilities, _withMask, _lastFileNumber;
 
     // Steps are missing between the last one and the end: what the episode ended with does not follow the last step.
     bool _endIsCut;
@@ -68,19 +69,19 @@ sealed class LogEpisode(DatasetDescription description)
     }
 
     /// <summary>Adds a row; null, or why it cannot be taken.</summary>
-    public string? Add(DuckDbChunk chunk, int row)
+    public string? Add(in LogRows rows, int row)
     {
-        switch (chunk[LogTables.Event].Values<int>()[row])
+        switch (rows.Events[row])
         {
             case 0 when Id.Length == 0:
-                Id = chunk[LogTables.Id].Text(row);
-                Policy = chunk[LogTables.Policy].Text(row);
-                SplitKey = chunk[LogTables.SplitKey].IsNull(row) ? null : chunk[LogTables.SplitKey].Text(row);
+                Id = rows.Column(LogTables.Id).Text(row);
+                Policy = rows.Column(LogTables.Policy).Text(row);
+                SplitKey = rows.Column(LogTables.SplitKey).IsNull(row) ? null : rows.Column(LogTables.SplitKey).Text(row);
                 return null;
             case 1:
-                return AddStep(chunk, row, chunk[LogTables.Step].Values<int>()[row]);
+                return AddStep(rows, row, rows.Steps[row]);
             case 2:
-                AddEnd(chunk, row, chunk[LogTables.Step].Values<int>()[row]);
+                AddEnd(rows, row, rows.Steps[row]);
                 return null;
             default:
                 return null;
@@ -118,11 +119,11 @@ sealed class LogEpisode(DatasetDescription description)
         };
     }
 
-    string? AddStep(DuckDbChunk chunk, int row, int step)
+    string? AddStep(in LogRows rows, int row, int step)
     {
         if (step < _next)
             return $"found step {step} again; expected each step once: the first is kept";
-        if (chunk[LogTables.Action].IsNull(row) || chunk[LogTables.Reward].IsNull(row))
+        if (rows.Action.IsNull(row) || rows.Reward.IsNull(row))
             return "found a step without an action or a reward; expected both";
         if (step > _next)
         {
@@ -133,31 +134,31 @@ sealed class LogEpisode(DatasetDescription description)
 
         _next = step + 1;
         _endIsCut = false;
-        AddObservation(chunk[LogTables.Observation], row);
+        AddObservation(rows.Observation, row);
         if (_schema.ActionCount > 0)
-            Write(_actions, chunk[LogTables.Action].Values<int>()[row]);
+            Write(_actions, rows.Action.Values<int>()[row]);
         else
-            WriteList(_vectors, chunk[LogTables.Action], row);
-        Write(_rewards, chunk[LogTables.Reward].Values<double>()[row]);
-        AddRest(chunk, row);
-        _places.Add((FileNumber(chunk[LogTables.File].Text(row)), chunk[LogTables.Row].Values<long>()[row] + 1));
+            WriteList(_vectors, rows.Action, row);
+        Write(_rewards, rows.Reward.Values<double>()[row]);
+        AddRest(rows, row);
+        _places.Add((FileNumber(rows.File.Bytes(row)), rows.RowNumbers[row] + 1));
         return null;
     }
 
-    void AddRest(DuckDbChunk chunk, int row)
+    void AddRest(in LogRows rows, int row)
     {
         var column = LogTables.Rest;
         if (description.PropensityKind != PropensityKind.None)
         {
-            var logged = chunk[column++];
+            var logged = rows.Column(column++);
             Write(_logProbabilities, logged.IsNull(row) ? double.NaN : logged.Values<double>()[row]);
         }
 
         if (description.HasBehaviorProbabilities)
-            _withProbabilities += WriteList(_probabilities, chunk[column++], row) > 0 ? 1 : 0;
+            _withProbabilities += WriteList(_probabilities, rows.Column(column++), row) > 0 ? 1 : 0;
         if (description.HasActionMask)
         {
-            if (WriteList(_masks, chunk[column++], row) > 0)
+            if (WriteList(_masks, rows.Column(column++), row) > 0)
             {
                 _withMask++;
             }
@@ -170,17 +171,17 @@ sealed class LogEpisode(DatasetDescription description)
         }
 
         if (description.HasTimestamp)
-            Write(_timestamps, chunk[column].Values<long>()[row]);
+            Write(_timestamps, rows.Column(column).Values<long>()[row]);
     }
 
-    void AddEnd(DuckDbChunk chunk, int row, int steps)
+    void AddEnd(in LogRows rows, int row, int steps)
     {
         HasEnd = true;
-        Terminated = chunk[LogTables.Terminated].Values<bool>()[row];
-        Truncated = chunk[LogTables.Truncated].Values<bool>()[row];
+        Terminated = rows.Column(LogTables.Terminated).Values<bool>()[row];
+        Truncated = rows.Column(LogTables.Truncated).Values<bool>()[row];
         _endIsCut = steps != _next;
         HasGap |= _endIsCut;
-        var observation = chunk[LogTables.Observation];
+        var observation = rows.Observation;
         if (_schema.ObservationsAreBytes)
             _finalBytes = observation.IsNull(row) ? [] : observation.Bytes(row).ToArray();
         else if (_schema.ObservationsAreDiscrete)
@@ -201,15 +202,20 @@ sealed class LogEpisode(DatasetDescription description)
             _observations.Write(List<float>(column, row));
     }
 
-    int FileNumber(string path)
+    // Neighboring rows are of one file: its name is not decoded for each.
+    int FileNumber(ReadOnlySpan<byte> path)
     {
-        if (!_fileNumbers.TryGetValue(path, out var number))
+        if (path.SequenceEqual(_lastFile))
+            return _lastFileNumber;
+        _lastFile = path.ToArray();
+        var text = System.Text.Encoding.UTF8.GetString(path);
+        if (!_fileNumbers.TryGetValue(text, out _lastFileNumber))
         {
-            _fileNumbers[path] = number = _files.Count;
-            _files.Add(path);
+            _fileNumbers[text] = _lastFileNumber = _files.Count;
+            _files.Add(text);
         }
 
-        return number;
+        return _lastFileNumber;
     }
 
     static ReadOnlySpan<T> List<T>(DuckDbVector column, int row)

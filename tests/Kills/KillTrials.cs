@@ -173,8 +173,9 @@ sealed class KillTrials(string tool, string root, int rows)
 
     static string NameOf(KilledWork work) => work switch { KilledWork.Import => "import", KilledWork.Record => "record", KilledWork.Compact => "compact", _ => "log" };
 
-    List<string> Leftovers() => !Directory.Exists(_workspace.DataFolder) ? []
-        : [.. Directory.EnumerateDirectories(_workspace.DataFolder, "*", new EnumerationOptions { AttributesToSkip = FileAttributes.None }).Where(d => Path.GetFileName(d)[0] == '.')];
+    // Beside the datasets, and where sorts spill.
+    List<string> Leftovers() => [.. new[] { _workspace.DataFolder, _workspace.CacheFolder }.Where(Directory.Exists)
+        .SelectMany(f => Directory.EnumerateDirectories(f, ".*", new EnumerationOptions { AttributesToSkip = FileAttributes.None }))];
 
     static void Age(string folder)
     {
