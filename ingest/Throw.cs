@@ -51,6 +51,58 @@ static partial class Throw
     public static UserErrorException NotGzip(string path, Exception inner) =>
         new($"{path}: not a whole gzip file ({inner.Message.TrimEnd('.')}). Fetch it again, or leave it out of source.", inner);
 
+    public static UserErrorException NotUnpacked(string path, Packing packing, Exception inner) => packing == Packing.Gzip
+        ? NotGzip(path, inner)
+        : new($"{path}: not a whole {(packing == Packing.Zstd ? "Zstandard file" : "zip archive")} ({inner.Message.TrimEnd('.')}). Fetch it again, or leave it out of source.", inner);
+
+    public static UserErrorException NoZstd(string path, Exception inner) =>
+        new($"{path}: compressed by Zstandard, whose library, libzstd.so.1, is not there. Install it (Debian: apt-get install libzstd1), or decompress the file.", inner);
+
+    public static UserErrorException NotUtf8(string path, string found) =>
+        new($"{path}: found {found}; expected text in UTF-8. Convert it, such as by 'iconv -f UTF-16 -t UTF-8'.");
+
+    public static UserErrorException BrokenRecord(string path, long row, string reason) =>
+        new(FormattableString.Invariant($"{path}, row {row}: {reason}. Mend it, set delimiter where it is not the one of the file, or set on_error=reject to leave such rows out."));
+
+    public static UserErrorException NotJson(string path, string start) =>
+        new($"{path}: it begins with {start}; expected JSON: objects, one a line or in one array.");
+
+    public static UserErrorException JsonLayouts(string first, string layout, string other, string otherLayout) =>
+        new($"source: '{first}' is JSON as {layout.Replace('_', ' ')} and '{other}' as {otherLayout.Replace('_', ' ')}; expected files of one layout. Import them one after the other.");
+
+    public static UserErrorException MissingPath(string file, string key, string name, SourceColumn column) =>
+        new($"{file}: {key} names '{name}', and nothing is there: column '{column.Name}' has type {column.Type}. A path is .name into a struct, [0] to an element from 0, [*] through all.");
+
+    public static UserErrorException PartitionsDiffer(string first, IReadOnlyList<string> keys, string other, IReadOnlyList<string> otherKeys) =>
+        new($"{other}: lies in partitions by [{string.Join(", ", otherKeys)}]; expected [{string.Join(", ", keys)}], as {first} does.");
+
+    public static UserErrorException SchemasDiffer(string usual, string other, IReadOnlyList<SourceColumn> missing, IReadOnlyList<SourceColumn> more)
+    {
+        static string List(IReadOnlyList<SourceColumn> columns) => columns.Count == 0 ? "none" : string.Join(", ", columns.Take(10).Select(c => $"{c.Name} {c.Type}"));
+        return new($"{other}: its columns are not those of {usual}: it lacks {List(missing)}, and has besides {List(more)}. Import files of different columns one after the other.");
+    }
+
+    public static UserErrorException NoBatches(IReadOnlyList<string> paths) =>
+        new($"source {string.Join(", ", paths.Take(5))}: no line is a SampleBatch that can be read; expected at least one. Set on_error=stop to see what is wrong with the first one.");
+
+    public static UserErrorException BadLine(string path, long line, string reason, bool always = false) =>
+        new(FormattableString.Invariant($"{path}, line {line}: {reason.TrimEnd('.')}.{(always ? "" : " Mend it, or set on_error=reject to leave such lines out.")}"));
+
+    public static UserErrorException NoEvents(IReadOnlyList<string> paths) =>
+        new($"source {string.Join(", ", paths.Take(5))}: there are no events that can be taken; expected at least one. Set on_error=stop to see what is wrong with the first one.");
+
+    public static UserErrorException NoImpressions(string path) =>
+        new($"{path}: items alone; expected impressions too, such as men.csv beside it.");
+
+    public static UserErrorException ManyValues(string path, string column, int most) =>
+        new(FormattableString.Invariant($"{path}: column '{column}' has more than {most} different values; expected a category. Is it another file? Import it with format=csv and a map of its own."));
+
+    public static UserErrorException ItemsDiffer(string path, string other) =>
+        new($"{other}: its items are not those of {path}; expected one campaign. Import campaigns one after the other.");
+
+    public static UserErrorException BadItems(string path, string reason) =>
+        new($"{path}: {reason}; expected a line an item, item_id from 0 without gaps, and item_feature_0, item_feature_1 and so on.");
+
     public static UserErrorException EmptyCsv(string path) =>
         new($"{path}: the first line is empty; expected a CSV header with the names of the columns.");
 

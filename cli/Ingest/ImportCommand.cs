@@ -20,6 +20,8 @@ static class ImportCommand
 
             Examples:
               offlinerl ingest import --config ingest/configs/rllib_cartpole_parquet.yaml
+              offlinerl ingest import --name cartpole-logs --source large.json --set time_limit=200
+              offlinerl ingest import --name clicks --source log.dsjson --bits 10
               offlinerl ingest import --name logs --source 'logs/*.csv.gz' --set observation=[x,v] --set action=a --set done=end
               offlinerl ingest import --config logs.yaml --on-error reject --strict
               offlinerl ingest import --config logs.yaml --dry-run

@@ -12,6 +12,7 @@ sealed class ImportOptions
     readonly Option<string[]> _set = GlobalOptions.Set();
     readonly Option<string?> _name = new("--name", "-n") { Description = "The dataset: NAME for its next version, or NAME-vN", HelpName = "NAME" };
     readonly Option<string?> _format = new("--format") { Description = "What the files are (default: by their content); ingest/README.md lists the formats", HelpName = "FORMAT" };
+    readonly Option<string?> _bits = new("--bits") { Description = "Hashed features fall into 2 to the power of this many numbers (default: 8)", HelpName = "N" };
     readonly Option<string?> _onError = new("--on-error") { Description = "Where a row cannot be right: stop (default), reject its episode, or keep what can be represented", HelpName = "RULE" };
     readonly Option<bool> _noValidation = new("--no-validation") { Description = "Check only what a dataset must hold" };
     readonly Option<string[]> _source = new("--source")
@@ -24,7 +25,7 @@ sealed class ImportOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _name, _source, _format, _onError, _noValidation, _config, _set })
+        foreach (var option in new Option[] { _name, _source, _format, _bits, _onError, _noValidation, _config, _set })
             command.Options.Add(option);
     }
 
@@ -34,7 +35,7 @@ sealed class ImportOptions
     public ImportConfig Read(ParseResult arguments, params string[] more)
     {
         var overrides = new List<string>(more);
-        foreach (var (key, option) in new[] { ("name", _name), ("format", _format), ("on_error", _onError) })
+        foreach (var (key, option) in new[] { ("name", _name), ("format", _format), ("bits", _bits), ("on_error", _onError) })
         {
             if (arguments.GetValue(option) is { } value)
                 overrides.Add($"{key}={Quote(value)}");

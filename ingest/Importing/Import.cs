@@ -21,7 +21,7 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, I
             log.Add(Checks.UnreadableRow, new RowPlace(lookup.IndexOf(row.File), row.Row ?? 0), row.Column, row.Reason);
         }
 
-        var rows = sorted ? SourceRows.Find(plan, connection) : new SourceRows();
+        var rows = sorted ? SourceRows.Find(plan, connection) : new SourceRows(plan.Table);
         var inspector = new EpisodeInspector(plan, looksForStarts, rows, log);
         var assembler = new EpisodeAssembler(plan, files, rows, lookup, inspector, environment, writer, sorted);
         var chunk = new RowChunk(plan);
@@ -51,7 +51,7 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, I
         if (config.OnError == ErrorRule.Stop && report.Findings.FirstOrDefault(f => f.Severity == Severity.Error && f.Check != Checks.UnreadableRow.Name) is { } error)
             throw Throw.Found(error);
         writer.Attach(report);
-        return new ImportOutcome(dryRun ? null : writer.Commit(provenance with { Notes = Notes(assembler.Counts) }), assembler.Counts, report);
+        return new ImportOutcome(dryRun ? null : writer.Commit(provenance with { Notes = [.. plan.Table.Notes, .. Notes(assembler.Counts)] }), assembler.Counts, report);
     }
 
     ValidationReport Report(FindingLog log, long read, DatasetWriter writer)

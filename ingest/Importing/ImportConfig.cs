@@ -45,8 +45,11 @@ public sealed record ImportConfig : IValidatable
 
     public SourceFormat Format { get; init; }
 
-    /// <summary>Between the fields of a CSV file: one character.</summary>
-    public string Delimiter { get; init; } = ",";
+    /// <summary>Between the fields of a CSV file: one character; empty: the one of comma, tab, semicolon and bar that the file's lines agree on.</summary>
+    public string Delimiter { get; init; } = "";
+
+    /// <summary>Features that are hashed, as those of Vowpal Wabbit, fall into 2 to the power of this many numbers.</summary>
+    public int Bits { get; init; } = 8;
 
     /// <summary>The source's numbers are float32, be they stored wider or printed in decimals: read them back as such.</summary>
     public bool Float32 { get; init; }
@@ -176,8 +179,10 @@ public sealed record ImportConfig : IValidatable
             yield return "name is empty; expected the dataset's name.";
         if (Source.Count == 0)
             yield return "source is empty; expected files or globs.";
-        if (Delimiter.Length != 1)
-            yield return $"delimiter is '{Delimiter}'; expected one character.";
+        if (Delimiter.Length > 1 || Delimiter is "\"" or "\n" or "\r")
+            yield return $"delimiter is '{Delimiter}'; expected one character, and neither a quote nor a line end.";
+        if (Bits is < 1 or > 16)
+            yield return $"bits is {Bits}; expected 1 to 16.";
         if (ObservationCount is < 1 || (ObservationCount is not null && Observation.Count > 1))
             yield return "observation_count is for one column of whole numbers and at least 1.";
         if (ObservationShape.Any(s => s < 1))
@@ -205,6 +210,8 @@ public sealed record ImportConfig : IValidatable
             yield return "action is empty; expected a column, or several for continuous actions.";
         if (Reward.Length == 0)
             yield return "reward is empty; expected a column.";
+        if (TimeLimit is not null && Done is null)
+            yield return "time_limit says which done flags are the limit; it needs done.";
         if (EpisodeId.Count == 0 && Done is null && Terminated is null && Truncated is null)
             yield return "nothing tells episodes apart; expected episode_id, or an end flag: done, terminated or truncated.";
     }
@@ -213,7 +220,7 @@ public sealed record ImportConfig : IValidatable
     {
         if (Done is not null && (Terminated is not null || Truncated is not null))
             yield return "done and terminated or truncated are given; expected one way to mark an end.";
-        if (TimeLimit is not null && (Done is null || TimeLimit < 1))
+        if (TimeLimit < 1 || (TimeLimit is not null && (Terminated is not null || Truncated is not null)))
             yield return "time_limit is at least 1 and says which done flags are the limit; it needs done.";
         if (!(AlignmentTolerance >= 0))
             yield return "alignment_tolerance is negative; expected 0 or more.";

@@ -49,6 +49,8 @@ sealed class ImportPlan
 
     public ImportConfig Config { get; }
 
+    public SourceTable Table => _table;
+
     /// <summary>In the order of the query's columns, which follow the row's position or file.</summary>
     public IReadOnlyList<ImportField> Fields => _fields;
 

@@ -3,7 +3,8 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Ingest;
 
 /// <summary>Turns positions over all files into a file and a row of it; learns where files begin while rows stream by.</summary>
-sealed class SourceRows
+/// <param name="table">Knows the rows that it skips.</param>
+sealed class SourceRows(SourceTable table)
 {
     readonly List<(long Start, int File)> _files = [];
 
@@ -23,7 +24,7 @@ sealed class SourceRows
             (low, high) = _files[middle].Start <= position ? (middle, high) : (low, middle - 1);
         }
 
-        return new RowPlace(_files[low].File, position - _files[low].Start + 1);
+        return new RowPlace(_files[low].File, table.RowNumber(_files[low].File, position - _files[low].Start + 1));
     }
 
     /// <summary>The position of a row.</summary>
@@ -34,7 +35,7 @@ sealed class SourceRows
     /// <param name="connection">Asks.</param>
     public static SourceRows Find(ImportPlan plan, DuckDbConnection connection)
     {
-        var rows = new SourceRows();
+        var rows = new SourceRows(plan.Table);
         using var result = connection.Query(plan.FileStartsSql);
         while (result.Next() is { } chunk)
         {

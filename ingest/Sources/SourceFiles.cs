@@ -6,14 +6,14 @@ namespace OfflineRL.Ingest;
 /// <summary>The files of an import, in the order in which their rows follow one another.</summary>
 static class SourceFiles
 {
-    /// <summary>Expands globs.</summary>
+    /// <summary>Expands globs, and folders to all files below them but hidden ones and those that begin with an underscore, in ordinal order.</summary>
     /// <exception cref="UserErrorException">A source matches no file.</exception>
     public static IReadOnlyList<string> Expand(IReadOnlyList<string> sources, DuckDbConnection connection)
     {
         var files = new List<string>();
         foreach (var source in sources)
         {
-            var found = File.Exists(source) ? [source] : Glob(source, connection);
+            var found = File.Exists(source) ? [source] : Directory.Exists(source) ? Below(source) : Glob(source, connection);
             if (found.Count == 0)
                 throw Throw.NoSource(source);
             files.AddRange(found);
@@ -21,6 +21,12 @@ static class SourceFiles
 
         return files.Distinct(StringComparer.Ordinal).ToList();
     }
+
+    static List<string> Below(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(f => !Path.GetRelativePath(folder, f).Split('/', '\\').Any(part => part[0] is '.' or '_'))
+            .Order(StringComparer.Ordinal)
+            .ToList();
 
     /// <summary>Size and hash for the provenance.</summary>
     public static SourceFile Describe(string path)

@@ -6,5 +6,11 @@ public enum SourceFormat
     /// <summary>By the files' content.</summary>
     Auto,
     Csv,
+    Tsv,
+    Json,
     Parquet,
+    Rllib,
+    OpenBandit,
+    Vw,
+    Dsjson,
 }

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using OfflineRL.Datasets;
 
 namespace OfflineRL.Ingest;
@@ -18,7 +17,7 @@ sealed class SourceProbe
     /// <summary>The first bytes as they are on the disk, at most 64 KiB.</summary>
     public ReadOnlyMemory<byte> Head { get; }
 
-    /// <summary>As <see cref="Head"/>, decompressed where the file is gzipped; empty where that fails.</summary>
+    /// <summary>As <see cref="Head"/>, unpacked where the file is gzipped, compressed by Zstandard or a zip archive; empty where that fails.</summary>
     public ReadOnlyMemory<byte> Text { get; }
 
     /// <exception cref="UserErrorException">The file cannot be read.</exception>
@@ -28,11 +27,7 @@ sealed class SourceProbe
         {
             using var stream = File.OpenRead(path);
             var head = Start(stream);
-            if (!head.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
-                return new SourceProbe(path, stream.Length, head, head);
-            stream.Position = 0;
-            using var plain = new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true);
-            return new SourceProbe(path, stream.Length, head, StartOrNothing(plain));
+            return new SourceProbe(path, stream.Length, head, SourceText.PackingOf(head) == Packing.None ? head : StartOrNothing(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -42,13 +37,14 @@ sealed class SourceProbe
 
     public bool HeadStartsWith(ReadOnlySpan<byte> magic) => Head.Span.StartsWith(magic);
 
-    static byte[] StartOrNothing(Stream stream)
+    static byte[] StartOrNothing(string path)
     {
         try
         {
-            return Start(stream);
+            using var plain = SourceText.Open(path);
+            return Start(plain);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or DllNotFoundException)
         {
             return [];
         }

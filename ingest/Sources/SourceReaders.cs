@@ -9,7 +9,13 @@ static class SourceReaders
     static readonly ISourceReader[] All =
     [
         new ParquetSource(),
-        new CsvSource(),
+        new RllibSource(),
+        new DsjsonSource(),
+        new JsonSource(),
+        new OpenBanditSource(),
+        new VwSource(),
+        new CsvSource(SourceFormat.Csv),
+        new CsvSource(SourceFormat.Tsv),
     ];
 
     /// <summary>The reader of all the files; they are of one format.</summary>

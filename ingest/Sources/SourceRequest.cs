@@ -22,4 +22,16 @@ sealed class SourceRequest
     public IJobProgress Progress { get; init; } = NullProgress.Instance;
 
     public CancellationToken Cancellation { get; init; }
+
+    /// <summary>The same for other files.</summary>
+    public SourceRequest With(IReadOnlyList<string> paths) => new()
+    {
+        Paths = paths,
+        Config = Config,
+        Connection = Connection,
+        StagingFolder = StagingFolder,
+        Rejects = Rejects,
+        Progress = Progress,
+        Cancellation = Cancellation,
+    };
 }

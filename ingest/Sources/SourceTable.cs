@@ -39,6 +39,28 @@ sealed class SourceTable
 
     public IReadOnlyList<SourceColumn> Columns { get; }
 
+    /// <summary>What the dataset's notes say of the reading, such as how features were hashed.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Rows of a file that were rejected and are not in the table: their numbers, ascending.</summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<long>> Skipped { get; init; } = new Dictionary<int, IReadOnlyList<long>>();
+
+    /// <summary>The number within its file, from 1, of the table's n-th row of that file, n from 1: rows that were skipped count.</summary>
+    public long RowNumber(int file, long n)
+    {
+        if (!Skipped.TryGetValue(file, out var skipped))
+            return n;
+        // Skipped row i stands before the n-th row of the table where it is not behind row n + i.
+        var (low, high) = (0, skipped.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = skipped[middle] - middle <= n ? (middle + 1, high) : (low, middle);
+        }
+
+        return n + low;
+    }
+
     /// <summary>A table of which DuckDB knows the columns.</summary>
     public static SourceTable Of(DuckDbConnection connection, IReadOnlyList<string> files, string from) => new(files, from, Describe(connection, from));
 
