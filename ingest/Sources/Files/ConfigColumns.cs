@@ -48,9 +48,6 @@ static class ConfigColumns
         var ends = c.Done is not null || c.Terminated is not null || c.Truncated is not null;
         var terminated = ends ? c.Terminated : Single(null, "terminated");
         var truncated = ends ? c.Truncated : Single(null, "truncated");
-        var propensity = c.BehaviorLogProb is not null || c.BehaviorProb is not null;
-        var distribution = c.BehaviorProbs.Count > 0 || c.BehaviorLogits.Count > 0;
-        var logProb = propensity ? c.BehaviorLogProb : Single(null, "behavior_log_prob");
         return c with
         {
             EpisodeId = c.EpisodeId.Count > 0 || !names.Contains("episode_id") ? c.EpisodeId : ["episode_id"],
@@ -61,9 +58,9 @@ static class ConfigColumns
             Terminated = terminated,
             Truncated = truncated,
             Done = ends || terminated is not null || truncated is not null ? c.Done : Single(null, "done"),
-            BehaviorLogProb = logProb,
-            BehaviorProb = propensity || logProb is not null ? c.BehaviorProb : Single(null, "behavior_prob"),
-            BehaviorProbs = distribution ? c.BehaviorProbs : Several([], "behavior_probs"),
+            BehaviorLogProb = Single(c.BehaviorLogProb, "behavior_log_prob"),
+            BehaviorProb = Single(c.BehaviorProb, "behavior_prob"),
+            BehaviorProbs = Several(c.BehaviorProbs, "behavior_probs"),
             ActionMask = Several(c.ActionMask, "action_mask"),
             ActionFeatures = Several(c.ActionFeatures, "action_features"),
             Timestamp = Single(c.Timestamp, "timestamp"),

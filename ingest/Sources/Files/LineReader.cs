@@ -6,7 +6,7 @@ namespace OfflineRL.Ingest;
 sealed class LineReader(Stream stream) : IDisposable
 {
     /// <summary>Bytes a line may have; of a longer one only the start is kept.</summary>
-    public const int Longest = 256 << 20;
+    public const int Longest = 128 << 20;
 
     byte[] _buffer = new byte[1 << 20];
     int _start;

@@ -41,7 +41,6 @@ sealed partial class RllibSource : ISourceReader
 
         var ends = config.Done is not null || config.Terminated is not null || config.Truncated is not null;
         var apart = types.ContainsKey("terminateds") || types.ContainsKey("truncateds");
-        var single = config.BehaviorLogProb is not null || config.BehaviorProb is not null;
         var action = config.Action.Count > 0 ? config.Action : Several([], "actions");
         var discrete = !config.ContinuousAction && action.Count == 1 && types.GetValueOrDefault(action[0]) == "BIGINT";
         return config with
@@ -58,8 +57,8 @@ sealed partial class RllibSource : ISourceReader
             Terminated = ends ? config.Terminated : Own(null, "terminateds"),
             Truncated = ends ? config.Truncated : Own(null, "truncateds"),
             Done = ends || apart ? config.Done : Own(null, "dones"),
-            BehaviorLogProb = single ? config.BehaviorLogProb : Own(null, "action_logp"),
-            BehaviorProb = single || types.ContainsKey("action_logp") ? config.BehaviorProb : Own(null, "action_prob"),
+            BehaviorLogProb = Own(config.BehaviorLogProb, "action_logp"),
+            BehaviorProb = Own(config.BehaviorProb, "action_prob"),
             BehaviorLogits = !discrete || config.BehaviorProbs.Count > 0 ? config.BehaviorLogits : Several(config.BehaviorLogits, "action_dist_inputs"),
         };
     }
