@@ -59,6 +59,7 @@ static class CompactCommand
             ["segments", "new episodes", "new steps", "waiting", "rejected rows", "episodes", "steps"],
             [[Number(counts.Segments), Number(counts.Episodes), Number(counts.Steps), Number(counts.Waiting), Number(counts.RejectedRows), Number(manifest.Counts.Episodes), Number(manifest.Counts.Steps)]],
             new HashSet<int> { 0, 1, 2, 3, 4, 5, 6 });
+        FindingTable.Write(result.Report!);
         foreach (var note in manifest.Provenance.Notes)
             Console.WriteLine(note);
         Console.WriteLine($"{manifest.FullName}: {manifest.ContentHash}");

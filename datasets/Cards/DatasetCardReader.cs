@@ -6,9 +6,6 @@ namespace OfflineRL.Datasets;
 /// <summary>Makes a dataset's card: what the manifest has is taken from it, the rest is aggregated from the files.</summary>
 public sealed class DatasetCardReader : IDisposable
 {
-    /// <summary>What a validation found, beside the manifest.</summary>
-    public const string ValidationFile = "validation.json";
-
     const int MostDimensions = 256;
     const long MostHistogramSteps = 4_000_000;
 
@@ -188,7 +185,7 @@ public sealed class DatasetCardReader : IDisposable
 
     JsonElement? Validation()
     {
-        var path = Path.Combine(_dataset.Folder, ValidationFile);
+        var path = Path.Combine(_dataset.Folder, Dataset.ValidationFile);
         if (!File.Exists(path))
             return null;
         try
@@ -199,7 +196,7 @@ public sealed class DatasetCardReader : IDisposable
         }
         catch (JsonException e)
         {
-            throw Throw.Damaged(_dataset.FullName, $"'{ValidationFile}' is no JSON ({e.Message})");
+            throw Throw.Damaged(_dataset.FullName, $"'{Dataset.ValidationFile}' is no JSON ({e.Message})");
         }
     }
 

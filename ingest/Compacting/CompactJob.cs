@@ -33,19 +33,19 @@ public static class CompactJob
             files.Insert(0, Path.Combine(CompactState.FolderOf(log), carry));
         var counts = new CompactCounts { Segments = segments.Count };
         if (files.Count == 0 || (segments.Count == 0 && !request.CloseOpen))
-            return new CompactResult(null, counts, recovered);
+            return new CompactResult(null, counts, recovered, null);
         // The present session's episodes can go on; those of sessions before cannot, unless the application says that they do.
         var closeSessions = !request.CloseOpen ? 0 : isBeingWritten ? manifest.Session - 1 : manifest.Session;
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         var compaction = new Compaction(request, workspace, log, manifest, token, counts, progress, cancellation);
         var (dataset, next) = compaction.Run(files, segments, state, closeSessions);
         if (dataset is null)
-            return new CompactResult(null, counts, recovered);
+            return new CompactResult(null, counts, recovered, null);
         next.Write(log);
         CompactIntent.Clear(log, next);
         if (request.DeleteSegments)
             Delete(log, next.Through);
-        return new CompactResult(dataset, counts, recovered);
+        return new CompactResult(dataset, counts, recovered, compaction.Report);
     }
 
     static void Delete(string log, int through)

@@ -58,4 +58,5 @@ public sealed record CompactCounts
 /// <param name="Manifest">Of the dataset; null: there was no new episode, and nothing was done.</param>
 /// <param name="Counts">What was met.</param>
 /// <param name="Recovered">Segments that a crash had left open.</param>
-public sealed record CompactResult(DatasetManifest? Manifest, CompactCounts Counts, IReadOnlyList<RecoveredSegment> Recovered);
+/// <param name="Report">What validation found in the new episodes; null: there were none.</param>
+public sealed record CompactResult(DatasetManifest? Manifest, CompactCounts Counts, IReadOnlyList<RecoveredSegment> Recovered, ValidationReport? Report);

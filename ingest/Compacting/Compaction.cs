@@ -9,7 +9,13 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
 
     readonly DatasetDescription _description = manifest.Describe();
     readonly HashSet<string> _known = [];
+    readonly FindingLog _found = new();
+    readonly LogEpisode _episode = new(manifest.Describe());
+    EpisodeChecks? _checks;
     long _rows;
+
+    /// <summary>What validation found in the new episodes; null before they are written.</summary>
+    public ValidationReport? Report { get; private set; }
 
     /// <returns>The dataset, and the log's state with it; null: there was no new episode.</returns>
     public (DatasetManifest? Dataset, CompactState Next) Run(List<string> files, List<(int Number, string Path)> segments, CompactState state, int closeSessions)
@@ -46,9 +52,19 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
         var name = parent is null ? request.Name : $"{request.Name}-v{parent.Manifest.Version + 1}";
         using var writer = DatasetWriter.Create(workspace, name, _description with { Provenance = provenance, Split = parent?.Manifest.Split ?? SplitRule.AllTrain });
         TakeOver(parent, writer);
+        _checks = new EpisodeChecks(DatasetValidation.Columns(_description), _found, LogEpisode.PlaceOf);
         WriteEpisodes(tables, writer);
         foreach (var (file, row) in tables.Strays())
             Reject(writer, file, row, null, "the segment where its episode begins is missing");
+        _checks.Finish();
+        Report = new ValidationReport
+        {
+            OnError = ErrorRule.Keep,
+            Validated = true,
+            Rows = new RowTally(counts.Steps + counts.RejectedRows, counts.Steps, counts.RejectedRows),
+            Findings = _found.Findings(_episode.FileName),
+        };
+        writer.Attach(Report);
         var carry = $"carry-{token}.parquet";
         var carryPath = Path.Combine(CompactState.FolderOf(log), carry);
         var next = new CompactState { Through = Math.Max(state.Through, segments.Count == 0 ? 0 : segments[^1].Number), Carry = tables.Carry(carryPath) ? carry : null };
@@ -89,7 +105,7 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
 
     void WriteEpisodes(LogTables tables, DatasetWriter writer)
     {
-        var episode = new LogEpisode(_description);
+        var episode = _episode;
         (int Session, long Number)? open = null;
         using var rows = tables.Closed(_description);
         while (rows.Next() is { } chunk)
@@ -150,7 +166,11 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
 
         try
         {
-            writer.WriteEpisode(episode.ToColumns(first, end, key));
+            var columns = episode.ToColumns(first, end, key);
+            writer.WriteEpisode(columns);
+            var inspected = episode.ToInspected(columns, first);
+            _checks!.Errors(inspected);
+            _checks.Inspect(inspected);
             counts.Episodes++;
             counts.Steps += end - first;
         }

@@ -6,6 +6,9 @@ namespace OfflineRL.Ingest;
 /// <summary>Gathers the rows of one logged episode as columns, and knows where steps are missing.</summary>
 sealed class LogEpisode(DatasetDescription description)
 {
+    // A file's number stands above its rows' in a position.
+    const int RowBits = 40;
+
     readonly TrajectorySchema _schema = TrajectorySchema.Of(description);
     readonly ArrayBufferWriter<float> _observations = new(), _vectors = new();
     readonly ArrayBufferWriter<byte> _bytes = new();
@@ -20,6 +23,7 @@ sealed class LogEpisode(DatasetDescription description)
     float[] _final = [];
     byte[] _finalBytes = [];
     byte[] _lastFile = [];
+    long[] _positions = [];
     int _next, _withProbabilities, _withMask, _lastFileNumber;
 
     // Steps are missing between the last one and the end: what the episode ended with does not follow the last step.
@@ -49,6 +53,34 @@ sealed class LogEpisode(DatasetDescription description)
     public IReadOnlyList<int> PieceEnds => [.. _cuts, Steps];
 
     public (string File, long Row) Place(int step) => (_files[_places[step].File], _places[step].Row);
+
+    /// <summary>The place of a position; its file by its number.</summary>
+    public static RowPlace PlaceOf(long position) => new((int)(position >> RowBits), position & ((1L << RowBits) - 1));
+
+    public string FileName(int number) => _files[number];
+
+    /// <summary>A piece as validation looks at it.</summary>
+    /// <param name="columns">Of <see cref="ToColumns"/>.</param>
+    /// <param name="first">Its first step.</param>
+    public InspectedEpisode ToInspected(in EpisodeColumns columns, int first)
+    {
+        var steps = columns.Rewards.Length;
+        if (_positions.Length < steps)
+            _positions = new long[steps];
+        for (var t = 0; t < steps; t++)
+            _positions[t] = ((long)_places[first + t].File << RowBits) | _places[first + t].Row;
+        return new InspectedEpisode
+        {
+            Positions = _positions.AsSpan(0, steps),
+            Observations = columns.Observations,
+            DiscreteActions = columns.DiscreteActions,
+            ContinuousActions = columns.ContinuousActions,
+            Rewards = columns.Rewards,
+            LogProbabilities = columns.BehaviorLogProbabilities,
+            Timestamps = columns.TimestampMicros,
+            Terminated = columns.Terminated,
+        };
+    }
 
     public void Clear()
     {

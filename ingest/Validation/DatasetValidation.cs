@@ -14,7 +14,7 @@ public static class DatasetValidation
     {
         var manifest = dataset.Manifest;
         var log = new FindingLog();
-        var checks = new EpisodeChecks(Columns(manifest), log, static position => new RowPlace(0, position));
+        var checks = new EpisodeChecks(Columns(DatasetDescription.Of(manifest)), log, static position => new RowPlace(0, position));
         var positions = Array.Empty<long>();
         dataset.ReadEpisodes((EpisodeRecord record, in EpisodeColumns e) =>
         {
@@ -48,29 +48,30 @@ public static class DatasetValidation
         };
     }
 
-    static InspectedColumns Columns(DatasetManifest manifest)
+    /// <summary>A dataset's own columns.</summary>
+    internal static InspectedColumns Columns(DatasetDescription description)
     {
-        var environment = Environment(manifest);
+        var environment = Environment(description);
         return new InspectedColumns
         {
-            ObservationSpace = manifest.ObservationSpace,
-            ActionSpace = manifest.ActionSpace,
+            ObservationSpace = description.ObservationSpace,
+            ActionSpace = description.ActionSpace,
             EnvironmentObservations = environment?.ObservationSpace,
             EnvironmentActions = environment?.ActionSpace,
-            Observation = d => manifest.ObservationSpace.FlatSize > 1 ? FormattableString.Invariant($"observation[{d}]") : "observation",
-            Action = d => manifest.ActionSpace.FlatSize > 1 ? FormattableString.Invariant($"action[{d}]") : "action",
+            Observation = d => description.ObservationSpace.FlatSize > 1 ? FormattableString.Invariant($"observation[{d}]") : "observation",
+            Action = d => description.ActionSpace.FlatSize > 1 ? FormattableString.Invariant($"action[{d}]") : "action",
             Reward = "reward",
-            Propensity = manifest.PropensityKind == PropensityKind.None ? null : "behavior_log_prob",
+            Propensity = description.PropensityKind == PropensityKind.None ? null : "behavior_log_prob",
             End = "terminated",
         };
     }
 
     // A dataset may come from a tool that knows other environments.
-    static EnvironmentDefinition? Environment(DatasetManifest manifest)
+    static EnvironmentDefinition? Environment(DatasetDescription description)
     {
         try
         {
-            return manifest.Environment is { } identity ? EnvironmentRegistry.Definition(EnvironmentRegistry.ShortId(identity)) : null;
+            return description.Environment is { } identity ? EnvironmentRegistry.Definition(EnvironmentRegistry.ShortId(identity)) : null;
         }
         catch (UserErrorException)
         {

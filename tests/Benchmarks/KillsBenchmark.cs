@@ -26,7 +26,7 @@ sealed class KillsBenchmark : IBenchmark
         try
         {
             var trials = new KillTrials(tool, root, Rows);
-            var durations = trials.Prepare();
+            var durations = trials.Prepare(Enum.GetValues<KilledWork>());
             var random = RandomStream.Create(1, "kills");
             var works = Enum.GetValues<KilledWork>();
             var results = Enumerable.Range(0, Kills).Select(i => works[i % works.Length])

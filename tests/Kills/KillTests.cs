@@ -6,7 +6,7 @@ namespace OfflineRL.Tests.Kills;
 /// <summary>A few kills of each kind; the benchmark target 'kills' has two hundred.</summary>
 public sealed class KillTests : IDisposable
 {
-    const int KillsEach = 3;
+    const int KillsEach = 2;
 
     readonly string _root = Directory.CreateTempSubdirectory("offlinerl-kills-").FullName;
 
@@ -16,7 +16,7 @@ public sealed class KillTests : IDisposable
     public void KilledAtAnyInstant_LeavesTheOldStateOrTheNewOne()
     {
         var trials = new KillTrials(Tool.Path, _root, 10_000);
-        var durations = trials.Prepare();
+        var durations = trials.Prepare(Enum.GetValues<KilledWork>());
         var random = RandomStream.Create(7, "kills");
         var results = new List<KillResult>();
         foreach (var work in Enum.GetValues<KilledWork>())
@@ -36,7 +36,7 @@ public sealed class KillTests : IDisposable
     public void Trials_WhereADatasetDoesNotHold_SayFault()
     {
         var trials = new KillTrials(Tool.Path, _root, 2_000);
-        trials.Prepare();
+        trials.Prepare(KilledWork.Record);
         var data = Path.Combine(_root, "data", "record-v1", "episodes.parquet");
         File.WriteAllText(data, "not Parquet");
         Assert.NotNull(trials.Kill(KilledWork.Record, TimeSpan.FromMilliseconds(20)).Fault);

@@ -166,6 +166,23 @@ public sealed class CompactTests : IDisposable
     }
 
     [Fact]
+    public void Validation_OfLoggedSteps_FindsWhatAnImportFinds()
+    {
+        using (var logger = Open())
+        {
+            for (var e = 0; e < 30; e++)
+                LogSamples.Episode(logger, e, 40);
+        }
+
+        var result = Compact();
+        var found = Assert.Single(result.Report!.Findings, f => f.Check == "unmarked_time_limit");
+        Assert.Equal("20 of 20 terminated episodes have exactly 40 steps, the most of any", found.Sample);
+        Assert.EndsWith("segment-00000001.parquet", found.File, StringComparison.Ordinal);
+        Assert.Equal(result.Report.Findings, JsonFiles.Read<ValidationReport>(Path.Combine(Dataset.Open(_workspace.Workspace, "shop").Folder, Dataset.ValidationFile)).Findings);
+        Assert.Empty(Dataset.Open(_workspace.Workspace, "shop").Findings(NullProgress.Instance));
+    }
+
+    [Fact]
     public void DuplicateSteps_AreRejectedWithTheirPlace()
     {
         using (var logger = Open())
