@@ -148,11 +148,22 @@ static class ConfigBinder
         if (type == typeof(double))
             return Double(text);
         if (type == typeof(TimeSpan))
-            return Double(text) is { } seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.TryParse(text, culture, out var span) ? span : null;
+            return Double(text) is { } seconds ? TimeSpan.FromSeconds(seconds) : Duration(text) ?? (TimeSpan.TryParse(text, culture, out var span) ? span : null);
         if (type.IsEnum)
             return Enum.GetNames(type).FirstOrDefault(n => SnakeCase(n) == text) is { } name ? Enum.Parse(type, name) : null;
         throw new InvalidOperationException($"A config property of type {type.Name} is not supported.");
     }
+
+    static TimeSpan? Duration(string text) => text.Length > 1 && Double(text[..^1]) is { } number
+        ? text[^1] switch
+        {
+            's' => TimeSpan.FromSeconds(number),
+            'm' => TimeSpan.FromMinutes(number),
+            'h' => TimeSpan.FromHours(number),
+            'd' => TimeSpan.FromDays(number),
+            _ => null,
+        }
+        : null;
 
     // 1e5 is a way to write a whole number.
     static long? WholeNumber(string text, long limit) =>
@@ -206,7 +217,7 @@ static class ConfigBinder
         _ when type == typeof(ulong) => "a whole number of at least 0",
         _ when type == typeof(double) => "a number",
         _ when type == typeof(bool) => "true or false",
-        _ when type == typeof(TimeSpan) => "a number of seconds or hh:mm:ss",
+        _ when type == typeof(TimeSpan) => "a number of seconds, 30m, 2h, 1d or hh:mm:ss",
         { IsEnum: true } => "one of " + string.Join(", ", Enum.GetNames(type).Select(SnakeCase)),
         _ when ElementType(type) is not null => "a list",
         _ when type == typeof(string) => "text",

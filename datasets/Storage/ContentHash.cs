@@ -14,13 +14,14 @@ namespace OfflineRL.Datasets;
 /// </summary>
 sealed class ContentHash : IDisposable
 {
-    readonly SortedDictionary<string, IncrementalHash> _columns = new(StringComparer.Ordinal);
+    readonly Dictionary<string, ColumnHash> _columns = new(StringComparer.Ordinal);
+    readonly Dictionary<string, ColumnHash> _present = new(StringComparer.Ordinal);
 
     public void Add<T>(string column, ReadOnlySpan<T> values)
-        where T : unmanaged => Column(column).AppendData(MemoryMarshal.AsBytes(values));
+        where T : unmanaged => Column(_columns, column, "").Add(MemoryMarshal.AsBytes(values));
 
     /// <summary>Which rows of a column that may be null are there: 1 or 0.</summary>
-    public void AddPresent(string column, ReadOnlySpan<byte> present) => Column(column + "?").AppendData(present);
+    public void AddPresent(string column, ReadOnlySpan<byte> present) => Column(_present, column, "?").Add(present);
 
     public void AddPresent(string column, bool present, int rows)
     {
@@ -43,7 +44,12 @@ sealed class ContentHash : IDisposable
     }
 
     /// <summary>One text; null differs from empty.</summary>
-    public void AddText(string column, string? text) => AddBlob(column, Encoding.UTF8.GetBytes(text ?? ""), text is null);
+    public void AddText(string column, string? text)
+    {
+        Span<byte> utf8 = stackalloc byte[256];
+        bool written = Encoding.UTF8.TryGetBytes(text ?? "", utf8, out int length);
+        AddBlob(column, written ? utf8[..length] : Encoding.UTF8.GetBytes(text!), text is null);
+    }
 
     public void AddBlob(string column, ReadOnlySpan<byte> bytes, bool isNull)
     {
@@ -58,10 +64,10 @@ sealed class ContentHash : IDisposable
     {
         using IncrementalHash whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         whole.AppendData(JsonSerializer.SerializeToUtf8Bytes(header, JsonFiles.Options));
-        foreach ((string name, IncrementalHash hash) in _columns)
+        foreach (ColumnHash column in _columns.Values.Concat(_present.Values).OrderBy(c => c.Name, StringComparer.Ordinal))
         {
-            whole.AppendData(Encoding.UTF8.GetBytes($"\n{name}\n"));
-            whole.AppendData(hash.GetCurrentHash());
+            whole.AppendData(Encoding.UTF8.GetBytes($"\n{column.Name}\n"));
+            whole.AppendData(column.Current());
         }
 
         return "sha256:" + Convert.ToHexStringLower(whole.GetCurrentHash());
@@ -69,21 +75,62 @@ sealed class ContentHash : IDisposable
 
     public void Dispose()
     {
-        foreach (IncrementalHash hash in _columns.Values)
+        foreach (ColumnHash column in _columns.Values.Concat(_present.Values))
         {
-            hash.Dispose();
+            column.Dispose();
         }
     }
 
-    IncrementalHash Column(string name)
+    static ColumnHash Column(Dictionary<string, ColumnHash> columns, string name, string suffix)
     {
-        if (!_columns.TryGetValue(name, out IncrementalHash? hash))
+        if (!columns.TryGetValue(name, out ColumnHash? column))
         {
-            hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            _columns.Add(name, hash);
+            column = new ColumnHash(name + suffix);
+            columns.Add(name, column);
         }
 
-        return hash;
+        return column;
+    }
+
+    /// <summary>The hash of one column. Episodes of a step or two bring a few bytes at a time, which gather before they are hashed.</summary>
+    sealed class ColumnHash(string name) : IDisposable
+    {
+        readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        readonly byte[] _gathered = new byte[4096];
+        int _count;
+
+        public string Name => name;
+
+        public void Add(ReadOnlySpan<byte> bytes)
+        {
+            if (bytes.Length > _gathered.Length - _count)
+            {
+                Flush();
+            }
+
+            if (bytes.Length >= _gathered.Length)
+            {
+                _hash.AppendData(bytes);
+                return;
+            }
+
+            bytes.CopyTo(_gathered.AsSpan(_count));
+            _count += bytes.Length;
+        }
+
+        public byte[] Current()
+        {
+            Flush();
+            return _hash.GetCurrentHash();
+        }
+
+        public void Dispose() => _hash.Dispose();
+
+        void Flush()
+        {
+            _hash.AppendData(_gathered.AsSpan(0, _count));
+            _count = 0;
+        }
     }
 }
 

@@ -8,6 +8,9 @@ namespace OfflineRL.Datasets;
 /// </summary>
 public sealed class DatasetWriter : IDisposable
 {
+    // A part that is written, one that comes, and the episodes; what does not fit spills.
+    const string Memory = "1GB";
+
     static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
 
     readonly DatasetName _name;
@@ -25,7 +28,6 @@ public sealed class DatasetWriter : IDisposable
     readonly EpisodeHash _episodeHash;
     readonly StatisticsAccumulator _statistics;
     readonly long[] _episodesBySplit;
-    readonly List<DatasetFile> _files = [];
     byte[] _validation = [];
     long _episodeCount, _stepCount, _terminated, _truncated;
     bool _failed;
@@ -43,9 +45,9 @@ public sealed class DatasetWriter : IDisposable
         try
         {
             _spillFolder = Path.Combine(_pending.FolderPath, ".spill");
-            _database = DuckDbDatabase.OpenInMemory(new() { TemporaryFolder = _spillFolder });
+            _database = DuckDbDatabase.OpenInMemory(new() { TemporaryFolder = _spillFolder, MemoryLimit = Memory });
             _connection = _database.Connect();
-            _steps = new(_connection, Path.Combine(_pending.FolderPath, "data"), description);
+            _steps = new(_database, _connection, Path.Combine(_pending.FolderPath, "data"), description);
             _episodes = new(_connection, description);
             _rejects = new(Path.Combine(_pending.FolderPath, "rejects"));
             _episodeHash = new(_hash, description);
@@ -155,9 +157,9 @@ public sealed class DatasetWriter : IDisposable
         {
             _steps.Finish();
             Directory.CreateDirectory(Path.Combine(version.FolderPath, "data"));
-            foreach ((string path, _) in _steps.Parts)
+            foreach (DatasetFile part in _steps.Parts)
             {
-                HardLink.Create(path, Path.Combine(version.FolderPath, Path.GetRelativePath(_pending.FolderPath, path)));
+                HardLink.Create(Path.Combine(_pending.FolderPath, part.Path), Path.Combine(version.FolderPath, part.Path));
             }
 
             _episodes.Save(Path.Combine(version.FolderPath, Dataset.EpisodesFile));
@@ -236,9 +238,7 @@ public sealed class DatasetWriter : IDisposable
 
     DatasetManifest Describe(PendingFolder folder, Provenance provenance)
     {
-        // Parts do not change once they are written: each is hashed once, whatever number of versions has it.
-        _files.AddRange(_steps.Parts.Skip(_files.Count).Select(part => Describe(_pending, part.Path, part.Rows)));
-        List<DatasetFile> files = [.. _files, Describe(folder, Path.Combine(folder.FolderPath, Dataset.EpisodesFile), _episodeCount)];
+        List<DatasetFile> files = [.. _steps.Parts, Describe(folder, Path.Combine(folder.FolderPath, Dataset.EpisodesFile), _episodeCount)];
         if (_rejects.Count > 0)
         {
             files.Add(Describe(folder, Path.Combine(folder.FolderPath, "rejects", "rejects.csv"), _rejects.Count));

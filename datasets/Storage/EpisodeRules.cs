@@ -90,7 +90,8 @@ static class EpisodeRules
         Optional(e, "behavior_log_prob", e.BehaviorLogProbabilities.Length, steps, 1, d.PropensityKind != PropensityKind.None);
         Optional(e, "behavior_probs", e.BehaviorProbabilities.Length, steps, schema.ActionCount, d.HasBehaviorProbabilities);
         Optional(e, "action_mask", e.ActionMasks.Length, steps, schema.ActionCount, d.HasActionMask);
-        for (int t = 0; t < steps; t++)
+        bool none = e.BehaviorLogProbabilities.IsEmpty && e.BehaviorProbabilities.IsEmpty && e.ActionMasks.IsEmpty;
+        for (int t = 0; !none && t < steps; t++)
         {
             string? fault = StepFault(
                 d.PropensityKind,
@@ -202,6 +203,11 @@ static class EpisodeRules
 
     static void Finite(in EpisodeColumns e, string column, ReadOnlySpan<float> values, int width)
     {
+        if (FiniteNumbers.All(values))
+        {
+            return;
+        }
+
         for (int i = 0; i < values.Length; i++)
         {
             if (!float.IsFinite(values[i]))
@@ -213,6 +219,11 @@ static class EpisodeRules
 
     static void Finite(in EpisodeColumns e, string column, ReadOnlySpan<double> values, int width)
     {
+        if (FiniteNumbers.All(values))
+        {
+            return;
+        }
+
         for (int i = 0; i < values.Length; i++)
         {
             if (!double.IsFinite(values[i]))

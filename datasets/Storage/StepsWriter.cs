@@ -1,26 +1,31 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace OfflineRL.Datasets;
 
 /// <summary>
-/// Streams steps into <c>data/part-*.parquet</c>: rows gather in a table in memory of a few row groups, which is then copied to a file and dropped,
-/// so that memory stays bounded however long the dataset is.
+/// Streams steps into <c>data/part-*.parquet</c>: rows gather in a table in memory of a few row groups, which is then copied to a file, hashed,
+/// flushed and dropped by another thread while the next part's rows come, so that memory stays bounded however long the dataset is.
 /// </summary>
 sealed class StepsWriter : IDisposable
 {
     readonly DuckDbConnection _connection;
+    readonly DuckDbConnection _copying;
     readonly string _folder;
     readonly TrajectorySchema _schema;
     readonly DatasetDescription _description;
     readonly long _rowsPerPart;
     readonly int _capacity = DuckDbAppender.Capacity;
+    readonly List<DatasetFile> _parts = [];
     DuckDbAppender? _appender;
-    int _filled;
+    Task _finishing = Task.CompletedTask;
+    int _begun, _filled;
     long _partRows;
 
-    public StepsWriter(DuckDbConnection connection, string folder, DatasetDescription description)
+    public StepsWriter(DuckDbDatabase database, DuckDbConnection connection, string folder, DatasetDescription description)
     {
         _connection = connection;
+        _copying = database.Connect();
         _folder = folder;
         _description = description;
         _schema = TrajectorySchema.Of(description);
@@ -28,8 +33,8 @@ sealed class StepsWriter : IDisposable
         Directory.CreateDirectory(folder);
     }
 
-    /// <summary>Rows of each part that is written.</summary>
-    public List<(string Path, long Rows)> Parts { get; } = [];
+    /// <summary>Every part, flushed to the disk; to be asked for after <see cref="Finish"/>.</summary>
+    public IReadOnlyList<DatasetFile> Parts => _parts;
 
     public void Write(in EpisodeColumns e, long episodeId)
     {
@@ -55,7 +60,7 @@ sealed class StepsWriter : IDisposable
         }
     }
 
-    /// <summary>Writes what is left.</summary>
+    /// <summary>Writes what is left, and waits for what is being written.</summary>
     public void Finish()
     {
         if (_appender is not null)
@@ -68,14 +73,23 @@ sealed class StepsWriter : IDisposable
 
             FinishPart();
         }
+
+        _finishing.GetAwaiter().GetResult();
     }
 
-    public void Dispose() => _appender?.Dispose();
+    public void Dispose()
+    {
+        // What failed was said by the one who waited for it, or does not matter any more.
+        _finishing.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait();
+        _appender?.Dispose();
+        _copying.Dispose();
+    }
 
     DuckDbAppender Begin()
     {
-        _connection.Execute(SchemaSql.CreateTable("steps", _schema.StepColumns));
-        return _connection.Append("steps");
+        string table = Table(_begun++);
+        _connection.Execute(SchemaSql.CreateTable(table, _schema.StepColumns));
+        return _connection.Append(table);
     }
 
     void FinishPart()
@@ -83,12 +97,25 @@ sealed class StepsWriter : IDisposable
         _appender!.Close();
         _appender.Dispose();
         _appender = null;
-        string path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"part-{Parts.Count:D5}.parquet"));
-        _connection.Execute(SchemaSql.CopyToParquet("steps", path, _schema.RowGroupRows, _schema.ObservationsAreBytes));
-        _connection.Execute("DROP TABLE steps");
-        Parts.Add((path, _partRows));
+        // One part is written at a time: two are in memory at most.
+        _finishing.GetAwaiter().GetResult();
+        (int part, long rows) = (_begun - 1, _partRows);
         _partRows = 0;
+        _finishing = Task.Run(() => WritePart(part, rows));
     }
+
+    void WritePart(int part, long rows)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"part-{part:D5}.parquet");
+        string path = Path.Combine(_folder, name);
+        _copying.Execute(SchemaSql.CopyToParquet(Table(part), path, _schema.RowGroupRows, _schema.ObservationsAreBytes));
+        _copying.Execute($"DROP TABLE {DuckDbSql.Name(Table(part))}");
+        using FileStream stream = File.OpenRead(path);
+        _parts.Add(new DatasetFile("data/" + name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)), rows));
+        Durable.FlushFile(path);
+    }
+
+    static string Table(int part) => string.Create(CultureInfo.InvariantCulture, $"steps{part}");
 
     void Fill(DuckDbAppender rows, in EpisodeColumns e, long episodeId, int from, int count)
     {

@@ -18,6 +18,9 @@ public sealed record ImportCounts
     /// <summary>Episodes whose end flag was the time limit.</summary>
     public long TimeLimits { get; set; }
 
+    /// <summary>Episodes that end since too much time passed before the next row.</summary>
+    public long Gaps { get; set; }
+
     /// <summary>Episodes whose last row has no end flag: the log ends there.</summary>
     public long OpenEnds { get; set; }
 
@@ -37,7 +40,7 @@ sealed class OutOfOrderException : Exception;
 /// <param name="writer">Takes episodes and rejected rows.</param>
 /// <param name="sorted">Whether the rows were sorted; if not, an episode that comes back is <see cref="OutOfOrderException"/>.</param>
 sealed class EpisodeAssembler(
-    ImportPlan plan, IReadOnlyList<SourceFile> files, SourceRows rows, SourceLookup lookup, IEpisodeInspector inspector,
+    ImportPlan plan, SourceHashes files, SourceRows rows, SourceLookup lookup, IEpisodeInspector inspector,
     EnvironmentIdentity? environment, DatasetWriter writer, bool sorted)
 {
     readonly SourceEpisode _episode = new(plan);
@@ -46,6 +49,8 @@ sealed class EpisodeAssembler(
     byte[] _id = [];
     bool _open;
     double? _firstStep;
+    int _session;
+    bool _gap;
     (RowFault Fault, int Row)? _fault;
 
     public ImportCounts Counts { get; } = new();
@@ -54,9 +59,11 @@ sealed class EpisodeAssembler(
     /// <exception cref="OutOfOrderException">Rows do not come episode by episode.</exception>
     public void Add(RowChunk chunk)
     {
+        foreach (var (file, position) in chunk.Begins)
+            rows.Begin(file, position);
         for (var row = 0; row < chunk.Rows;)
         {
-            if (plan.EpisodeId is { } id && _open && !chunk[id].Bytes(row).SequenceEqual(_id))
+            if (_open && IsAnother(chunk, row))
                 Finish();
             if (!_open)
                 Begin(chunk, row);
@@ -69,7 +76,7 @@ sealed class EpisodeAssembler(
             }
 
             row = end;
-            if (plan.EpisodeId is null && _episode.Ended)
+            if (plan.EachRow || (!plan.IdsAlone && _episode.Ended))
                 Finish();
         }
     }
@@ -95,7 +102,20 @@ sealed class EpisodeAssembler(
         else if (_episode.Steps > 0)
             Write();
         _firstStep ??= _fault is null ? _episode.FirstStep : null;
-        _fault = null;
+        (_fault, _gap) = (null, false);
+    }
+
+    /// <summary>Whether a row is not the open episode's.</summary>
+    bool IsAnother(RowChunk chunk, int row)
+    {
+        if (plan.EpisodeId is { } id && !chunk[id].Bytes(row).SequenceEqual(_id))
+            return true;
+        if (plan.GapMicros is not { } gap || _episode.Times.IsEmpty || chunk[plan.Timestamp!].IsNull(row))
+            return false;
+        var passed = chunk[plan.Timestamp!].Time(row) - _episode.Times[^1];
+        if (!sorted && passed < 0)
+            throw new OutOfOrderException();
+        return _gap = passed > gap;
     }
 
     void Begin(RowChunk chunk, int row)
@@ -103,9 +123,17 @@ sealed class EpisodeAssembler(
         string? name = null;
         if (plan.EpisodeId is { } id)
         {
-            _id = chunk[id].Bytes(row).ToArray();
+            var same = chunk[id].Bytes(row).SequenceEqual(_id);
+            if (!same)
+            {
+                _id = chunk[id].Bytes(row).ToArray();
+                _session = 0;
+            }
+
             name = chunk[id].Text(row);
-            if (!sorted && !_seen.Add(_id))
+            if (plan.GapMicros is not null && name is not null)
+                name = FormattableString.Invariant($"{name}@{_session++}");
+            if (!sorted && !plan.EachRow && !(same && plan.GapMicros is not null) && !_seen.Add(_id))
                 throw new OutOfOrderException();
         }
 
@@ -116,15 +144,23 @@ sealed class EpisodeAssembler(
     /// <summary>The first row from here on that may not be the same episode's.</summary>
     int RunEnd(RowChunk chunk, int row)
     {
-        if (plan.EpisodeId is { } id)
-            return chunk[id].EndOfSame(row, chunk.Rows);
-        for (var next = row; next < chunk.Rows; next++)
+        if (plan.EachRow)
+            return row + 1;
+        var end = plan.EpisodeId is { } id ? chunk[id].EndOfSame(row, chunk.Rows) : chunk.Rows;
+        if (plan.IdsAlone)
+            return end;
+        for (var next = row; next < end; next++)
         {
+            if (next > row && plan.GapMicros is { } gap && IsApart(next, gap))
+                return next;
             if (Flag(plan.Terminated, next) || Flag(plan.Truncated, next) || Flag(plan.Done, next))
                 return next + 1;
         }
 
-        return chunk.Rows;
+        return end;
+
+        // Times that go back are looked at by the one who takes the row.
+        bool IsApart(int at, long gap) => (chunk[plan.Timestamp!].Time(at) - chunk[plan.Timestamp!].Time(at - 1)) is var passed && (passed > gap || passed < 0);
 
         bool Flag(ImportField? field, int at) => field is not null && chunk[field].Number(at) == 1;
     }
@@ -163,9 +199,11 @@ sealed class EpisodeAssembler(
     {
         var last = _episode.Steps - 1;
         var atLimit = _episode.Done[last] && plan.Config.TimeLimit == _episode.Steps;
-        var terminated = _episode.Terminated[last] || (_episode.Done[last] && !atLimit);
+        var terminated = _episode.Terminated[last] || (_episode.Done[last] && !atLimit) || (plan.EachRow && !plan.HasEnds);
         Counts.TimeLimits += atLimit ? 1 : 0;
-        Counts.OpenEnds += terminated || atLimit || _episode.Truncated[last] ? 0 : 1;
+        var open = !terminated && !atLimit && !_episode.Truncated[last];
+        Counts.Gaps += open && _gap ? 1 : 0;
+        Counts.OpenEnds += open && !_gap ? 1 : 0;
 
         var ends = _episode.PieceEnds();
         Counts.Cuts += ends.Count > 1 ? 1 : 0;

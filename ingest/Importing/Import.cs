@@ -6,12 +6,19 @@ namespace OfflineRL.Ingest;
 sealed class NextStartsException : Exception;
 
 /// <summary>The rows of a plan on their way into a dataset: as they stand where episodes follow one another, else sorted.</summary>
-sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, IReadOnlyList<SourceFile> files, SourceLookup lookup, EnvironmentIdentity? environment, Provenance provenance)
+/// <param name="config">Filled in.</param>
+/// <param name="looksForStarts">Whether it is still to be found out what stands behind last steps.</param>
+/// <param name="plan">What rows hold.</param>
+/// <param name="files">Hashed meanwhile.</param>
+/// <param name="lookup">For messages.</param>
+/// <param name="environment">That was recorded.</param>
+/// <param name="provenance">Less the files.</param>
+sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, SourceHashes files, SourceLookup lookup, EnvironmentIdentity? environment, Provenance provenance)
 {
     /// <summary>Writes, and commits unless it is a dry run.</summary>
     /// <exception cref="UserErrorException">A row cannot be right, or all of them together, and the map says to stop there.</exception>
     /// <exception cref="OutOfOrderException">Rows that were not sorted do not come episode by episode; nothing was left.</exception>
-    public ImportOutcome Stream(Workspace workspace, DuckDbConnection connection, RejectSpool rejects, bool sorted, bool dryRun, IJobProgress progress, CancellationToken cancellation)
+    public ImportOutcome Stream(Workspace workspace, DuckDbConnection connection, string staging, RejectSpool rejects, bool sorted, bool dryRun, IJobProgress progress, CancellationToken cancellation)
     {
         using var writer = DatasetWriter.Create(workspace, config.Name, Describe());
         var log = new FindingLog();
@@ -21,24 +28,19 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, I
             log.Add(Checks.UnreadableRow, new RowPlace(lookup.IndexOf(row.File), row.Row ?? 0), row.Column, row.Reason);
         }
 
-        var rows = sorted ? SourceRows.Find(plan, connection) : new SourceRows(plan.Table);
+        var rows = new SourceRows(plan.Table);
+        var sql = sorted ? SortedRows.Stage(plan, connection, staging, rows) : plan.RowsSql;
         var inspector = new EpisodeInspector(plan, looksForStarts, rows, log);
         var assembler = new EpisodeAssembler(plan, files, rows, lookup, inspector, environment, writer, sorted);
-        var chunk = new RowChunk(plan);
-        using var result = connection.Stream(sorted ? plan.SortedRowsSql : plan.RowsSql);
-        while (result.Next() is { } next)
+        using (var pipe = new RowPipe(plan, connection, sql, sorted, cancellation))
         {
-            cancellation.ThrowIfCancellationRequested();
-            using (next)
+            while (pipe.Next() is { } chunk)
             {
-                if (sorted)
-                    chunk.Load(next);
-                else
-                    chunk.Load(next, assembler.Counts.Rows + 1, rows);
+                cancellation.ThrowIfCancellationRequested();
+                assembler.Add(chunk);
+                pipe.Return(chunk);
+                progress.Report("importing rows", assembler.Counts.Rows, 0);
             }
-
-            assembler.Add(chunk);
-            progress.Report("importing rows", assembler.Counts.Rows, 0);
         }
 
         assembler.Finish();
@@ -51,7 +53,7 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, I
         if (config.OnError == ErrorRule.Stop && report.Findings.FirstOrDefault(f => f.Severity == Severity.Error && f.Check != Checks.UnreadableRow.Name) is { } error)
             throw Throw.Found(error);
         writer.Attach(report);
-        return new ImportOutcome(dryRun ? null : writer.Commit(provenance with { Notes = [.. plan.Table.Notes, .. Notes(assembler.Counts)] }), assembler.Counts, report);
+        return new ImportOutcome(dryRun ? null : writer.Commit(provenance with { Sources = files.All(), Notes = [.. plan.Table.Notes, .. Notes(assembler.Counts)] }), assembler.Counts, report);
     }
 
     ValidationReport Report(FindingLog log, long read, DatasetWriter writer)
@@ -88,6 +90,8 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, I
         var notes = new List<string>();
         if (counts.TimeLimits > 0)
             notes.Add($"{counts.TimeLimits:N0} episodes end by the time limit of {config.TimeLimit} steps and are truncated.");
+        if (counts.Gaps > 0)
+            notes.Add($"{counts.Gaps:N0} episodes end where more than {config.EpisodeGap} passed, and are truncated.");
         if (counts.OpenEnds > 0)
             notes.Add($"{counts.OpenEnds:N0} episodes end without an end flag and are truncated.");
         if (counts.Cuts > 0)

@@ -28,6 +28,16 @@ public enum EpisodeKeyRule
     Given,
 }
 
+/// <summary>How rows become episodes.</summary>
+public enum EpisodeRule
+{
+    /// <summary>By id, by time gap or by end flags, whichever the map has.</summary>
+    Auto,
+
+    /// <summary>Each row is an episode of one step that ends there, as in the log of a bandit.</summary>
+    EachRow,
+}
+
 /// <summary>
 /// An import: source files and the map from their columns. A field of several numbers is either one list column or
 /// several flat columns, in order. Keys that are null or empty are not in the source.
@@ -65,6 +75,12 @@ public sealed record ImportConfig : IValidatable
 
     /// <summary>Columns that name the episode of a row. Empty: rows follow one another, and an end flag ends an episode.</summary>
     public IReadOnlyList<string> EpisodeId { get; init; } = [];
+
+    /// <summary>How rows become episodes.</summary>
+    public EpisodeRule Episodes { get; init; }
+
+    /// <summary>A longer time between two rows, of the same <see cref="EpisodeId"/> where there is one, begins another episode: sessions of a user. Null: no time ends one.</summary>
+    public TimeSpan? EpisodeGap { get; init; }
 
     /// <summary>Column with the number of a row within its episode, from 0 or 1; null: rows stand in order.</summary>
     public string? Step { get; init; }
@@ -120,6 +136,12 @@ public sealed record ImportConfig : IValidatable
     /// <summary>Column of flags: the episode was cut after the step.</summary>
     public string? Truncated { get; init; }
 
+    /// <summary>Instead of <see cref="Terminated"/>: the rows in which a column has a certain value.</summary>
+    public FlagRule? TerminatedWhen { get; init; }
+
+    /// <summary>Instead of <see cref="Truncated"/>.</summary>
+    public FlagRule? TruncatedWhen { get; init; }
+
     /// <summary>Column of flags that mix both; <see cref="TimeLimit"/> tells them apart.</summary>
     public string? Done { get; init; }
 
@@ -168,7 +190,7 @@ public sealed record ImportConfig : IValidatable
     /// <summary>Of the split.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Memory for sorting, such as <c>2GB</c>; more spills to disk. Null: four fifths of the machine's.</summary>
+    /// <summary>Memory for sorting, such as <c>2GB</c>; more spills to disk. Null: 800MB.</summary>
     public string? MemoryLimit { get; init; }
 
     public IEnumerable<string> Validate()
@@ -212,13 +234,25 @@ public sealed record ImportConfig : IValidatable
             yield return "reward is empty; expected a column.";
         if (TimeLimit is not null && Done is null)
             yield return "time_limit says which done flags are the limit; it needs done.";
-        if (EpisodeId.Count == 0 && Done is null && Terminated is null && Truncated is null)
-            yield return "nothing tells episodes apart; expected episode_id, or an end flag: done, terminated or truncated.";
+        if (Episodes == EpisodeRule.Auto && EpisodeId.Count == 0 && EpisodeGap is null && Done is null && !HasTerminated && !HasTruncated)
+            yield return "nothing tells episodes apart; expected episode_id, episode_gap, an end flag (done, terminated or truncated), or episodes: each_row.";
+        if (EpisodeGap is not null && Timestamp is null)
+            yield return "episode_gap is given and timestamp is not; expected the column of times.";
     }
+
+    bool HasTerminated => Terminated is not null || TerminatedWhen is not null;
+
+    bool HasTruncated => Truncated is not null || TruncatedWhen is not null;
 
     IEnumerable<string> EpisodeFaults()
     {
-        if (Done is not null && (Terminated is not null || Truncated is not null))
+        if ((Terminated is not null && TerminatedWhen is not null) || (Truncated is not null && TruncatedWhen is not null))
+            yield return "a flag is given by column and by rule; expected one of terminated and terminated_when, one of truncated and truncated_when.";
+        if (EpisodeGap <= TimeSpan.Zero)
+            yield return $"episode_gap is {EpisodeGap}; expected more than 0.";
+        if (Episodes == EpisodeRule.EachRow && (EpisodeGap is not null || Step is not null))
+            yield return "episodes is each_row; then there is no episode_gap and no step.";
+        if (Done is not null && (HasTerminated || HasTruncated))
             yield return "done and terminated or truncated are given; expected one way to mark an end.";
         if (TimeLimit < 1 || (TimeLimit is not null && (Terminated is not null || Truncated is not null)))
             yield return "time_limit is at least 1 and says which done flags are the limit; it needs done.";

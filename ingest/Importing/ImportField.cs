@@ -44,17 +44,22 @@ sealed record ImportField(string Key, IReadOnlyList<string> Columns, FieldKind K
 /// <summary>Makes fields: checks that columns are there and can hold what is wanted, and finds the widths of lists in the first row.</summary>
 sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
 {
-    public ImportField? Number(string key, string? column)
+    /// <param name="key">The config key.</param>
+    /// <param name="column">The source's column; null: the map has none.</param>
+    /// <param name="optional">Whether an empty field means something, and so differs from a text that is no number.</param>
+    public ImportField? Number(string key, string? column, bool optional = false)
     {
         if (column is null)
             return null;
         var found = NumberColumn(key, column);
-        return found.IsList ? throw Throw.ColumnType(table.Files[0], key, found, "one number a row") : new ImportField(key, [column], FieldKind.Number, [NumberSql(found)]);
+        return found.IsList ? throw Throw.ColumnType(table.Files[0], key, found, "one number a row") : new ImportField(key, [column], FieldKind.Number, [NumberSql(found, optional)]);
     }
 
-    /// <summary>0 or 1; texts such as true and False are understood.</summary>
-    public ImportField? Flag(string key, string? column)
+    /// <summary>0 or 1, by column or by rule; texts such as true and False are understood.</summary>
+    public ImportField? Flag(string key, string? column, FlagRule? rule = null)
     {
+        if (rule is not null)
+            return new ImportField(key, [table.Column(key, rule.Column).Name], FieldKind.Number, [rule.Sql]);
         if (Number(key, column) is not { } field || !table.Column(key, field.Columns[0]).IsText)
             return column is null ? null : Number(key, column);
         var name = DuckDbSql.Name(field.Columns[0]);
@@ -65,7 +70,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
     }
 
     /// <summary>Several numbers a row: a list column, or flat columns.</summary>
-    public ImportField? Numbers(string key, IReadOnlyList<string> columns)
+    public ImportField? Numbers(string key, IReadOnlyList<string> columns, bool optional = false)
     {
         if (columns.Count == 0)
             return null;
@@ -80,14 +85,14 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
 
         if (found.FirstOrDefault(c => c.IsList) is { Name: not null } list)
             throw Throw.ColumnType(table.Files[0], key, list, "one number a row, as one of several columns");
-        return new ImportField(key, columns, FieldKind.Numbers, [.. found.Select(NumberSql)], columns.Count);
+        return new ImportField(key, columns, FieldKind.Numbers, [.. found.Select(f => NumberSql(f, optional))], columns.Count);
     }
 
     /// <summary>Numbers to pass through: a single column of single numbers stays single.</summary>
     public ImportField Info(string key, IReadOnlyList<string> columns)
     {
-        var field = Numbers(key, columns) ?? throw Throw.EmptyInfo(key);
-        return columns.Count == 1 && !field.IsList ? Number(key, columns[0])! : field;
+        var field = Numbers(key, columns, optional: true) ?? throw Throw.EmptyInfo(key);
+        return columns.Count == 1 && !field.IsList ? Number(key, columns[0], optional: true)! : field;
     }
 
     /// <summary>One or more columns as one text.</summary>
@@ -116,11 +121,12 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         return found.MayBeNumbers ? found : throw Throw.ColumnType(table.Files[0], key, found, "numbers");
     }
 
-    static string NumberSql(SourceColumn column)
+    // What is no number becomes nothing, and the row's fault; where nothing is allowed it becomes infinite, which never is.
+    static string NumberSql(SourceColumn column, bool optional)
     {
         var name = DuckDbSql.Name(column.Name);
         return column.IsText
-            ? $"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(TRY_CAST({name} AS DOUBLE), 'Infinity'::DOUBLE) END"
+            ? optional ? $"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(TRY_CAST({name} AS DOUBLE), 'Infinity'::DOUBLE) END" : $"TRY_CAST({name} AS DOUBLE)"
             : column.Type == "FLOAT" ? name : $"CAST({name} AS DOUBLE)";
     }
 

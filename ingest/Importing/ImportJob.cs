@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using OfflineRL.Datasets;
 using OfflineRL.Environments;
 
@@ -13,6 +12,11 @@ sealed record ImportOutcome(DatasetManifest? Manifest, ImportCounts Counts, Vali
 /// <summary><c>offlinerl ingest import</c>: files and a map of their columns, a dataset.</summary>
 public static class ImportJob
 {
+    // Enough for reading; a sort spills beyond it.
+    const string Memory = "800MB";
+
+    static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
+
     /// <summary>Imports and commits. Interrupted or failed, it leaves nothing.</summary>
     /// <param name="config">Validated.</param>
     /// <param name="workspace">Gets the dataset.</param>
@@ -34,20 +38,17 @@ public static class ImportJob
     {
         Config.Check(config);
         var environment = config.Environment is null ? null : EnvironmentRegistry.Resolve(config.Environment);
-        var staging = Path.Combine(workspace.CacheFolder, "import-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+        // A folder of the commit protocol's kind: what a killed import leaves is swept by the next one, a day later.
+        PendingFolder.Sweep(workspace.CacheFolder, LeftoverAge);
+        using var staging = PendingFolder.Create(Path.Combine(workspace.CacheFolder, "import"), mayExist: true);
         try
         {
-            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = staging, MemoryLimit = config.MemoryLimit });
-            return Run(config, workspace, dryRun, environment, database, staging, progress, cancellation);
+            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = Path.Combine(staging.FolderPath, "spill"), MemoryLimit = config.MemoryLimit ?? Memory });
+            return Run(config, workspace, dryRun, environment, database, staging.FolderPath, progress, cancellation);
         }
         catch (DuckDbException e)
         {
             throw Throw.Unreadable(config.Source, e);
-        }
-        finally
-        {
-            if (Directory.Exists(staging))
-                Directory.Delete(staging, recursive: true);
         }
     }
 
@@ -57,14 +58,7 @@ public static class ImportJob
         using var messages = database.Connect();
         var paths = SourceFiles.Expand(config.Source, connection);
         var reader = SourceReaders.Find(config.Format, paths);
-        var files = new List<SourceFile>();
-        foreach (var path in paths)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            files.Add(SourceFiles.Describe(path));
-            progress.Report("hashing files", files.Count, paths.Count);
-        }
-
+        using var files = new SourceHashes(paths);
         using var rejects = new RejectSpool(staging);
         var table = reader.Open(new SourceRequest
         {
@@ -101,9 +95,9 @@ public static class ImportJob
         {
             var resolved = config with { NextObservationReal = realNext };
             var plan = new ImportPlan(resolved, table, connection);
-            var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(resolved), Sources = files };
+            var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(resolved) };
             var import = new Import(resolved, looksForStarts: config.NextObservationReal, plan, files, new SourceLookup(table, plan, messages), environment, provenance);
-            return import.Stream(workspace, connection, rejects, sorted, dryRun, progress, cancellation);
+            return import.Stream(workspace, connection, staging, rejects, sorted, dryRun, progress, cancellation);
         }
     }
 }

@@ -18,14 +18,14 @@ sealed class ImportPlan
         BehaviorPolicy = Add(make.Text("behavior_policy_column", config.BehaviorPolicyColumn is null ? [] : [config.BehaviorPolicyColumn]));
         SplitKey = Add(make.Text("split_key", config.SplitKey is null ? [] : [config.SplitKey]));
         Observation = Add(make.Numbers("observation", config.Observation))!;
-        NextObservation = Add(make.Numbers("next_observation", config.NextObservation));
+        NextObservation = Add(make.Numbers("next_observation", config.NextObservation, optional: true));
         Action = Add(make.Numbers("action", config.Action))!;
         Reward = Add(make.Number("reward", config.Reward))!;
-        Terminated = Add(make.Flag("terminated", config.Terminated));
-        Truncated = Add(make.Flag("truncated", config.Truncated));
+        Terminated = Add(make.Flag("terminated", config.Terminated, config.TerminatedWhen));
+        Truncated = Add(make.Flag("truncated", config.Truncated, config.TruncatedWhen));
         Done = Add(make.Flag("done", config.Done));
-        LogProbability = Add(make.Number("behavior_log_prob", config.BehaviorLogProb));
-        Probability = Add(make.Number("behavior_prob", config.BehaviorProb));
+        LogProbability = Add(make.Number("behavior_log_prob", config.BehaviorLogProb, optional: true));
+        Probability = Add(make.Number("behavior_prob", config.BehaviorProb, optional: true));
         Probabilities = Add(make.Numbers("behavior_probs", config.BehaviorProbs));
         Logits = Add(make.Numbers("behavior_logits", config.BehaviorLogits));
         Mask = Add(make.Numbers("action_mask", config.ActionMask));
@@ -50,6 +50,18 @@ sealed class ImportPlan
     public ImportConfig Config { get; }
 
     public SourceTable Table => _table;
+
+    /// <summary>Whether an episode is all rows of one id, and nothing else ends it.</summary>
+    public bool IdsAlone => EpisodeId is not null && GapMicros is null && !EachRow;
+
+    /// <summary>A longer time between two rows begins another episode; null: no time does.</summary>
+    public long? GapMicros => Config.EpisodeGap is { } gap ? gap.Ticks / TimeSpan.TicksPerMicrosecond : null;
+
+    /// <summary>Whether every row is an episode.</summary>
+    public bool EachRow => Config.Episodes == EpisodeRule.EachRow;
+
+    /// <summary>Whether any flag tells ends.</summary>
+    public bool HasEnds => Terminated is not null || Truncated is not null || Done is not null;
 
     /// <summary>In the order of the query's columns, which follow the row's position or file.</summary>
     public IReadOnlyList<ImportField> Fields => _fields;
@@ -138,32 +150,42 @@ sealed class ImportPlan
         .. Config.InfoText.Keys.Select(name => new InfoColumn("info_" + name, InfoType.Text)),
     ];
 
+    /// <summary>Bytes of a row in memory, about.</summary>
+    public long RowBytes => 16 + _fields.Sum(f => f.Kind switch
+    {
+        FieldKind.Numbers => Math.Max(1L, f.Width) * (IsSingle(f) ? 4 : 8),
+        FieldKind.Bytes => f.Width,
+        FieldKind.Text => 32,
+        _ => 8L,
+    });
+
+    /// <summary>Rows in a row group of the file that is sorted.</summary>
+    public long StagedRows => Math.Clamp((32L << 20) / RowBytes, DuckDbAppender.Capacity, 122_880) / DuckDbAppender.Capacity * DuckDbAppender.Capacity;
+
     /// <summary>Whether a field's numbers are stored as float32.</summary>
     public bool IsSingle(ImportField field) => field == Observation || field == NextObservation || field == Features || (field == Action && ActionCount == 0);
 
     /// <summary>Rows as they stand, with their file's number in front.</summary>
     public string RowsSql => $"SELECT CAST(file_index AS BIGINT) AS file{FieldsSql} FROM {_table.From}";
 
+    string FieldsSql => string.Concat(_fields.SelectMany(f => f.Sql.Select((sql, i) => $", {sql} AS f{f.First + i}")));
+
     /// <summary>
-    /// Rows with their position (from 1, over all files) in front. Episodes follow one another in the order of
-    /// their first rows; within one, rows are ordered by step where the source has it, else as they stand.
+    /// What sorts the rows of a table of <see cref="RowsSql"/>: episodes follow one another in the order of their first rows (column <c>first</c>);
+    /// within one, rows are ordered by step or, where times make the episodes, by time; else as they stand.
     /// </summary>
-    public string SortedRowsSql
+    public string OrderSql
     {
         get
         {
-            var rows = $"SELECT row_number() OVER () AS pos{FieldsSql} FROM {_table.From}";
-            var first = EpisodeId is null ? "" : $", min(pos) OVER (PARTITION BY f{EpisodeId.First}) AS first";
-            var names = string.Concat(_fields.SelectMany(f => f.Sql.Select((_, i) => $", f{f.First + i}")));
-            var order = string.Concat(EpisodeId is null ? "" : "first, ", Step is null ? "" : $"f{Step.First}, ", "pos");
-            return $"SELECT pos{names} FROM (SELECT *{first} FROM ({rows})) ORDER BY {order}";
+            var id = EpisodeId is null ? "" : "first, ";
+            var inside = Step is { } step ? $"f{step.First}, " : GapMicros is not null ? $"f{Timestamp!.First}, " : "";
+            return $"{id}{inside}pos";
         }
     }
 
-    string FieldsSql => string.Concat(_fields.SelectMany(f => f.Sql.Select((sql, i) => $", {sql} AS f{f.First + i}")));
-
-    /// <summary>The position of each file's first row.</summary>
-    public string FileStartsSql => $"SELECT file, min(pos) FROM (SELECT row_number() OVER () AS pos, CAST(file_index AS BIGINT) AS file FROM {_table.From}) GROUP BY file ORDER BY file";
+    /// <summary>The names of the query's columns of fields.</summary>
+    public IEnumerable<string> FieldNames => _fields.SelectMany(f => f.Sql.Select((_, i) => $"f{f.First + i}"));
 
     /// <summary>What stands in one column of the row at a position, as text.</summary>
     public string RawValueSql(string column) =>

@@ -6,6 +6,7 @@ namespace OfflineRL.Ingest;
 sealed class RowChunk
 {
     readonly FieldBuffer[] _fields;
+    readonly List<(int File, long Position)> _begins = [];
     long[] _positions = [];
 
     public RowChunk(ImportPlan plan)
@@ -27,21 +28,22 @@ sealed class RowChunk
 
     public ReadOnlySpan<long> Positions(int first, int count) => _positions.AsSpan(first, count);
 
-    /// <summary>Takes a chunk of rows that stand one behind the other.</summary>
+    /// <summary>Files that begin in this chunk, and where.</summary>
+    public IReadOnlyList<(int File, long Position)> Begins => _begins;
+
+    /// <summary>Takes a chunk of rows that stand one behind the other; the query's first column is their file.</summary>
     /// <param name="chunk">Of the plan's query in the order of the source.</param>
     /// <param name="position">Of its first row.</param>
-    /// <param name="rows">Told where files begin.</param>
-    public void Load(DuckDbChunk chunk, long position, SourceRows rows)
+    public void Load(DuckDbChunk chunk, long position)
     {
         Load(chunk);
+        var last = -1L;
         for (var row = 0; row < Rows; row++)
-            _positions[row] = position + row;
-        var files = chunk[0].Values<long>();
-        for (var row = 0; row < Rows; row += Math.Max(1, files[row..].IndexOfAnyExcept(files[row])))
         {
-            rows.Begin((int)files[row], position + row);
-            if (!files[row..].ContainsAnyExcept(files[row]))
-                break;
+            if (_positions[row] != last)
+                _begins.Add(((int)_positions[row], position + row));
+            last = _positions[row];
+            _positions[row] = position + row;
         }
     }
 
@@ -49,6 +51,7 @@ sealed class RowChunk
     public void Load(DuckDbChunk chunk)
     {
         Rows = chunk.Rows;
+        _begins.Clear();
         if (_positions.Length < Rows)
             _positions = new long[Rows];
         chunk[0].Values<long>().CopyTo(_positions);

@@ -19,7 +19,7 @@ sealed partial class SourceEpisode
             ?? ActionFault(chunk, row)
             ?? PropensityFault(chunk, row, plan.ActionCount > 0 ? _discrete.Span[^1] : -1)
             ?? Rest(chunk, row)
-            ?? (before && plan.EpisodeId is { } id ? AfterEnd(id) : null);
+            ?? (before && plan.IdsAlone ? AfterEnd(plan.EpisodeId!) : null);
         var step = plan.Step is { } field ? StepFault(field, chunk[field].Number(row)) : null;
         fault ??= step;
         if (fault is null)

@@ -1,5 +1,3 @@
-using OfflineRL.Datasets;
-
 namespace OfflineRL.Ingest;
 
 /// <summary>Turns positions over all files into a file and a row of it; learns where files begin while rows stream by.</summary>
@@ -29,23 +27,4 @@ sealed class SourceRows(SourceTable table)
 
     /// <summary>The position of a row.</summary>
     public long PositionOf(RowPlace place) => _files.First(f => f.File == place.File).Start + place.Row - 1;
-
-    /// <summary>Of rows that do not stream by in their order.</summary>
-    /// <param name="plan">Its query tells where each file begins.</param>
-    /// <param name="connection">Asks.</param>
-    public static SourceRows Find(ImportPlan plan, DuckDbConnection connection)
-    {
-        var rows = new SourceRows(plan.Table);
-        using var result = connection.Query(plan.FileStartsSql);
-        while (result.Next() is { } chunk)
-        {
-            using (chunk)
-            {
-                for (var row = 0; row < chunk.Rows; row++)
-                    rows.Begin((int)chunk[0].Values<long>()[row], chunk[1].Values<long>()[row]);
-            }
-        }
-
-        return rows;
-    }
 }

@@ -29,10 +29,20 @@ static class SourceFiles
             .ToList();
 
     /// <summary>Size and hash for the provenance.</summary>
-    public static SourceFile Describe(string path)
+    public static SourceFile Describe(string path, CancellationToken cancellation)
     {
-        using var stream = File.OpenRead(path);
-        return new SourceFile(path, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        var buffer = new byte[1 << 20];
+        var bytes = 0L;
+        while (stream.Read(buffer) is var count and > 0)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            hash.AppendData(buffer.AsSpan(0, count));
+            bytes += count;
+        }
+
+        return new SourceFile(path, bytes, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     static List<string> Glob(string pattern, DuckDbConnection connection)
