@@ -14,6 +14,9 @@ public sealed record DuckDbOptions
     /// <summary>Where what does not fit into memory spills; null: nowhere, so that nothing is left behind.</summary>
     public string? TemporaryFolder { get; init; }
 
+    /// <summary>Whether nothing can be set later; false only where the program itself changes the number of threads.</summary>
+    public bool Locked { get; init; } = true;
+
     /// <summary>Whether SQL may read and write files.</summary>
     public bool FileAccess { get; init; } = true;
 }
@@ -56,7 +59,11 @@ public sealed class DuckDbDatabase : IDisposable
                 Set("enable_external_access", "false");
             }
 
-            Set("lock_configuration", "true");
+            if (options.Locked)
+            {
+                Set("lock_configuration", "true");
+            }
+
             if (NativeMethods.OpenDatabase(null, out nint database, config, out byte* error) != 0)
             {
                 DuckDbException exception = DuckDbException.From(error, "DuckDB cannot open a database in memory.");

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace OfflineRL.Datasets;
@@ -49,7 +50,7 @@ sealed class EpisodesReader(Dataset dataset)
     {
         for (int i = 0; i < columns.Count; i++)
         {
-            for (int row = 0; !columns[i].Nullable && row < chunk.Rows; row++)
+            for (int row = 0; !columns[i].Nullable && chunk[i].AnyNull && row < chunk.Rows; row++)
             {
                 if (chunk[i].IsNull(row))
                 {
@@ -59,25 +60,31 @@ sealed class EpisodesReader(Dataset dataset)
         }
 
         Dictionary<(string, string), EnvironmentIdentity> environments = [];
-        DuckDbVector final = chunk[8];
+        DuckDbVector keys = chunk[1], splitKeys = chunk[2], final = chunk[8], policies = chunk[9], ids = chunk[10], parameters = chunk[11], files = chunk[12], splits = chunk[13];
+        ReadOnlySpan<long> numbers = chunk[0].Values<long>(), firstRows = chunk[5].Values<long>();
+        ReadOnlySpan<int> steps = chunk[3].Values<int>();
+        ReadOnlySpan<double> returns = chunk[4].Values<double>();
+        ReadOnlySpan<bool> terminated = chunk[6].Values<bool>(), truncated = chunk[7].Values<bool>();
+        EpisodeRecord? last = null;
         for (int row = 0; row < chunk.Rows; row++)
         {
             EpisodeRecord record = new()
             {
-                EpisodeId = chunk[0].Values<long>()[row],
-                EpisodeKey = chunk[1].Text(row),
-                SplitKey = Text(chunk[2], row),
-                Steps = chunk[3].Values<int>()[row],
-                Return = chunk[4].Values<double>()[row],
-                FirstRow = chunk[5].Values<long>()[row],
-                Terminated = chunk[6].Values<bool>()[row],
-                Truncated = chunk[7].Values<bool>()[row],
+                EpisodeId = numbers[row],
+                EpisodeKey = keys.Text(row),
+                SplitKey = Text(splitKeys, row),
+                Steps = steps[row],
+                Return = returns[row],
+                FirstRow = firstRows[row],
+                Terminated = terminated[row],
+                Truncated = truncated[row],
                 FinalObservationKnown = !final.IsNull(row),
-                BehaviorPolicy = chunk[9].Text(row),
-                Environment = Environment(environments, Text(chunk[10], row), Text(chunk[11], row), path, firstRow + row),
-                SourceFile = Text(chunk[12], row),
-                Split = chunk[13].Text(row),
+                BehaviorPolicy = Same(policies, row, last?.BehaviorPolicy)!,
+                Environment = ids.IsNull(row) ? null : Environment(environments, Same(ids, row, last?.Environment?.Id)!, Text(parameters, row), path, firstRow + row),
+                SourceFile = Same(files, row, last?.SourceFile),
+                Split = Same(splits, row, last?.Split)!,
             };
+            last = record;
             visit(record, record.FinalObservationKnown ? Final(final, row, path, firstRow) : []);
         }
     }
@@ -93,6 +100,16 @@ sealed class EpisodesReader(Dataset dataset)
     }
 
     static string? Text(DuckDbVector column, int row) => column.IsNull(row) ? null : column.Text(row);
+
+    /// <summary>A text that most episodes share: the one before where it is the same, so that a million rows do not make a million strings.</summary>
+    static string? Same(DuckDbVector column, int row, string? before) =>
+        !column.IsNull(row) && before is not null && before.Length < 256 && Utf8Equals(column.Bytes(row), before) ? before : Text(column, row);
+
+    static bool Utf8Equals(ReadOnlySpan<byte> utf8, string text)
+    {
+        Span<byte> bytes = stackalloc byte[1024];
+        return Encoding.UTF8.TryGetBytes(text, bytes, out int length) && utf8.SequenceEqual(bytes[..length]);
+    }
 
     static EnvironmentIdentity? Environment(
         Dictionary<(string, string), EnvironmentIdentity> known, string? id, string? parameters, string path, long row)

@@ -29,6 +29,8 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, S
         }
 
         var rows = new SourceRows(plan.Table);
+        // While rows stream, gathering and writing them takes a core; a sort is alone with the machine.
+        connection.Execute(FormattableString.Invariant($"SET threads = {(sorted ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount - 1))}"));
         var sql = sorted ? SortedRows.Stage(plan, connection, staging, rows) : plan.RowsSql;
         var inspector = new EpisodeInspector(plan, looksForStarts, rows, log);
         var assembler = new EpisodeAssembler(plan, files, rows, lookup, inspector, environment, writer, sorted);

@@ -43,7 +43,7 @@ public static class ImportJob
         using var staging = PendingFolder.Create(Path.Combine(workspace.CacheFolder, "import"), mayExist: true);
         try
         {
-            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = Path.Combine(staging.FolderPath, "spill"), MemoryLimit = config.MemoryLimit ?? Memory });
+            using var database = DuckDbDatabase.OpenInMemory(new DuckDbOptions { TemporaryFolder = Path.Combine(staging.FolderPath, "spill"), MemoryLimit = config.MemoryLimit ?? Memory, Locked = false });
             return Run(config, workspace, dryRun, environment, database, staging.FolderPath, progress, cancellation);
         }
         catch (DuckDbException e)

@@ -29,7 +29,7 @@ static class SourceFiles
             .ToList();
 
     /// <summary>Size and hash for the provenance.</summary>
-    public static SourceFile Describe(string path, CancellationToken cancellation)
+    public static SourceFile Describe(string path, CancellationToken cancellation = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
