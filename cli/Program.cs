@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflineRL.Cli.Datasets;
+using OfflineRL.Cli.Decode;
 using OfflineRL.Cli.Environments;
 using OfflineRL.Cli.Evaluate;
 using OfflineRL.Cli.Hosting;
@@ -24,5 +25,6 @@ return ToolHost.Run(
         TrainCommand.Create(),
         EvaluateCommand.Create(),
         LoopCommand.Create(),
+        DecodeCommand.Create(),
     },
     args);

@@ -6,7 +6,7 @@ namespace OfflineRL.Cli.Datasets;
 static class DatasetsCommand
 {
     public static Command Create() => new("datasets", """
-        Lists, shows, checks, splits and merges datasets.
+        Lists, shows, checks, splits, merges and exports datasets.
 
         NAME is the newest version of a dataset, NAME-vN a certain one; a path of a dataset's folder does as well.
 
@@ -22,5 +22,6 @@ static class DatasetsCommand
         CheckCommand.Create(),
         SplitCommand.Create(),
         MergeCommand.Create(),
+        ExportCommand.Create(),
     };
 }

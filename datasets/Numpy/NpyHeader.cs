@@ -48,10 +48,10 @@ sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape, bool Fo
 
     /// <summary>Reads the head; the stream then stands at the data.</summary>
     /// <param name="stream">Read forward only.</param>
-    /// <param name="length">Bytes from the head's first to the data's last, which the shape must agree with.</param>
+    /// <param name="length">Bytes from the head's first to the data's last, which the shape must agree with; null: unknown, as where it is compressed.</param>
     /// <param name="source">For messages: a file, or a file and the array in it.</param>
     /// <exception cref="UserErrorException">Not such an array, an element type that is not read, or a length that does not fit the shape.</exception>
-    public static NpyHeader Read(Stream stream, long length, string source)
+    public static NpyHeader Read(Stream stream, long? length, string source)
     {
         Span<byte> prefix = stackalloc byte[12];
         var read = stream.ReadAtLeast(prefix[..10], 10, throwOnEndOfStream: false);
@@ -68,8 +68,8 @@ sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape, bool Fo
             throw Throw.NotNpy(source);
         var header = Parse(Encoding.UTF8.GetString(text), source) with { Bytes = (wide ? 12 : 10) + text.Length };
         var data = Product(header.Shape, header.Type.Size);
-        if (data is null || header.Bytes + (Int128)data.Value != length)
-            throw Throw.NpyLength(source, header, length);
+        if (data is null || (length is not null && header.Bytes + (Int128)data.Value != length.Value))
+            throw Throw.NpyLength(source, header, length ?? 0);
         return header;
     }
 

@@ -43,13 +43,16 @@ public sealed class NpzFile : IDisposable
     readonly FileStream _file;
     readonly ZipArchive? _archive;
     readonly long _mostBytes;
+    readonly bool _leaveOut;
     readonly List<NpzEntry> _entries = [];
+    readonly Dictionary<string, string> _leftOut = new(StringComparer.Ordinal);
     readonly Dictionary<string, (NpzEntry Entry, ZipArchiveEntry? Member)> _byName = new(StringComparer.Ordinal);
 
-    NpzFile(string path, long mostBytes)
+    NpzFile(string path, long mostBytes, bool leaveOut)
     {
         Path = path;
         _mostBytes = mostBytes;
+        _leaveOut = leaveOut;
         try
         {
             _file = File.OpenRead(path);
@@ -75,8 +78,9 @@ public sealed class NpzFile : IDisposable
             }
             else
             {
-                var header = NpyHeader.Read(_file, _file.Length, $"'{path}'");
-                Add(System.IO.Path.GetFileNameWithoutExtension(path), header, null);
+                var name = System.IO.Path.GetFileNameWithoutExtension(path);
+                if (HeaderOf(name, () => NpyHeader.Read(_file, _file.Length, $"'{path}'")) is { } header)
+                    Add(name, header, null);
             }
         }
         catch
@@ -95,8 +99,12 @@ public sealed class NpzFile : IDisposable
     /// <summary>Opens a file and lists its arrays; no data is read.</summary>
     /// <param name="path">A <c>.npz</c> or <c>.npy</c> file; the contents say which.</param>
     /// <param name="mostBytes">The most memory that an array read whole may take.</param>
+    /// <param name="leaveOut">Whether arrays of types that are not read, such as objects, go to <see cref="LeftOut"/> instead of refusing the file.</param>
     /// <exception cref="UserErrorException">The file is missing, damaged, or holds an array that cannot be read.</exception>
-    public static NpzFile Open(string path, long mostBytes = DefaultMostBytes) => new(path, mostBytes);
+    public static NpzFile Open(string path, long mostBytes = DefaultMostBytes, bool leaveOut = false) => new(path, mostBytes, leaveOut);
+
+    /// <summary>Arrays that are not read, each with the reason.</summary>
+    public IReadOnlyDictionary<string, string> LeftOut => _leftOut;
 
     /// <summary>Whether an array of that name is there.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
@@ -212,12 +220,27 @@ public sealed class NpzFile : IDisposable
             var source = Source(member.FullName[..^Ending.Length]);
             if (member.Length > (member.CompressedLength * MostDeflateRatio) + MostDeflateRatio)
                 throw Throw.NpzUnreadable(source, $"it says that {member.CompressedLength} bytes unpack to {member.Length}, more than deflate can hold");
-            var header = Guard(source, () =>
+            var name = member.FullName[..^Ending.Length];
+            var header = HeaderOf(name, () => Guard(source, () =>
             {
                 using var stream = member.Open();
                 return NpyHeader.Read(stream, member.Length, source);
-            });
-            Add(member.FullName[..^Ending.Length], header, member);
+            }));
+            if (header is not null)
+                Add(name, header, member);
+        }
+    }
+
+    // Null where the array is left out.
+    NpyHeader? HeaderOf(string name, Func<NpyHeader> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (UserErrorException e) when (_leaveOut && e.Data.Contains(Throw.TypeNotRead))
+        {
+            return _leftOut.TryAdd(name, e.Message) ? null : throw Throw.NpzUnreadable($"'{Path}'", $"it holds the array '{name}' twice");
         }
     }
 

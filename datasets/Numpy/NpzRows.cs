@@ -7,11 +7,25 @@ public sealed class NpzRows : IDisposable
     readonly Stream _stream;
     readonly uint? _crc32;
     long _elements;
+    byte[]? _text;
 
     internal NpzRows(NpzEntry entry, Stream stream, uint? crc32, string source)
     {
         (Entry, _stream, _crc32, Source) = (entry, stream, crc32, source);
         Width = entry.Rows == 0 ? 0 : entry.Count / entry.Rows;
+    }
+
+    /// <summary>An array that is read from a stream whose length is not known, such as a decompressed one.</summary>
+    /// <param name="stream">Stands at the head; disposed with the rows.</param>
+    /// <param name="name">What to call the array.</param>
+    /// <param name="source">For messages.</param>
+    /// <exception cref="UserErrorException">It is no array of numbers, or one in Fortran order of more than one dimension.</exception>
+    public static NpzRows Open(Stream stream, string name, string source)
+    {
+        var header = NpzFile.Guard(source, () => NpyHeader.Read(stream, null, source));
+        if (header.FortranOrder && header.Shape.Count > 1)
+            throw Throw.NpzFortranRows(source);
+        return new NpzRows(new NpzEntry(name, header.Type, header.Shape, false), stream, null, source);
     }
 
     /// <summary>The array.</summary>
@@ -54,6 +68,22 @@ public sealed class NpzRows : IDisposable
         if (Position == Count)
             Finish();
         return count;
+    }
+
+    /// <summary>The next text of a row of one text (NumPy's U, or S read as UTF-8), without the zeros that pad it.</summary>
+    /// <exception cref="UserErrorException">Damage, or an array of numbers.</exception>
+    public string ReadText()
+    {
+        var type = Entry.Type;
+        if (type.Kind is not (NpyKind.Text or NpyKind.Bytes))
+            throw Throw.NpzKind(Source, type, "text (U or S)");
+        _text ??= new byte[type.Size];
+        ReadRaw(_text);
+        Position++;
+        if (Position == Count)
+            Finish();
+        var encoding = type.Kind == NpyKind.Bytes ? System.Text.Encoding.UTF8 : new System.Text.UTF32Encoding(type.BigEndian, byteOrderMark: false);
+        return encoding.GetString(_text).TrimEnd('\0');
     }
 
     public void Dispose() => _stream.Dispose();

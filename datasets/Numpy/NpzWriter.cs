@@ -61,6 +61,17 @@ public sealed class NpzWriter : IDisposable
         Add(name, new NpyHeader(new NpyType(NpyKind.Text, size, false), [values.Count]), bytes);
     }
 
+    /// <summary>Adds an array whose elements come from a stream, in C order and the machine's byte order.</summary>
+    public void Add(string name, NpyType type, IReadOnlyList<long> shape, Stream data)
+    {
+        ObjectDisposedException.ThrowIf(_archive is null, this);
+        var entry = _archive.CreateEntry(name + ".npy", CompressionLevel.Fastest);
+        entry.LastWriteTime = Epoch;
+        using var stream = entry.Open();
+        stream.Write(new NpyHeader(type, shape).ToBytes());
+        data.CopyTo(stream, 1 << 16);
+    }
+
     /// <summary>Makes the file durable and visible.</summary>
     /// <exception cref="UserErrorException">Someone else made a file of that name meanwhile, or the disk is full.</exception>
     public void Commit()

@@ -5,6 +5,9 @@ namespace OfflineRL.Datasets;
 /// <summary>Of NumPy's files.</summary>
 static partial class Throw
 {
+    /// <summary>In the data of an error: the array is whole, and its type is none that is read.</summary>
+    public const string TypeNotRead = "type_not_read";
+
     const string SaveAgain = "save it again with numpy.savez";
 
     public static UserErrorException NotNpy(string source) =>
@@ -14,11 +17,11 @@ static partial class Throw
         new($"{source}: the header {what}; expected {{'descr': TYPE, 'fortran_order': True or False, 'shape': (SIZES), }}.");
 
     public static UserErrorException NpyStructured(string source) =>
-        new($"{source} is a structured array; only arrays of plain numbers are read: {SaveAgain}, one array a field.");
+        new($"{source} is a structured array; only arrays of plain numbers are read: {SaveAgain}, one array a field.") { Data = { [TypeNotRead] = true } };
 
     public static UserErrorException NpyTypeNotRead(string source, string type) => new(type.Contains('O', StringComparison.Ordinal)
         ? $"{source} is an object array: a pickle, which can run code as it is read, so it never is; {SaveAgain} as an array of numbers (array.astype(numpy.float64))."
-        : $"{source} has elements of type '{type}'; b1, i1 to i8, u1 to u8, f2, f4, f8, U and S are read: convert it with array.astype and {SaveAgain}.");
+        : $"{source} has elements of type '{type}'; b1, i1 to i8, u1 to u8, f2, f4, f8, U and S are read: convert it with array.astype and {SaveAgain}.") { Data = { [TypeNotRead] = true } };
 
     public static UserErrorException NpyLength(string source, NpyHeader header, long length) =>
         new(string.Create(CultureInfo.InvariantCulture,

@@ -72,6 +72,8 @@ public static class ImportJob
         });
         config = reader.Fill(config, table);
         Config.Check(config);
+        // Files may say themselves what was recorded.
+        environment ??= config.Environment is null ? null : EnvironmentRegistry.Resolve(config.Environment);
         if (config.Gaps().ToList() is { Count: > 0 } gaps)
             throw Throw.MapGaps(paths[0], gaps, table.Columns);
         var realNext = config.NextObservationReal;

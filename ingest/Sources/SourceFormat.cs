@@ -8,6 +8,15 @@ public enum SourceFormat
     Csv,
     Tsv,
     Json,
+
+    /// <summary>NPZ archives and folders of NPY files.</summary>
+    Numpy,
+
+    /// <summary>HDF5 in D4RL's, Minari's or d3rlpy's layout.</summary>
+    Hdf5,
+
+    /// <summary>Gzipped NPY shards of a replay buffer, as of the DQN replay dataset.</summary>
+    DqnReplay,
     Parquet,
     Rllib,
     OpenBandit,

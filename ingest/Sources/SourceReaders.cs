@@ -9,6 +9,9 @@ static class SourceReaders
     static readonly ISourceReader[] All =
     [
         new ParquetSource(),
+        new NumpySource(),
+        new Hdf5Source(),
+        new DqnReplaySource(),
         new RllibSource(),
         new DsjsonSource(),
         new JsonSource(),
@@ -33,6 +36,9 @@ static class SourceReaders
 
         return first;
     }
+
+    /// <summary>A format that is decoded, by name.</summary>
+    public static StagedSource Staged(SourceFormat format) => All.OfType<StagedSource>().Single(r => r.Format == format);
 
     static ISourceReader Of(string path)
     {

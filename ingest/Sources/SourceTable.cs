@@ -61,6 +61,9 @@ sealed class SourceTable
         return n + low;
     }
 
+    /// <summary>The format's own map, where the files themselves say what their columns mean; null: they do not.</summary>
+    public ImportConfig? Map { get; init; }
+
     /// <summary>A table of which DuckDB knows the columns.</summary>
     public static SourceTable Of(DuckDbConnection connection, IReadOnlyList<string> files, string from) => new(files, from, Describe(connection, from));
 
