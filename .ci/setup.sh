@@ -3,6 +3,7 @@
 # Each step looks first and does nothing where its result is already there, so that a second run takes a second.
 #   LIBTORCH=DIR  use this libtorch (PyTorch's zip, or the torch folder of an installed wheel) instead of Debian's
 #   DUCKDB=FILE   use this libduckdb.so instead of the npm package's
+#   HDF5=FILE     use this libhdf5.so instead of Debian's (the tool looks at it too)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 native=.artifacts/native
@@ -23,6 +24,8 @@ debian_packages() {
     # Debian's libtorch takes any BLAS; the reference one is some twenty times slower than OpenBLAS.
     ldconfig -p | grep -q 'libopenblas' || missing+=(libopenblas0-pthread)
   fi
+  # HDF5 files are read and written through its C library.
+  if [ -z "${HDF5:-}" ]; then ldconfig -p | grep -q 'libhdf5' || missing+=(libhdf5-dev); fi
   [ ${#missing[@]} -eq 0 ] && return
   command -v apt-get >/dev/null 2>&1 ||
     fail "missing: ${missing[*]} (Debian's names). This system has no apt-get: install their equivalents, or set LIBTORCH to an unpacked libtorch, then run make again."

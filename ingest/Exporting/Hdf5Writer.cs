@@ -166,6 +166,8 @@ sealed unsafe class Hdf5Writer : IDisposable
         var rows = Math.Max(1, ChunkBytes / Math.Max(1, rowBytes));
         chunk[0] = (ulong)(grows ? rows : Math.Clamp(shape[0], 1, rows));
         using var creation = H5.Properties(NativeMethods.CreateProperties(NativeMethods.Global("H5P_CLS_DATASET_CREATE_ID_g")));
+        // The same dataset gives the same bytes, whenever it is written.
+        _ = NativeMethods.SetTrackTimes(creation, false);
         if (packed)
         {
             Require(NativeMethods.SetChunk(creation, rank, chunk) >= 0, name);

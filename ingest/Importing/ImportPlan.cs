@@ -201,7 +201,7 @@ sealed class ImportPlan
 
     int LargestAction(DuckDbConnection connection)
     {
-        using var result = connection.Query($"SELECT coalesce(max(a), 0) FROM (SELECT {(Action.IsList ? $"unnest({Action.Sql[0]})" : Action.Sql[0])} AS a FROM {_table.From}) WHERE isfinite(a)");
+        using var result = connection.Query($"SELECT coalesce(max(CAST(a AS DOUBLE)), 0) FROM (SELECT {(Action.IsList ? $"unnest({Action.Sql[0]})" : Action.Sql[0])} AS a FROM {_table.From}) WHERE isfinite(a)");
         using var chunk = result.Next();
         var largest = chunk is null || chunk.Rows == 0 ? 0 : chunk[0].Values<double>()[0];
         // What is not a whole number is found, and shown, row by row.

@@ -1,4 +1,5 @@
 using OfflineRL.Benchmarks;
+using OfflineRL.Benchmarks.Fuzz;
 using OfflineRL.Benchmarks.Harness;
 
 // A process of its own, which a benchmark starts under a memory limit.
@@ -6,6 +7,9 @@ if (args is [FramesBenchmark.ChildArgument, var columns, var seconds])
     return FramesBenchmark.Child(columns, double.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture));
 if (args is [ImportFolder.ChildArgument, var what, var source, var root])
     return ImportFolder.Run(what, source, root);
+
+if (args is [FuzzChild.Argument, var folder, var format, var first, var end])
+    return FuzzChild.Run(folder, format, int.Parse(first, System.Globalization.CultureInfo.InvariantCulture), int.Parse(end, System.Globalization.CultureInfo.InvariantCulture));
 
 // Each benchmark is one file beside this one, listed here.
 IBenchmark[] benchmarks =
@@ -27,6 +31,7 @@ IBenchmark[] benchmarks =
     new ExternalBenchmark(),
     new LoggerBenchmark(),
     new KillsBenchmark(),
+    new FuzzBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

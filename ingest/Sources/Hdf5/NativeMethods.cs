@@ -32,6 +32,8 @@ static unsafe partial class NativeMethods
 
     static nint Load()
     {
+        // Its locks fail on file systems that are mounted read-only, and pass to processes that are started meanwhile.
+        _ = SetVariable("HDF5_USE_FILE_LOCKING", "FALSE", 1);
         var named = Environment.GetEnvironmentVariable(Variable);
         nint handle = 0;
         var found = string.IsNullOrEmpty(named) ? Names.Any(n => NativeLibrary.TryLoad(n, out handle)) : NativeLibrary.TryLoad(Path.GetFullPath(named), out handle);
@@ -48,6 +50,9 @@ static unsafe partial class NativeMethods
         _ = SetErrorPrinter(0, 0, 0);
         return handle;
     }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int replace);
 
     [LibraryImport(Library, EntryPoint = "H5open")]
     private static partial int Open();
@@ -96,6 +101,9 @@ static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "H5Pset_deflate")]
     public static partial int SetDeflate(long properties, uint level);
+
+    [LibraryImport(Library, EntryPoint = "H5Pset_obj_track_times")]
+    public static partial int SetTrackTimes(long properties, [MarshalAs(UnmanagedType.U1)] bool track);
 
     [LibraryImport(Library, EntryPoint = "H5Pset_shuffle")]
     public static partial int SetShuffle(long properties);

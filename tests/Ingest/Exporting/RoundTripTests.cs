@@ -27,7 +27,7 @@ public sealed class RoundTripTests : IDisposable
         return dataset;
     }
 
-    Dataset CartPole(IReadOnlyDictionary<string, double>? split = null) => _recording.Record(new RecordConfig { Name = "cartpole", Environment = "CartPole-v1?length=0.8", Steps = 3000, Split = split ?? new Dictionary<string, double>() });
+    Dataset CartPole(IReadOnlyDictionary<string, double>? split = null) => _recording.Record(new RecordConfig { Name = "cartpole", Environment = "CartPole-v1?length=0.55", Steps = 3000, Split = split ?? new Dictionary<string, double>() });
 
     [Theory]
     [InlineData(ExportFormat.Csv)]
