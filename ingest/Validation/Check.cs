@@ -45,8 +45,6 @@ public static class Checks
 
     public static readonly Check PropensitiesDiffer = new("propensities_differ", Severity.Error, "Expected the same probability from every column that gives it. Leave out the wrong one, or set propensity_tolerance.");
 
-    public static readonly Check EpisodeEmpty = new("episode_empty", Severity.Error, "Expected at least one step.");
-
     public static readonly Check UnreadableRow = new("unreadable_row", Severity.Error, "Expected a row of the format; rejects/ has each with its reason.");
 
     // ---- errors of the map: no row is to blame, and the dataset would say what is not so ----
@@ -93,7 +91,7 @@ public static class Checks
     public static IReadOnlyList<Check> All { get; } =
     [
         NotFinite, Value, Width, Flag, Timestamp, Info, EpisodeId, SplitKey, BehaviorPolicy, Step, RowAfterEnd, ObservationSpace, ActionSpace, ActionMask,
-        Propensity, Probabilities, PropensitiesDiffer, EpisodeEmpty, UnreadableRow, NextStartBehindEnd,
+        Propensity, Probabilities, PropensitiesDiffer, UnreadableRow, NextStartBehindEnd,
         UnmarkedTimeLimit, UnmarkedEnd, RowsDoNotFollow, SpaceDiffers, ActionBeyondEnvironment, ObservationOutside, DuplicateRow, DuplicateEpisode,
         TinyPropensity, RewardOutlier, ConstantColumn, NextObservationDiffers, ConstantReward,
     ];
