@@ -37,7 +37,7 @@ sealed class FeatureHasher(string what, int bits)
     /// <summary>For the dataset's notes; null where there were no features.</summary>
     public string? Note => Names == 0 ? null : string.Create(
         CultureInfo.InvariantCulture,
-        $"{what}: {(Names == MostCounted ? "more than " : "")}{Names:N0} features were hashed into {Width:N0} numbers (bits={bits}); {Collisions:N0} share a number with another.");
+        $"{what}: {(Names == MostCounted ? "more than " : "")}{Names:N0} features were hashed into {Width:N0} numbers (bits={bits}); {Collisions:N0} fell on one that another had.");
 
     public static uint Namespace(ReadOnlySpan<byte> name) => name.IsEmpty ? 0 : Hash(name, 0);
 

@@ -37,7 +37,7 @@ public sealed class BanditSourceTests : IDisposable
         Assert.Equal(features > 0, manifest.HasActionMask);
         Assert.Equal((PropensitySource.Logged, actions == 0 ? PropensityKind.Density : PropensityKind.Probability), (manifest.PropensitySource, manifest.PropensityKind));
         Assert.Contains(manifest.Provenance.Notes, n => n.StartsWith("Rewards are negative costs", StringComparison.Ordinal));
-        Assert.Contains(manifest.Provenance.Notes, n => n.Contains("share a number with another", StringComparison.Ordinal));
+        Assert.Contains(manifest.Provenance.Notes, n => n.Contains("fell on one that another had", StringComparison.Ordinal));
         Assert.Contains($"format: {(format == SourceFormat.Vw ? "vw" : "dsjson")}", Config.ToYaml(Map(path) with { Format = format }), StringComparison.Ordinal);
         Assert.Equal(manifest.ContentHash, _recording.Import(Map(path) with { Format = format }).Manifest.ContentHash);
     }
