@@ -39,7 +39,7 @@ static class CardPage
         .fill { display: block; height: 12px; border-radius: 3px; background: var(--bar); min-width: 1px; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 18px; margin: 0; }
         dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-        svg { display: block; width: 100%; height: auto; } svg.spark { width: 110px; height: 22px; }
+        svg { display: block; width: 100%; max-width: 400px; height: auto; } svg.spark { width: 110px; height: 22px; }
         svg rect { fill: var(--bar); } svg text { fill: var(--soft); font-size: 11px; font-family: inherit; } svg line { stroke: var(--line); }
         pre { background: var(--page); border-radius: 8px; padding: 12px; overflow-x: auto; white-space: pre-wrap; }
         summary { cursor: pointer; color: var(--soft); }

@@ -26,15 +26,15 @@ sealed class KillsBenchmark : IBenchmark
         try
         {
             var trials = new KillTrials(tool, root, Rows);
-            var durations = trials.Prepare(Enum.GetValues<KilledWork>());
+            trials.Prepare(Enum.GetValues<KilledWork>());
             var random = RandomStream.Create(1, "kills");
             var works = Enum.GetValues<KilledWork>();
             var results = Enumerable.Range(0, Kills).Select(i => works[i % works.Length])
-                .Select(w => trials.Kill(w, durations[w] * random.Uniform(0, 1.1))).ToList();
+                .Select(w => trials.Kill(w, trials.DurationOf(w) * random.Uniform(0.1, 1.15))).ToList();
             foreach (var work in results.GroupBy(r => r.Work))
             {
                 foreach (var found in work.GroupBy(r => r.Found).OrderBy(g => g.Key, StringComparer.Ordinal))
-                    report.Add($"{work.Key}, uninterrupted {durations[work.Key].TotalSeconds:0.0} s: {found.Key}", found.Count(), "kills");
+                    report.Add($"{work.Key}, uninterrupted {trials.DurationOf(work.Key).TotalSeconds:0.0} s: {found.Key}", found.Count(), "kills");
             }
 
             report.Add("hidden folders left behind, all swept by the rerun", results.Sum(r => r.Leftovers), "folders");

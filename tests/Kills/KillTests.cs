@@ -16,14 +16,14 @@ public sealed class KillTests : IDisposable
     public void KilledAtAnyInstant_LeavesTheOldStateOrTheNewOne()
     {
         var trials = new KillTrials(Tool.Path, _root, 10_000);
-        var durations = trials.Prepare(Enum.GetValues<KilledWork>());
+        trials.Prepare(Enum.GetValues<KilledWork>());
         var random = RandomStream.Create(7, "kills");
         var results = new List<KillResult>();
         foreach (var work in Enum.GetValues<KilledWork>())
         {
             // Late instants are the interesting ones: before, the tool only starts.
             for (var i = 0; i < KillsEach; i++)
-                results.Add(trials.Kill(work, durations[work] * random.Uniform(0.3, 1.1)));
+                results.Add(trials.Kill(work, trials.DurationOf(work) * random.Uniform(0.3, 1.1)));
         }
 
         foreach (var result in results)

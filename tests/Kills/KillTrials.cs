@@ -30,6 +30,7 @@ sealed class KillTrials(string tool, string root, int rows)
     const int EpisodeSteps = 50;
 
     readonly Workspace _workspace = Workspace.Open(root);
+    readonly Dictionary<KilledWork, TimeSpan> _durations = [];
 
     string Csv => Path.Combine(root, "rows.csv");
 
@@ -38,8 +39,7 @@ sealed class KillTrials(string tool, string root, int rows)
     string Log => Path.Combine(root, "log");
 
     /// <summary>Writes what the commands read, and runs each once, so that there is an old state.</summary>
-    /// <returns>How long each takes, killed by nobody.</returns>
-    public Dictionary<KilledWork, TimeSpan> Prepare(params IReadOnlyList<KilledWork> works)
+    public void Prepare(params IReadOnlyList<KilledWork> works)
     {
         using (var csv = new StreamWriter(Csv))
         {
@@ -49,14 +49,17 @@ sealed class KillTrials(string tool, string root, int rows)
         }
 
         WriteLines();
-        return works.ToDictionary(w => w, w =>
+        foreach (var work in works)
         {
-            Arrange(w);
-            var watch = Stopwatch.StartNew();
-            var (code, error) = Finish(Start(w));
-            return code == 0 ? watch.Elapsed : throw new InvalidOperationException($"{w} ended with {code}: {error}");
-        });
+            Arrange(work);
+            var (code, error) = Whole(work);
+            if (code != 0)
+                throw new InvalidOperationException($"{work} ended with {code}: {error}");
+        }
     }
+
+    /// <summary>How long the command took when it was last killed by nobody: on a busy machine that changes.</summary>
+    public TimeSpan DurationOf(KilledWork work) => _durations[work];
 
     /// <summary>One kill.</summary>
     public KillResult Kill(KilledWork work, TimeSpan after)
@@ -77,7 +80,7 @@ sealed class KillTrials(string tool, string root, int rows)
 
     string? Rerun(KilledWork work, int before, bool isNew)
     {
-        var (code, error) = Finish(Start(work));
+        var (code, error) = Whole(work);
         if (code != 0)
             return $"the rerun ended with {code}: {error}";
         // Compacting again after all was compacted has nothing to do, and must not do it twice.
@@ -141,6 +144,14 @@ sealed class KillTrials(string tool, string root, int rows)
         start.Environment["LINES"] = Lines;
         start.Environment.Remove(Workspace.RootVariable);
         return Process.Start(start)!;
+    }
+
+    (int Code, string Error) Whole(KilledWork work)
+    {
+        var watch = Stopwatch.StartNew();
+        var ended = Finish(Start(work));
+        _durations[work] = watch.Elapsed;
+        return ended;
     }
 
     static (int Code, string Error) Finish(Process process)
