@@ -26,7 +26,7 @@ sealed class RowPipe : IDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var chunks = Math.Clamp(Bytes / (DuckDbAppender.Capacity * plan.RowBytes), 2, 64);
         for (var i = 0; i < chunks; i++)
-            _free.Add(new RowChunk(plan));
+            _free.Add(new RowChunk(plan), CancellationToken.None);
         _reading = Task.Factory.StartNew(() => Read(connection, sql, sorted), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
