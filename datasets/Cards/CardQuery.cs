@@ -69,14 +69,17 @@ sealed class CardQuery : IDisposable
     }
 
     /// <summary>Columns of quantiles of an expression.</summary>
-    public string Quantiles(string expression, IEnumerable<double> at)
+    public string Quantiles(string expression, IReadOnlyList<double> at)
     {
         var function = _dataset.Manifest.Counts.Steps <= MostExact ? "quantile_cont" : "approx_quantile";
+        List<double> inner = [.. at.Where(q => q is > 0 and < 1)];
+        // One aggregate for all of them, which DuckDB computes once: each alone would gather the values again.
+        var list = $"{function}({expression}, [{string.Join(", ", inner.Select(q => q.ToString(CultureInfo.InvariantCulture)))}])";
         return string.Join(", ", at.Select(q => q switch
         {
             0 => $"min({expression})",
             1 => $"max({expression})",
-            _ => string.Create(CultureInfo.InvariantCulture, $"{function}({expression}, {q})"),
+            _ => $"({list})[{inner.IndexOf(q) + 1}]",
         }));
     }
 
