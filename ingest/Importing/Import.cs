@@ -18,7 +18,7 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, S
     /// <summary>Writes, and commits unless it is a dry run.</summary>
     /// <exception cref="UserErrorException">A row cannot be right, or all of them together, and the map says to stop there.</exception>
     /// <exception cref="OutOfOrderException">Rows that were not sorted do not come episode by episode; nothing was left.</exception>
-    public ImportOutcome Stream(Workspace workspace, DuckDbConnection connection, string staging, RejectSpool rejects, bool sorted, bool dryRun, IJobProgress progress, CancellationToken cancellation)
+    public ImportOutcome Stream(Workspace workspace, DuckDbConnection connection, string staging, RejectSpool rejects, bool sorted, bool quick, bool dryRun, IJobProgress progress, CancellationToken cancellation)
     {
         using var writer = DatasetWriter.Create(workspace, config.Name, Describe());
         var log = new FindingLog();
@@ -31,7 +31,8 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, S
         var rows = new SourceRows(plan.Table);
         // While rows stream, gathering and writing them takes a core; a sort is alone with the machine.
         connection.Execute(FormattableString.Invariant($"SET threads = {(sorted ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount - 1))}"));
-        var sql = sorted ? SortedRows.Stage(plan, connection, staging, rows) : plan.RowsSql;
+        var source = (quick ? plan.QuickRowsSql : null) ?? plan.RowsSql;
+        var sql = sorted ? SortedRows.Stage(plan, source, connection, staging, rows) : source;
         var inspector = new EpisodeInspector(plan, looksForStarts, rows, log);
         var assembler = new EpisodeAssembler(plan, files, rows, lookup, inspector, environment, writer, sorted);
         using (var pipe = new RowPipe(plan, connection, sql, sorted, cancellation))

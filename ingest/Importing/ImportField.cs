@@ -31,6 +31,9 @@ sealed record ImportField(string Key, IReadOnlyList<string> Columns, FieldKind K
     /// <summary>Whether the numbers are those of one list and not of flat columns.</summary>
     public bool IsList { get; init; }
 
+    /// <summary>Whether each column is a text that is only parsed, and could be read as a number at once.</summary>
+    public bool IsParsed { get; init; }
+
     /// <summary>Its place among the plan's fields.</summary>
     public int Index { get; init; }
 
@@ -52,7 +55,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         if (column is null)
             return null;
         var found = NumberColumn(key, column);
-        return found.IsList ? throw Throw.ColumnType(table.Files[0], key, found, "one number a row") : new ImportField(key, [column], FieldKind.Number, [NumberSql(found, optional)]);
+        return found.IsList ? throw Throw.ColumnType(table.Files[0], key, found, "one number a row") : new ImportField(key, [column], FieldKind.Number, [NumberSql(found, optional)]) { IsParsed = found.IsText };
     }
 
     /// <summary>0 or 1, by column or by rule; texts such as true and False are understood.</summary>
@@ -65,6 +68,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         var name = DuckDbSql.Name(field.Columns[0]);
         return field with
         {
+            IsParsed = false,
             Sql = [$"coalesce(CAST(TRY_CAST({name} AS BOOLEAN) AS DOUBLE), TRY_CAST({name} AS DOUBLE))"],
         };
     }
@@ -85,7 +89,7 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
 
         if (found.FirstOrDefault(c => c.IsList) is { Name: not null } list)
             throw Throw.ColumnType(table.Files[0], key, list, "one number a row, as one of several columns");
-        return new ImportField(key, columns, FieldKind.Numbers, [.. found.Select(f => NumberSql(f, optional))], columns.Count);
+        return new ImportField(key, columns, FieldKind.Numbers, [.. found.Select(f => NumberSql(f, optional))], columns.Count) { IsParsed = found.All(f => f.IsText) };
     }
 
     /// <summary>Numbers to pass through: a single column of single numbers stays single.</summary>

@@ -77,15 +77,20 @@ public static class ImportJob
         if (config.Gaps().ToList() is { Count: > 0 } gaps)
             throw Throw.MapGaps(paths[0], gaps, table.Columns);
         var realNext = config.NextObservationReal;
-        for (var sorted = false; ;)
+        for (var (sorted, quick) = (false, table.FromNumbers is not null); ;)
         {
             try
             {
-                return Stream(sorted);
+                return Stream(sorted, quick);
             }
             catch (OutOfOrderException)
             {
                 sorted = true;
+            }
+            catch (DuckDbException) when (quick)
+            {
+                // A text that is no number, most likely: it is looked for, and named, by reading texts.
+                quick = false;
             }
             catch (NextStartsException)
             {
@@ -93,13 +98,13 @@ public static class ImportJob
             }
         }
 
-        ImportOutcome Stream(bool sorted)
+        ImportOutcome Stream(bool sorted, bool quick)
         {
             var resolved = config with { NextObservationReal = realNext };
             var plan = new ImportPlan(resolved, table, connection);
             var provenance = new Provenance { Command = "ingest import", Config = Config.ToYaml(resolved) };
             var import = new Import(resolved, looksForStarts: config.NextObservationReal, plan, files, new SourceLookup(table, plan, messages), environment, provenance);
-            return import.Stream(workspace, connection, staging, rejects, sorted, dryRun, progress, cancellation);
+            return import.Stream(workspace, connection, staging, rejects, sorted, quick, dryRun, progress, cancellation);
         }
     }
 }

@@ -168,6 +168,21 @@ sealed class ImportPlan
     /// <summary>Rows as they stand, with their file's number in front.</summary>
     public string RowsSql => $"SELECT CAST(file_index AS BIGINT) AS file{FieldsSql} FROM {_table.From}";
 
+    /// <summary>As <see cref="RowsSql"/>, with texts read as numbers at once: one that is none ends the query, and the rows are then read as <see cref="RowsSql"/> says. Null: there are no such texts.</summary>
+    public string? QuickRowsSql
+    {
+        get
+        {
+            var texts = _fields.Where(f => !f.IsParsed).SelectMany(f => f.Columns).ToHashSet();
+            bool IsQuick(ImportField f) => f.IsParsed && !f.Columns.Any(texts.Contains);
+            var numbers = _fields.Where(IsQuick).SelectMany(f => f.Columns).ToHashSet();
+            if (_table.FromNumbers is not { } from || numbers.Count == 0)
+                return null;
+            var fields = _fields.SelectMany(f => f.Sql.Select((sql, i) => $", {(IsQuick(f) ? DuckDbSql.Name(f.Columns[i]) : sql)} AS f{f.First + i}"));
+            return $"SELECT CAST(file_index AS BIGINT) AS file{string.Concat(fields)} FROM {from(numbers)}";
+        }
+    }
+
     string FieldsSql => string.Concat(_fields.SelectMany(f => f.Sql.Select((sql, i) => $", {sql} AS f{f.First + i}")));
 
     /// <summary>

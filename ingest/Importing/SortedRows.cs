@@ -10,15 +10,16 @@ static class SortedRows
 {
     /// <summary>Writes the file.</summary>
     /// <param name="plan">What rows hold.</param>
+    /// <param name="source">The plan's query of rows as they stand.</param>
     /// <param name="connection">Reads the source.</param>
     /// <param name="folder">For the file.</param>
     /// <param name="rows">Told where the source's files begin.</param>
     /// <returns>A query that gives the rows in order, their positions in front.</returns>
-    public static string Stage(ImportPlan plan, DuckDbConnection connection, string folder, SourceRows rows)
+    public static string Stage(ImportPlan plan, string source, DuckDbConnection connection, string folder, SourceRows rows)
     {
         Directory.CreateDirectory(folder);
         var path = DuckDbSql.Text(Path.Combine(folder, "rows.parquet"));
-        connection.Execute($"COPY ({plan.RowsSql}) TO {path} (FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE {plan.StagedRows})");
+        connection.Execute($"COPY ({source}) TO {path} (FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 0, ROW_GROUP_SIZE {plan.StagedRows})");
         var staged = $"read_parquet({path}, file_row_number = true)";
         using (var files = connection.Query($"SELECT file, min(file_row_number) + 1 FROM {staged} GROUP BY file ORDER BY file"))
         {

@@ -39,6 +39,11 @@ sealed class SourceTable
 
     public IReadOnlyList<SourceColumn> Columns { get; }
 
+    /// <summary>
+    /// <see cref="From"/> with some of its texts read as DOUBLE by the reader itself, which is quicker; one that is no number ends the query. Null: the source has no texts that could be.
+    /// </summary>
+    public Func<IReadOnlySet<string>, string>? FromNumbers { get; init; }
+
     /// <summary>What the dataset's notes say of the reading, such as how features were hashed.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

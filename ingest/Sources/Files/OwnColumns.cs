@@ -16,6 +16,7 @@ static class OwnColumns
         var empty = NullIn(connection, names, table.From);
         return empty.Count == 0 ? table : new SourceTable(table.Files, table.From, table.Columns.Where(c => !empty.Contains(c.Name)).ToList())
         {
+            FromNumbers = table.FromNumbers,
             Notes = table.Notes,
             Skipped = table.Skipped,
         };

@@ -29,9 +29,14 @@ sealed class CsvSource(SourceFormat format) : ISourceReader
         if (mixed || request.Config.OnError != ErrorRule.Stop)
             Screen(request, header, paths, skipped);
         var compression = Stage(request, paths);
-        var columns = string.Join(", ", header.Names.Select(n => $"{DuckDbSql.Text(n)}: 'VARCHAR'"));
-        var from = $"read_csv({DuckDbSql.Texts(paths)}, auto_detect=false, header=true, compression={DuckDbSql.Text(compression)}, delim={DuckDbSql.Text(header.Delimiter.ToString())}, quote='\"', escape='\"', nullstr='', hive_partitioning=false, columns={{{columns}}})";
-        return OwnColumns.WithoutEmpty(request.Connection, new SourceTable(files, from, header.Names.Select(n => new SourceColumn(n, "VARCHAR")).ToList()) { Skipped = skipped });
+        var table = new SourceTable(files, From(new HashSet<string>()), header.Names.Select(n => new SourceColumn(n, "VARCHAR")).ToList()) { Skipped = skipped, FromNumbers = From };
+        return OwnColumns.WithoutEmpty(request.Connection, table);
+
+        string From(IReadOnlySet<string> numbers)
+        {
+            var columns = string.Join(", ", header.Names.Select(n => $"{DuckDbSql.Text(n)}: '{(numbers.Contains(n) ? "DOUBLE" : "VARCHAR")}'"));
+            return $"read_csv({DuckDbSql.Texts(paths)}, auto_detect=false, header=true, compression={DuckDbSql.Text(compression)}, delim={DuckDbSql.Text(header.Delimiter.ToString())}, quote='\"', escape='\"', nullstr='', hive_partitioning=false, columns={{{columns}}})";
+        }
     }
 
     public ImportConfig Fill(ImportConfig config, SourceTable table) => ConfigColumns.FillOwnNames(ConfigColumns.Expand(config, table), table);
