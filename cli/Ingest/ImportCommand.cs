@@ -49,7 +49,7 @@ static class ImportCommand
         var manifest = result.Manifest;
         Tables.Write(
             ["steps", "episodes", "terminated", "truncated", "rejected rows", "mean return"],
-            [[Number(manifest.Counts.Steps), Number(manifest.Counts.Episodes), Number(manifest.Counts.Terminated), Number(manifest.Counts.Truncated), Number(result.Counts.RejectedRows), (manifest.Statistics.Return?.Mean ?? 0).ToString("F2", CultureInfo.InvariantCulture)]],
+            [[Number(manifest.Counts.Steps), Number(manifest.Counts.Episodes), Number(manifest.Counts.Terminated), Number(manifest.Counts.Truncated), Number(result.Counts.RejectedRows), Return(manifest.Statistics.Return?.Mean ?? 0)]],
             new HashSet<int> { 0, 1, 2, 3, 4, 5 });
         foreach (var note in manifest.Provenance.Notes)
             Console.WriteLine(note);
@@ -69,6 +69,9 @@ static class ImportCommand
         Console.WriteLine($"Of {Number(report.Rows.Read)} rows {Number(report.Rows.Taken)} would be taken and {Number(report.Rows.Rejected)} rejected; nothing was written.");
         return strict && report.HasErrors ? ExitCodes.CheckFailed : ExitCodes.Done;
     }
+
+    // Two decimals, and more where a mean is small, as of clicks.
+    static string Return(double mean) => mean.ToString(Math.Abs(mean) is > 0 and < 0.1 ? "G3" : "F2", CultureInfo.InvariantCulture);
 
     static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }
