@@ -84,7 +84,7 @@ sealed class DsjsonEvent(FeatureHasher context, FeatureHasher actions)
         if (root.TryGetProperty("_outcomes", out var outcomes))
             return Slots(root, inner, outcomes);
         if (root.TryGetProperty("_label_ca", out var label))
-            return [Continuous(root, inner, label)];
+            return [label.ValueKind == JsonValueKind.Object ? Continuous(root, inner, label) : throw new EventException("_label_ca is no object; expected action, cost and pdf_value")];
         return Property(root, "_label_cost", "_label_Cost") is { } cost
             ? [Bandit(root, inner, cost)]
             : throw new EventException(root.TryGetProperty("_label", out _)
@@ -134,7 +134,7 @@ sealed class DsjsonEvent(FeatureHasher context, FeatureHasher actions)
         var decisions = new List<Decision>();
         for (var i = 0; i < results.Count; i++)
         {
-            var order = Order(results[i].GetProperty("_a"), fromZero: true);
+            var order = results[i].TryGetProperty("_a", out var a) ? Order(a, fromZero: true) : throw new EventException($"slot {i} has no _a; expected its actions, the one taken first");
             if (order.Count == 0 || order.Any(k => k < 0 || k >= features.Length))
                 throw new EventException($"slot {i}: _a is [{string.Join(", ", order)}]; expected actions from 0 to {features.Length - 1}, the one taken first");
             var vector = Context(inner);

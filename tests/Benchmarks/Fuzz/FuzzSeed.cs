@@ -34,6 +34,8 @@ static class FuzzSeeds
         return
         [
             Text(dataset, folder, ExportFormat.Csv, "csv"),
+            Text(dataset, folder, ExportFormat.Jsonl, "jsonl"),
+            .. FuzzTextSeeds.All,
             Parquet(dataset),
             Exported(dataset, folder, "npz", ExportFormat.Npz, "seed.npz", Packing.Zip),
             Exported(dataset, folder, "hdf5, D4RL", ExportFormat.D4rlHdf5, "seed.hdf5", Packing.None),

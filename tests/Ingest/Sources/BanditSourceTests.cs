@@ -230,6 +230,8 @@ public sealed class BanditSourceTests : IDisposable
         { Slots.Replace("[1, 0]", "[3, 0]", StringComparison.Ordinal), "expected actions from 0 to 2" },
         { Slots.Replace(", \"_p\": [0.75, 0.25]", "", StringComparison.Ordinal), "slot 1 has no _p" },
         { Slots.Replace(", {\"_label_cost\": 0, \"_a\": [1, 0], \"_p\": [0.75, 0.25]}", "", StringComparison.Ordinal), "1 outcomes and 2 slots" },
+        { Slots.Replace("\"_a\": [1, 0]", "\"_b\": [1, 0]", StringComparison.Ordinal), "slot 1 has no _a" },
+        { """{"_label_ca": 0.5, "c": {"x": 1}}""", "_label_ca is no object" },
         { Cats.Replace("0.05", "0", StringComparison.Ordinal), "its density 0" },
         { Cats.Replace("\"action\"", "\"actions\"", StringComparison.Ordinal), "there is no action" },
         { Cats, "an event of the kind 'continuous action'; expected 'actions with features'" },
