@@ -15,6 +15,7 @@ static class DatasetsCommand
           offlinerl datasets show cartpole
           offlinerl datasets check cartpole-v2
           offlinerl datasets split cartpole --parts train=0.8,val=0.1,test=0.1
+          offlinerl datasets export cartpole --format minari-hdf5 --out cartpole-minari
         """)
     {
         ListCommand.Create(),

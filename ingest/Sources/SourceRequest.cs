@@ -19,6 +19,12 @@ sealed class SourceRequest
     /// <summary>Takes rows that cannot be read at all.</summary>
     public required RejectSpool Rejects { get; init; }
 
+    /// <summary>Gets what the dataset's notes are to say of the reading.</summary>
+    public List<string> Notes { get; } = [];
+
+    /// <summary>Gets the numbers, ascending, of the rows of a file that are in <see cref="Rejects"/> and not in the table.</summary>
+    public Dictionary<int, List<long>> Skipped { get; } = [];
+
     public IJobProgress Progress { get; init; } = NullProgress.Instance;
 
     public CancellationToken Cancellation { get; init; }

@@ -18,7 +18,7 @@ sealed class NumpySource : StagedSource
             using var arrays = open();
             var table = new FlatTable(arrays, request.Config);
             foreach (var name in table.LeftOut.Concat(arrays.Refused.Keys).Take(20))
-                request.Progress.Line(Throw.LeftOut(arrays.Path, name, arrays.Refused.GetValueOrDefault(name)));
+                request.Notes.Add(Throw.LeftOut(arrays.Path, name, arrays.Refused.GetValueOrDefault(name)));
             table.Write(writer, file);
             map ??= table.Map;
         }

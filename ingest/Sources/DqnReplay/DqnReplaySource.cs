@@ -24,6 +24,8 @@ sealed class DqnReplaySource : StagedSource
         foreach (var shard in ReplayShard.Find(request.Paths))
             episode = Decode(request, shard, episode, writer);
         writer.Finish();
+        if (request.Rejects.Count > 0)
+            request.Notes.Add(FormattableString.Invariant($"{request.Rejects.Count} frames of zeros that the replay buffer puts before episodes are no steps; they are listed with the rejected rows."));
         return ArrayMap.Of(writer.Columns, discrete: true) with { Terminated = "terminal" };
     }
 
@@ -34,6 +36,7 @@ sealed class DqnReplaySource : StagedSource
         var path = shard.Stores["observation"];
         using var rows = ReplayRows.Open(shard);
         writer.Begin(path, [new StagedColumn(Episode, StagedKind.Integer, 0, []), .. rows.Columns]);
+        var skipped = request.Skipped[file] = [];
         var padding = Padding;
         var started = false;
         long at = 0;
@@ -61,6 +64,7 @@ sealed class DqnReplaySource : StagedSource
                 {
                     padding--;
                     first = i + 1;
+                    skipped.Add(at + i + 1);
                     request.Rejects.Add(new RejectedRow(path, at + i + 1, null, "a frame of zeros that the replay buffer puts before an episode; it is no step"));
                 }
                 else if (seam)

@@ -41,12 +41,12 @@ sealed class Hdf5Source : StagedSource
     static ImportConfig Decode(SourceRequest request, Hdf5File file, int index, StagedWriter writer)
     {
         if (file.Root.Any(MinariEpisodes.IsEpisode))
-            return new MinariEpisodes(file).Write(writer, index, request.Progress);
+            return new MinariEpisodes(file).Write(writer, index, request.Notes);
         if (file.Root.Contains("columns") && file.Root.Contains("num_episodes"))
             return new D3rlpyEpisodes(file).Write(writer, index);
         var table = new FlatTable(file, request.Config);
         foreach (var name in table.LeftOut.Where(n => !n.StartsWith(FlatTable.Metadata, StringComparison.Ordinal)).Concat(file.Refused.Keys).Take(20))
-            request.Progress.Line(Throw.LeftOut(file.Path, name, file.Refused.GetValueOrDefault(name)));
+            request.Notes.Add(Throw.LeftOut(file.Path, name, file.Refused.GetValueOrDefault(name)));
         table.Write(writer, index);
         return table.Map ?? ArrayMap.Of(writer.Columns, DiscreteActions(file));
     }

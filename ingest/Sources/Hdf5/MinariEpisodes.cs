@@ -24,7 +24,7 @@ sealed class MinariEpisodes(Hdf5File file)
 
     /// <summary>Writes every episode, in the order of their numbers.</summary>
     /// <returns>The map of the columns.</returns>
-    public ImportConfig Write(StagedWriter writer, int index, IJobProgress progress)
+    public ImportConfig Write(StagedWriter writer, int index, List<string> notes)
     {
         var numbers = file.Root.Where(IsEpisode).Select(n => int.Parse(n.AsSpan(Prefix.Length), CultureInfo.InvariantCulture)).Order().ToList();
         IReadOnlyList<string> texts = [.. Texts.Where(t => file.Attribute(Group(numbers[0]), t) is not null)];
@@ -33,7 +33,7 @@ sealed class MinariEpisodes(Hdf5File file)
             Write(writer, index, number, texts, name =>
             {
                 if (said.Add(name))
-                    progress.Line(Throw.LeftOut(file.Path, name, file.Refused.GetValueOrDefault(name)));
+                    notes.Add(Throw.LeftOut(file.Path, name, file.Refused.GetValueOrDefault(name)));
             });
         return file.Attribute("", ExportedMap.Name) is { } yaml ? ExportedMap.Parse(file.Path, yaml) : _metadata.Map(writer.Columns);
     }

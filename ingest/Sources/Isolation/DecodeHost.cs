@@ -46,17 +46,16 @@ public static class DecodeHost
         using var connection = database.Connect();
         using var rejects = new RejectSpool(Path.Combine(order.Folder, "rejects"));
         using var writer = new StagedWriter(connection, order.Folder, reports.Rows);
-        var map = SourceReaders.Staged(order.Format).Decode(
-            new SourceRequest
-            {
-                Paths = order.Paths,
-                Config = ExportedMap.Parse("the order", order.Config),
-                Connection = connection,
-                StagingFolder = order.Folder,
-                Rejects = rejects,
-                Progress = reports,
-            },
-            writer);
+        var request = new SourceRequest
+        {
+            Paths = order.Paths,
+            Config = ExportedMap.Parse("the order", order.Config),
+            Connection = connection,
+            StagingFolder = order.Folder,
+            Rejects = rejects,
+        };
+        var map = SourceReaders.Staged(order.Format).Decode(request, writer);
+        request.Notes.ForEach(note => reports.Send(new DecodeReport { Note = note }));
         foreach (var row in rejects.Read())
             reports.Send(new DecodeReport { Reject = row });
         return new DecodeResult(writer.Columns, writer.Parts, ExportedMap.Write(map));
@@ -72,7 +71,7 @@ public static class DecodeHost
     }
 
     /// <summary>Lines to whoever asked.</summary>
-    sealed class Reports(TextWriter output) : IJobProgress, IDisposable
+    sealed class Reports(TextWriter output) : IDisposable
     {
         const long Period = 1 << 14;
 
@@ -91,12 +90,6 @@ public static class DecodeHost
             _said = rows;
             Send(new DecodeReport { Rows = rows });
         }
-
-        public void Report(string stage, long done, long total, string? detail = null)
-        {
-        }
-
-        public void Line(string text) => Send(new DecodeReport { Line = text });
 
         public void Dispose() => output.Flush();
     }

@@ -18,8 +18,8 @@ sealed record DecodeReport
 {
     public long? Rows { get; init; }
 
-    /// <summary>A remark for the user.</summary>
-    public string? Line { get; init; }
+    /// <summary>For the dataset's notes.</summary>
+    public string? Note { get; init; }
 
     public RejectedRow? Reject { get; init; }
 

@@ -20,17 +20,18 @@ static class DecodeProcess
     {
         var folder = Path.Combine(request.StagingFolder, "decoded");
         Directory.CreateDirectory(folder);
-        var seconds = Setting("OFFLINERL_DECODE_SECONDS", 600);
+        // Unless it is set: ten minutes, and a second more for each MiB.
+        var seconds = Setting("OFFLINERL_DECODE_SECONDS", 600 + (request.Paths.Sum(p => new FileInfo(p).Length) / MiB));
         var order = new DecodeOrder(
             format,
             [.. request.Paths.Select(Path.GetFullPath)],
             folder,
             Config.ToYaml(request.Config),
             Setting("OFFLINERL_DECODE_MEMORY", 2048) * MiB,
-            (int)Math.Min(int.MaxValue, seconds + (request.Paths.Sum(p => new FileInfo(p).Length) / MiB)));
+            (int)Math.Min(int.MaxValue / 2, seconds));
         using var process = Start(order.MemoryBytes);
         var result = Follow(process, order, request, TimeSpan.FromSeconds(Math.Max(5, Math.Min(seconds, 120))));
-        return StagedWriter.ToTable(request.Paths, result.Columns, result.Parts, ExportedMap.Parse(request.Paths[0], result.Map));
+        return StagedWriter.ToTable(request, result.Columns, result.Parts, ExportedMap.Parse(request.Paths[0], result.Map));
     }
 
     static Process Start(long memoryBytes)
@@ -103,8 +104,8 @@ static class DecodeProcess
     {
         if (report?.Rows is { } rows)
             request.Progress.Report("decoding", rows, 0);
-        if (report?.Line is { } line)
-            request.Progress.Line(line);
+        if (report?.Note is { } note)
+            request.Notes.Add(note);
         if (report?.Reject is { } reject)
             request.Rejects.Add(reject);
     }

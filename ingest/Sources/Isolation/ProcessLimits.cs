@@ -13,13 +13,16 @@ static partial class ProcessLimits
     {
         // What the runtime itself took before counts too, and is not to be paid by the files.
         Set(Data, (ulong)(memoryBytes + Environment.WorkingSet));
-        Set(Cpu, (ulong)cpuSeconds);
+        // First a signal that says why, then the one that nothing survives.
+        Set(Cpu, (ulong)cpuSeconds, (ulong)cpuSeconds + 5);
         Set(Core, 0);
     }
 
-    static void Set(int resource, ulong value)
+    static void Set(int resource, ulong value) => Set(resource, value, value);
+
+    static void Set(int resource, ulong soft, ulong hard)
     {
-        var limit = new Limit(value, value);
+        var limit = new Limit(soft, hard);
         if (SetLimit(resource, in limit) != 0)
             throw new InvalidOperationException($"The system does not limit resource {resource} (error {Marshal.GetLastPInvokeError()}).");
     }

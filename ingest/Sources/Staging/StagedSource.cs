@@ -20,7 +20,7 @@ abstract class StagedSource : ISourceReader
             request.Progress.Report("decoding", rows, 0);
         });
         var map = Decode(request, writer);
-        return StagedWriter.ToTable(request.Paths, writer.Columns, writer.Parts, map);
+        return StagedWriter.ToTable(request, writer.Columns, writer.Parts, map);
     }
 
     public ImportConfig Fill(ImportConfig config, SourceTable table) => ArrayMap.Fill(config, table.Map ?? new ImportConfig());

@@ -88,10 +88,15 @@ sealed class StagedWriter : IDisposable
     }
 
     /// <summary>The staged rows as a table.</summary>
-    public static SourceTable ToTable(IReadOnlyList<string> files, IReadOnlyList<StagedColumn> columns, IReadOnlyList<string> parts, ImportConfig map)
+    public static SourceTable ToTable(SourceRequest request, IReadOnlyList<StagedColumn> columns, IReadOnlyList<string> parts, ImportConfig map)
     {
         var from = $"(SELECT * EXCLUDE ({FileColumn}), {FileColumn} AS file_index FROM read_parquet({DuckDbSql.Texts(parts)}))";
-        return new SourceTable(files, from, columns.Select(c => new SourceColumn(c.Name, c.Type)).ToList()) { Map = map };
+        return new SourceTable(request.Paths, from, columns.Select(c => new SourceColumn(c.Name, c.Type)).ToList())
+        {
+            Map = map,
+            Notes = request.Notes,
+            Skipped = request.Skipped.ToDictionary(s => s.Key, s => (IReadOnlyList<long>)s.Value),
+        };
     }
 
     public void Dispose() => _appender?.Dispose();

@@ -78,6 +78,7 @@ public sealed class NumpyImportTests : IDisposable
             ("terminal", Flags("(2,)", true, false)),
             ("indices", Longs("(1,)", 3))));
         var episodes = dataset.Episodes();
+        Assert.Contains(dataset.Manifest.Provenance.Notes, n => n.Contains("'infos' is left out", StringComparison.Ordinal));
         Assert.Equal([0, 1, 2], episodes[0].Observations);
         Assert.Equal([3], episodes[0].Final);
         Assert.True(episodes[0].Terminated);

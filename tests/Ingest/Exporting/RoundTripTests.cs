@@ -31,6 +31,7 @@ public sealed class RoundTripTests : IDisposable
 
     [Theory]
     [InlineData(ExportFormat.Csv)]
+    [InlineData(ExportFormat.Jsonl)]
     [InlineData(ExportFormat.Npz)]
     [InlineData(ExportFormat.MinariHdf5)]
     [InlineData(ExportFormat.D4rlHdf5)]
@@ -44,6 +45,7 @@ public sealed class RoundTripTests : IDisposable
 
     [Theory]
     [InlineData(ExportFormat.Csv)]
+    [InlineData(ExportFormat.Jsonl)]
     [InlineData(ExportFormat.Npz)]
     [InlineData(ExportFormat.MinariHdf5)]
     [InlineData(ExportFormat.D4rlHdf5)]
