@@ -26,6 +26,13 @@ public sealed class DuckDbDatabase : IDisposable
 {
     readonly DatabaseHandle _handle;
 
+    // A library that is not there is looked for again: who installs it need not start anew.
+    static readonly Lazy<DuckDbDatabase> OneForSmallReads = new(() => OpenInMemory(new() { Threads = 1 }), LazyThreadSafetyMode.PublicationOnly);
+
+    /// <summary>One of one thread for small reads, which lives as long as the process: opening another costs more than reading a table of thousands of rows.</summary>
+    /// <exception cref="UserErrorException">As <see cref="OpenInMemory"/>.</exception>
+    internal static DuckDbDatabase Shared => OneForSmallReads.Value;
+
     DuckDbDatabase(DatabaseHandle handle) => _handle = handle;
 
     /// <exception cref="UserErrorException">DuckDB's library is not there; the message names <c>make setup</c> and <c>DUCKDB</c>.</exception>

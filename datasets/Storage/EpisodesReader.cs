@@ -21,8 +21,7 @@ sealed class EpisodesReader(Dataset dataset)
         long rows = 0;
         try
         {
-            using DuckDbDatabase database = DuckDbDatabase.OpenInMemory(new() { Threads = 1 });
-            using DuckDbConnection connection = database.Connect();
+            using DuckDbConnection connection = DuckDbDatabase.Shared.Connect();
             string names = string.Join(", ", columns.Select(c => DuckDbSql.Name(c.Name)));
             using DuckDbResult result = connection.Stream($"SELECT {names} FROM {SchemaSql.ReadParquet(path)}");
             SchemaTypes.Require(path, result, columns);
