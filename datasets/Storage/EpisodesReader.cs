@@ -49,9 +49,11 @@ sealed class EpisodesReader(Dataset dataset)
     {
         for (int i = 0; i < columns.Count; i++)
         {
-            for (int row = 0; !columns[i].Nullable && chunk[i].AnyNull && row < chunk.Rows; row++)
+            DuckDbVector column = chunk[i];
+            bool mayFail = !columns[i].Nullable && column.AnyNull;
+            for (int row = 0; mayFail && row < chunk.Rows; row++)
             {
-                if (chunk[i].IsNull(row))
+                if (column.IsNull(row))
                 {
                     throw new UserErrorException($"'{path}', row {firstRow + row}, column {columns[i].Name}: found null, where none may be.");
                 }
@@ -64,6 +66,10 @@ sealed class EpisodesReader(Dataset dataset)
         ReadOnlySpan<int> steps = chunk[3].Values<int>();
         ReadOnlySpan<double> returns = chunk[4].Values<double>();
         ReadOnlySpan<bool> terminated = chunk[6].Values<bool>(), truncated = chunk[7].Values<bool>();
+        // Asked for once: each of them is several calls into DuckDB.
+        bool areVectors = !_schema.ObservationsAreBytes && !_schema.ObservationsAreDiscrete;
+        ReadOnlySpan<float> finals = areVectors ? final.Child.Values<float>() : [];
+        ReadOnlySpan<DuckDbList> lists = areVectors ? final.Lists : [];
         EpisodeRecord? last = null;
         for (int row = 0; row < chunk.Rows; row++)
         {
@@ -84,15 +90,15 @@ sealed class EpisodesReader(Dataset dataset)
                 Split = Same(splits, row, last?.Split)!,
             };
             last = record;
-            visit(record, record.FinalObservationKnown ? Final(final, row, path, firstRow) : []);
+            visit(record, record.FinalObservationKnown ? Final(final, lists, finals, row, path, firstRow) : []);
         }
     }
 
-    ReadOnlySpan<byte> Final(DuckDbVector column, int row, string path, long firstRow)
+    ReadOnlySpan<byte> Final(DuckDbVector column, ReadOnlySpan<DuckDbList> lists, ReadOnlySpan<float> numbers, int row, string path, long firstRow)
     {
         ReadOnlySpan<byte> bytes = _schema.ObservationsAreBytes ? column.Bytes(row)
             : _schema.ObservationsAreDiscrete ? MemoryMarshal.AsBytes(column.Values<int>().Slice(row, 1))
-            : MemoryMarshal.AsBytes(column.Child.Values<float>().Slice((int)column.Lists[row].Offset, (int)column.Lists[row].Length));
+            : MemoryMarshal.AsBytes(numbers.Slice((int)lists[row].Offset, (int)lists[row].Length));
         int expected = _schema.ObservationWidth * (_schema.ObservationsAreBytes ? 1 : 4);
         return bytes.Length == expected ? bytes : throw new UserErrorException(
             $"'{path}', row {firstRow + row}, column final_observation: found {bytes.Length} bytes, expected {expected}.");
