@@ -20,7 +20,7 @@ public sealed class ReadmeTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
-    [InlineData("README.md", 12)]
+    [InlineData("README.md", 16)]
     [InlineData("ingest/README.md", 6)]
     [InlineData("datasets/README.md", 3)]
     [InlineData("train/README.md", 2)]
@@ -87,6 +87,8 @@ public sealed class ReadmeTests : IDisposable
         // Configs are named from the checkout; what comes out goes to the test's own root.
         if (Array.FindIndex(words, w => w is "--out" or "--html") is >= 0 and var option)
             words[option + 1] = Path.Combine(_root, words[option + 1]);
+        if (Array.IndexOf(words, "--source") is >= 0 and var source && File.Exists(Path.Combine(_root, words[source + 1])))
+            words[source + 1] = Path.Combine(_root, words[source + 1]);
         Tool.Run(Checkout.Root, new Dictionary<string, string> { ["OFFLINERL_ROOT"] = _root }, [.. words, .. shrink]).Expect(0);
     }
 
