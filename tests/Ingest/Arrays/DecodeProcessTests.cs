@@ -1,4 +1,3 @@
-using OfflineRL.Datasets;
 using OfflineRL.Ingest;
 using OfflineRL.Tests.Cli;
 
