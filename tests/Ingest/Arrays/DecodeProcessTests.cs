@@ -1,4 +1,3 @@
-using OfflineRL.Ingest;
 using OfflineRL.Tests.Cli;
 
 namespace OfflineRL.Tests.Ingest.Arrays;
