@@ -13,6 +13,9 @@ say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 2; }
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 
+# Not by a pipe into grep -q: that one leaves early, and under pipefail the library then counts as missing now and then.
+has_library() { [[ $(ldconfig -p) == *"$1"* ]]; }
+
 # The Debian packages: named here once, installed with root, else said.
 debian_packages() {
   local missing=()
@@ -22,10 +25,10 @@ debian_packages() {
   if [ -z "${LIBTORCH:-}" ]; then
     [ -e /usr/include/torch/script.h ] || missing+=(libtorch-dev)
     # Debian's libtorch takes any BLAS; the reference one is some twenty times slower than OpenBLAS.
-    ldconfig -p | grep -q 'libopenblas' || missing+=(libopenblas0-pthread)
+    has_library libopenblas || missing+=(libopenblas0-pthread)
   fi
   # HDF5 files are read and written through its C library.
-  if [ -z "${HDF5:-}" ]; then ldconfig -p | grep -q 'libhdf5' || missing+=(libhdf5-dev); fi
+  if [ -z "${HDF5:-}" ]; then has_library libhdf5 || missing+=(libhdf5-dev); fi
   [ ${#missing[@]} -eq 0 ] && return
   command -v apt-get >/dev/null 2>&1 ||
     fail "missing: ${missing[*]} (Debian's names). This system has no apt-get: install their equivalents, or set LIBTORCH to an unpacked libtorch, then run make again."
