@@ -34,6 +34,7 @@ static class FuzzSeeds
         return
         [
             Text(dataset, folder, ExportFormat.Csv, "csv"),
+            Tabbed(Text(dataset, folder, ExportFormat.Csv, "tsv")),
             Text(dataset, folder, ExportFormat.Jsonl, "jsonl"),
             .. FuzzTextSeeds.All,
             Parquet(dataset),
@@ -51,6 +52,12 @@ static class FuzzSeeds
         var map = Config.Load<ImportConfig>(path + ".yaml", [$"source=['*.{ending}']"]);
         return new FuzzSeed(ending, new Dictionary<string, byte[]> { ["a." + ending] = File.ReadAllBytes(path) }, map, Columns);
     }
+
+    // No text of the recording has a comma in it.
+    static FuzzSeed Tabbed(FuzzSeed seed) => seed with
+    {
+        Files = seed.Files.ToDictionary(f => f.Key, f => f.Value.Select(b => b == ',' ? (byte)'\t' : b).ToArray()),
+    };
 
     static FuzzSeed Parquet(Dataset dataset) => new(
         "parquet",
