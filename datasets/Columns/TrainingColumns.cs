@@ -12,14 +12,13 @@ public sealed class TrainingColumns : IDisposable
     readonly List<IDisposable> _open = [];
     readonly Lock _holding = new();
     int _holds = 1;
-    readonly bool _isGrowing;
     bool _disposed;
     readonly Dictionary<string, NpyColumn<double>> _info = [];
 
     TrainingColumns(string folder, ColumnsInfo info, bool isGrowing = false)
     {
         Folder = folder;
-        _isGrowing = isGrowing;
+        IsGrowing = isGrowing;
         Info = info;
         TrajectorySchema schema = new(info.ObservationSpace, info.ActionSpace, info.InfoColumns) { ActionFeatures = info.ActionFeatures };
         long steps = info.Steps, episodes = info.Episodes;
@@ -66,6 +65,9 @@ public sealed class TrainingColumns : IDisposable
     public long MemoryBytes { get; set; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     public string Folder { get; }
+
+    /// <summary>Whether episodes are still appended.</summary>
+    public bool IsGrowing { get; }
 
     public long Steps => Info.Steps;
 
@@ -283,7 +285,7 @@ public sealed class TrainingColumns : IDisposable
         try
         {
             string file = name + ".npy";
-            if (!_isGrowing)
+            if (!IsGrowing)
             {
                 ColumnFile written = Info.Files.FirstOrDefault(f => f.Path == file) ?? throw Throw.ChangedColumns(Folder, $"{InfoFile} does not know '{file}'");
                 written.Require(Folder);

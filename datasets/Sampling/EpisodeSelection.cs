@@ -45,6 +45,9 @@ public sealed class EpisodeSelection
         var parts = columns.EpisodeSplit.Slice(0, columns.Episodes);
         var keys = columns.EpisodeKeyHash.Slice(0, columns.Episodes);
         var episodes = new int[parts.Count((byte)part)];
+        // Where episodes are still to come, there may be none yet.
+        if (columns.IsGrowing && episodes.Length == 0)
+            return new EpisodeSelection(columns, split, [], fold);
         if (episodes.Length == 0)
             throw Throw.EmptySplit(columns.Info.Dataset, split, columns.Episodes);
         var next = 0;

@@ -39,7 +39,7 @@ public sealed record BcConfig : LearnerConfig
 /// Behavior cloning with discrete actions: the maximum-likelihood fit of the policy that made the data, by cross-entropy
 /// with a penalty on the logits (Fujimoto et al. 2019, "Benchmarking batch deep reinforcement learning algorithms").
 /// </summary>
-public sealed class BehaviorCloning : ILearner
+public sealed class BehaviorCloning : ITransitionLearner
 {
     readonly BcConfig _config;
     readonly LearningNetwork _policy;

@@ -55,7 +55,7 @@ public sealed record C51Config : CategoricalConfig
 /// Each step: the target network's distribution at s_t for the action of the highest mean, shifted by r_t, shrunk by
 /// discount_t and projected onto the atoms; the cross-entropy of the online distribution at s_tm1 with it.
 /// </remarks>
-public sealed class C51 : ILearner
+public sealed class C51 : ITransitionLearner
 {
     readonly C51Config _config;
     readonly LearningNetwork _values;

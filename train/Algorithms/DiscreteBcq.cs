@@ -33,7 +33,7 @@ public sealed record DiscreteBcqConfig : QLearningConfig
 /// Each step: an imitation network learns the policy of the data; the target is double DQN's with the maximum over actions
 /// that the imitation finds likely enough at s_t; the policy is greedy over the same filter.
 /// </remarks>
-public sealed class DiscreteBcq : ILearner
+public sealed class DiscreteBcq : ITransitionLearner
 {
     readonly DiscreteBcqConfig _config;
     readonly LearningNetwork _values, _imitation;

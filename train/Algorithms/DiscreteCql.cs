@@ -31,7 +31,7 @@ public sealed record DiscreteCqlConfig : QLearningConfig
 /// Each step is double DQN's, with alpha (log sum_a exp q(s_tm1, a) - q(s_tm1, a_tm1)) in the loss: values of actions that the
 /// data does not take are pushed down, those that it takes up.
 /// </remarks>
-public sealed class DiscreteCql : ILearner
+public sealed class DiscreteCql : ITransitionLearner
 {
     readonly DiscreteCqlConfig _config;
     readonly LearningNetwork _values;

@@ -45,7 +45,7 @@ public sealed record DiscreteCrrConfig : BootstrapConfig
 /// Each step: the critic to r_t + discount_t sum_a pi_target(a | s_t) q_target(s_t, a); the policy to the action taken, weighted
 /// by its advantage over the policy's own value, sum_a pi(a | s_tm1) q(s_tm1, a). Both sums are exact, where the paper draws.
 /// </remarks>
-public sealed class DiscreteCrr : ILearner
+public sealed class DiscreteCrr : ITransitionLearner
 {
     readonly DiscreteCrrConfig _config;
     readonly LearningNetwork _critic, _actor;

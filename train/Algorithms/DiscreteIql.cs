@@ -38,7 +38,7 @@ public sealed record DiscreteIqlConfig : BootstrapConfig
 /// Each step: v(s_tm1) to an expectile of the smaller of two target critics at the action taken (equation 5); both critics to
 /// r_t + discount_t v(s_t) (equation 6); the policy to the action taken, weighted by exp(beta (q - v)) (equation 7).
 /// </remarks>
-public sealed class DiscreteIql : ILearner
+public sealed class DiscreteIql : ITransitionLearner
 {
     readonly DiscreteIqlConfig _config;
     readonly LearningNetwork _critics, _value, _actor;

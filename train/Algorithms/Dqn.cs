@@ -29,7 +29,7 @@ public sealed record DqnConfig : QLearningConfig
 /// Each step: a batch of transitions, the target r_t + discount_t * q_target(s_t, argmax_a q(s_t, a)), Huber's loss of the
 /// error, one step of Adam with the gradient's norm limited, and the target network moved after the online one.
 /// </remarks>
-public sealed class Dqn : ILearner
+public sealed class Dqn : ITransitionLearner
 {
     readonly DqnConfig _config;
     readonly LearningNetwork _values;

@@ -9,7 +9,7 @@ namespace OfflineRL.Train.Algorithms;
 /// Behavior cloning with continuous actions: the maximum-likelihood fit of a normal distribution whose mean and standard deviation, one for
 /// each dimension of an action, depend on the observation (Nix and Weigend 1994, "Estimating the mean and variance of the target probability distribution").
 /// </summary>
-public sealed class GaussianCloning : ILearner
+public sealed class GaussianCloning : ITransitionLearner
 {
     readonly LearningNetwork _policy;
     readonly MetricSums _metrics;

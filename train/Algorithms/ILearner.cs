@@ -1,10 +1,9 @@
 using OfflineRL.Train.Networks;
-using OfflineRL.Train.Sampling;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Train.Algorithms;
 
-/// <summary>What the loop needs of an algorithm: to step, to be measured, to be saved, and to hand out its policy.</summary>
+/// <summary>What the loop needs of an algorithm: to be measured, to be saved, and to hand out its policy. Beside it each is one of transitions or one of episodes.</summary>
 interface ILearner : IDisposable
 {
     /// <summary>Names of the metrics, in the order of <see cref="MetricSums"/>.</summary>
@@ -28,11 +27,10 @@ interface ILearner : IDisposable
     /// <summary>A second network that limits which actions the policy takes, and its threshold; null for none.</summary>
     (Network Network, double Threshold)? PolicyFilter => null;
 
-    /// <summary>One gradient step. It never waits for the device.</summary>
-    /// <param name="batch">Not used after the call. Where it asks for priorities, the step writes them.</param>
-    /// <param name="measure">Whether to add this step's metrics to the sums; what is learned does not depend on it.</param>
-    void Step(TransitionBatch batch, bool measure);
-
-    /// <summary>A scalar on the device by which snapshots are compared on held-out data, the smaller the better; it changes nothing.</summary>
-    Tensor HeldOutError(TransitionBatch batch);
+    /// <summary>Numbers on the host that decide what the next steps do, beside <see cref="Updates"/>: such as those of inner updates.</summary>
+    IReadOnlyList<long> Counters
+    {
+        get => [];
+        set { }
+    }
 }

@@ -45,7 +45,7 @@ public sealed record IqnConfig : QLearningConfig
 /// Each step: K fractions choose the action at s_t by the target network, N' fractions give its return there, and N others
 /// the estimates at s_tm1, whose quantile Huber loss goes over all pairs.
 /// </remarks>
-public sealed class Iqn : ILearner
+public sealed class Iqn : ITransitionLearner
 {
     readonly IqnConfig _config;
     readonly LearningNetwork _values;

@@ -15,8 +15,17 @@ public sealed record LearnerSetup(Space Observations, int Actions, int Steps, Ra
     /// <summary>Of continuous actions; null: they are discrete.</summary>
     public ActionUnits? ActionUnits { get; init; }
 
+    /// <summary>What the policy chooses from; null where a learner asks for no more than <see cref="Actions"/>.</summary>
+    public Space? ActionSpace { get; init; }
+
+    /// <summary>Rows of a minibatch, where an iteration makes several gradient steps.</summary>
+    public int BatchSize { get; init; } = 64;
+
     /// <summary>A network for these observations and actions, with a plain head.</summary>
-    internal NetworkDescription Describe(LearnerConfig config) => Torsos.Describe(Observations, Actions, config.Torso, config.Hidden);
+    internal NetworkDescription Describe(LearnerConfig config) => Describe(config, Actions);
+
+    /// <summary>A network for these observations with so many outputs.</summary>
+    internal NetworkDescription Describe(LearnerConfig config, int outputs) => Torsos.Describe(Observations, outputs, config.Torso, config.Hidden);
 
     /// <summary>A generator for the draws of each step.</summary>
     internal StepNoise Noise(string name) => new(Random.Derive(name), Device);

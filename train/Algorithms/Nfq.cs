@@ -17,7 +17,7 @@ public sealed record NfqConfig : QLearningConfig
 /// reinforcement learning method". The target is r_t + discount_t * max_a q(s_t, a) by the network as it was after the last
 /// target update: with period 1 the network itself, with a longer one a fit of that many steps between two looks at the future.
 /// </summary>
-public sealed class Nfq : ILearner
+public sealed class Nfq : ITransitionLearner
 {
     readonly NfqConfig _config;
     readonly LearningNetwork _values;

@@ -33,7 +33,7 @@ public sealed record QrDqnConfig : QLearningConfig
 /// Each step: the target network's quantiles at s_t for the action of the highest mean, times discount_t plus r_t; the
 /// quantile Huber loss of the online quantiles at s_tm1 against them.
 /// </remarks>
-public sealed class QrDqn : ILearner
+public sealed class QrDqn : ITransitionLearner
 {
     readonly QrDqnConfig _config;
     readonly LearningNetwork _values;

@@ -41,7 +41,7 @@ public sealed record RainbowConfig : CategoricalConfig
 /// the action that the online network prefers, shifted, shrunk and projected; the cross-entropy with it, weighted by
 /// importance; its size goes back as the transition's priority. Every forward pass has noise of its own.
 /// </remarks>
-public sealed class Rainbow : ILearner
+public sealed class Rainbow : ITransitionLearner
 {
     readonly RainbowConfig _config;
     readonly LearningNetwork _values;

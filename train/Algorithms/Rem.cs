@@ -28,7 +28,7 @@ public sealed record RemConfig : QLearningConfig
 /// Each step draws one convex mixture of the heads and learns DQN's error of the mixed values, with the same mixture in
 /// estimate and target; the policy is greedy in the mean of the heads.
 /// </remarks>
-public sealed class Rem : ILearner
+public sealed class Rem : ITransitionLearner
 {
     readonly RemConfig _config;
     readonly LearningNetwork _values;

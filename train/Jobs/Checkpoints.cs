@@ -19,6 +19,9 @@ sealed record CheckpointInfo
     /// <summary>Steps done.</summary>
     public required int Step { get; init; }
 
+    /// <summary>The learner's counts beside the steps.</summary>
+    public IReadOnlyList<long> Counters { get; init; } = [];
+
     /// <summary>Where replay stands.</summary>
     public required ReplayState Replay { get; init; }
 
@@ -51,6 +54,7 @@ static class Checkpoints
             {
                 Algorithm = algorithm,
                 Step = step,
+                Counters = learner.Counters,
                 Replay = replay.State,
                 MetricsLength = metricsLength,
                 StateSha256 = Hash(state),
@@ -89,6 +93,7 @@ static class Checkpoints
             TensorFile.ReadInto(Path.Combine(folder, StateFile), [.. learner.State, .. tensors]);
             replay.Restore(info.Replay, tensors);
             learner.Updates = info.Step;
+            learner.Counters = info.Counters;
             return info;
         }
 

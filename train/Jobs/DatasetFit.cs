@@ -1,4 +1,6 @@
 using OfflineRL.Datasets;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.Tabular;
 
 namespace OfflineRL.Train;
 
@@ -8,7 +10,7 @@ static unsafe class DatasetFit
     /// <exception cref="UserErrorException">It cannot; the message says why, and where.</exception>
     public static void Check(TrainConfig config, TrainingColumns columns)
     {
-        if (columns.Info.ActionSpace is BoxSpace && config.Algorithm == "bc")
+        if (columns.Info.ActionSpace is BoxSpace && TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.Actions != ActionKind.Discrete)
             return;
         if (columns.Info.ActionSpace is not DiscreteSpace actions)
             Throw.User($"Dataset {columns.Info.Dataset} has the action space {columns.Info.ActionSpace}; algorithm {config.Algorithm} needs discrete actions. Choose another dataset or algorithm.");

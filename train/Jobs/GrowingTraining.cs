@@ -69,7 +69,7 @@ public sealed class GrowingTraining : IDisposable
             device = DeviceChoice.Resolve(config.Device);
             TorchExtras.Threads = config.Threads;
             // What is wrong with dataset or network shows here, before there is a folder.
-            SeedTraining.Replay(config, data, seed, torch.CPU).Dispose();
+            SeedTraining.LessonsOf(config, data, seed, torch.CPU).Dispose();
         }
 
         var run = RunFolder.PrepareGrowing(workspace, config, columns.Info, time.GetUtcNow());

@@ -6,7 +6,7 @@ using TorchSharp;
 namespace OfflineRL.Train;
 
 /// <summary>
-/// The offline criterion: the learner's own error on transitions that it does not learn from, the same ones at every call.
+/// The offline criterion: the learner's own error on transitions or episodes that it does not learn from, the same ones at every call.
 /// </summary>
 sealed class HeldOutScore : IDisposable
 {
@@ -14,10 +14,10 @@ sealed class HeldOutScore : IDisposable
 
     static readonly ReplayState Start = new() { Batch = 0 };
 
-    readonly TransitionReplay _replay;
+    readonly Lessons _lessons;
     readonly int _batches;
 
-    HeldOutScore(TransitionReplay replay, int batches) => (_replay, _batches) = (replay, batches);
+    HeldOutScore(Lessons lessons, int batches) => (_lessons, _batches) = (lessons, batches);
 
     /// <summary>The score of a seed; null where the config asks for none or the datasets have no other part in common.</summary>
     /// <param name="config">Checked by the caller.</param>
@@ -44,25 +44,35 @@ sealed class HeldOutScore : IDisposable
             Fitted = fitted,
             Replay = new() { FrameStack = config.Replay.FrameStack, Placement = "host", PrefetchBatches = "0" },
         };
-        var replay = new TransitionReplay(data, settings, RandomStream.Create(seed, "train/held_out"), device);
-        return new HeldOutScore(replay, (config.Guard.HeldOutTransitions + batch - 1) / batch);
+        if (settings.Needs.WholeEpisodes)
+            settings = settings with { Needs = settings.Needs with { Episodes = EpisodesOf(config, data, split) } };
+        var lessons = Lessons.Of(data, settings, RandomStream.Create(seed, "train/held_out"), device);
+        return new HeldOutScore(lessons, settings.Needs.WholeEpisodes ? 1 : (config.Guard.HeldOutTransitions + batch - 1) / batch);
     }
 
     /// <summary>The mean over the batches; waits for the device.</summary>
     public double Of(ILearner learner)
     {
-        ((IReplay)_replay).Restore(Start, []);
+        _lessons.Replay.Restore(Start, []);
         var sum = 0.0;
         for (var i = 0; i < _batches; i++)
         {
             using var scope = torch.NewDisposeScope();
-            sum += learner.HeldOutError(_replay.Next()).ToDouble();
+            sum += _lessons.HeldOutError(learner).ToDouble();
         }
 
         return sum / _batches;
     }
 
-    public void Dispose() => _replay.Dispose();
+    public void Dispose() => _lessons.Dispose();
+
+    // As many as hold about so many transitions; 0, which is all of the part, where it has no more.
+    static int EpisodesOf(TrainConfig config, TrainingData data, string split)
+    {
+        var selections = data.Sources.Select(source => EpisodeSelection.Of(source.Columns, split)).ToList();
+        var (steps, episodes) = (selections.Sum(s => s.Steps), selections.Sum(s => (long)s.Episodes.Length));
+        return steps <= config.Guard.HeldOutTransitions ? 0 : (int)Math.Max(1, config.Guard.HeldOutTransitions * episodes / steps);
+    }
 
     // Named: it must be there. Not named: one that has episodes in every dataset.
     static string? Split(TrainConfig config, TrainingData data)

@@ -24,8 +24,10 @@ sealed class SeedTraining : IGrowingSeed
     readonly ulong _seed;
     readonly IJobProgress _progress;
     readonly TimeProvider _time;
-    readonly TransitionReplay _replay;
+    readonly Lessons _lessons;
+    readonly IReplay _replay;
     readonly ILearner _learner;
+    readonly ActionUnits? _units;
     ValueGuard? _guard;
     readonly HeldOutScore? _heldOut;
     readonly string[] _metricNames;
@@ -48,7 +50,9 @@ sealed class SeedTraining : IGrowingSeed
         _seed = seed;
         _progress = progress;
         _time = time;
-        _replay = Replay(config, data, seed, device);
+        _lessons = LessonsOf(config, data, seed, device);
+        _replay = _lessons.Replay;
+        _units = TrainJob.Units(config, data.Info);
         _learner = TrainJob.Learner(config, data.Info, _replay.Encoder, RandomStream.Create(seed, "train/init"), device);
         MakeGuard();
         _heldOut = HeldOutScore.Create(config, data, _replay.Fitted, seed, device);
@@ -58,9 +62,9 @@ sealed class SeedTraining : IGrowingSeed
         _measurePeriod = Math.Max(1, config.LogPeriodSteps / MeasuredPerLine);
     }
 
-    /// <summary>The replay of a seed; making one checks that the dataset fits the algorithm.</summary>
-    public static TransitionReplay Replay(TrainConfig config, TrainingData data, ulong seed, torch.Device device) =>
-        new(data, Settings(config) with { Fold = Folds.LearnedFrom(config, seed) }, RandomStream.Create(seed, "train/sampler"), device);
+    /// <summary>What a seed learns from; making it checks that the dataset fits the algorithm.</summary>
+    public static Lessons LessonsOf(TrainConfig config, TrainingData data, ulong seed, torch.Device device) =>
+        Lessons.Of(data, Settings(config) with { Fold = Folds.LearnedFrom(config, seed) }, RandomStream.Create(seed, "train/sampler"), device);
 
     /// <summary>What the config says of replay.</summary>
     public static ReplaySettings Settings(TrainConfig config) => new()
@@ -114,7 +118,7 @@ sealed class SeedTraining : IGrowingSeed
         _metrics?.Dispose();
         _heldOut?.Dispose();
         _learner.Dispose();
-        _replay.Dispose();
+        _lessons.Dispose();
     }
 
     // Whether it came to the end.
@@ -144,7 +148,7 @@ sealed class SeedTraining : IGrowingSeed
     void TakeStep()
     {
         _step++;
-        _learner.Step(_replay.Next(), measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
+        _lessons.Step(_learner, measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
         if (IsDue(_config.LogPeriodSteps))
             LogMetrics();
     }
@@ -227,6 +231,8 @@ sealed class SeedTraining : IGrowingSeed
         _metrics!.Append(_step, _metricNames, _means, rate);
         EnsureFinite();
         Guard();
+        if ((_learner as IEpisodeLearner)?.EndsBecause(_means) is { } reason)
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"training ended at step {_step}: {reason}"));
         // In a loop the rounds are what goes on.
         if (!_grows)
             _progress.Report($"seed {_seed}", _step, _config.Steps, string.Create(CultureInfo.InvariantCulture, $"{_learner.MetricNames[0]} {_means[0]:G4}"));
@@ -294,7 +300,7 @@ sealed class SeedTraining : IGrowingSeed
         ActionSpace = _data.Info.ActionSpace,
         Network = _learner.PolicyNetwork.Description,
         Filter = _learner.PolicyFilter is { } filter ? new ImitationFilter(filter.Network.Description, filter.Threshold) : null,
-        ActionUnits = ActionUnits.Of(_data.Info),
+        ActionUnits = _units,
         Encoder = EncoderDescription.Of(_replay.Encoder),
         RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
         Temperature = _learner.PolicyTemperature,

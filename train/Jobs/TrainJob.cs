@@ -42,9 +42,13 @@ public static class TrainJob
         var device = DeviceChoice.Resolve(config.Device);
         TorchExtras.Threads = config.Threads;
         // What is wrong with dataset or network shows here, before there is a folder.
-        using (var trial = SeedTraining.Replay(config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" } }, data, seeds[0], CPU))
-        using (HeldOutScore.Create(config, data, trial.Fitted, seeds[0], CPU))
-            progress.Line($"training {config.Algorithm} on {data.Info.Dataset} ({trial.Count:N0} transitions), {device}, seeds {string.Join(", ", seeds)}");
+        using (var trial = SeedTraining.LessonsOf(config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" } }, data, seeds[0], CPU))
+        using (HeldOutScore.Create(config, data, trial.Replay.Fitted, seeds[0], CPU))
+        {
+            var kind = SeedTraining.Settings(config).Needs.WholeEpisodes ? "episodes" : "transitions";
+            progress.Line($"training {config.Algorithm} on {data.Info.Dataset} ({trial.Replay.Count:N0} {kind}), {device}, seeds {string.Join(", ", seeds)}");
+        }
+
         var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
         return RunSeeds(config, folder, seeds, seed =>
         {
@@ -98,9 +102,19 @@ public static class TrainJob
     // Several datasets by their names, without the shares: a run's name is a folder.
     static string NameOf(TrainingData data) => string.Join('+', data.Sources.Select(source => source.Columns.Info.Dataset));
 
+    /// <summary>Cloning speaks in units of the data's spread; policies that will leave it, in those of what they may do.</summary>
+    internal static ActionUnits? Units(TrainConfig config, ColumnsInfo dataset) =>
+        AlgorithmTable.Of(config).Section(config) is EpisodeConfig ? ActionUnits.OfBounds(dataset) : ActionUnits.Of(dataset);
+
     internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, ObservationEncoder encoder, RandomStream random, torch.Device device)
     {
         var outputs = dataset.ActionSpace is DiscreteSpace discrete ? discrete.Count : 2 * dataset.ActionSpace.FlatSize;
-        return AlgorithmTable.Of(config).Create(config, new LearnerSetup(encoder.FeatureSpace, outputs, config.Steps, random, device) { ActionUnits = ActionUnits.Of(dataset) });
+        var setup = new LearnerSetup(encoder.FeatureSpace, outputs, config.Steps, random, device)
+        {
+            ActionUnits = Units(config, dataset),
+            ActionSpace = dataset.ActionSpace,
+            BatchSize = config.BatchSize,
+        };
+        return AlgorithmTable.Of(config).Create(config, setup);
     }
 }

@@ -43,10 +43,13 @@ sealed class LearningNetwork : IDisposable
         set => _optimizer.StepCount = value;
     }
 
+    /// <summary>Where the run stands, of its steps, by which the step size changes; null: <see cref="Updates"/>, one of which is a step.</summary>
+    public long? RunStep { get; set; }
+
     /// <summary>One update of the parameters from the gradients that backward left, which are zero after it.</summary>
     public void Update()
     {
-        _optimizer.LearningRate = _config.LearningRateAt(Updates, _steps);
+        _optimizer.LearningRate = _config.LearningRateAt(RunStep ?? Updates, _steps);
         _optimizer.Step(zeroGrad: true);
     }
 

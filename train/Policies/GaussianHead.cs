@@ -21,6 +21,17 @@ public sealed record ActionUnits(IReadOnlyList<double> Shift, IReadOnlyList<doub
         return new([.. actions.Select(s => s.Mean)], [.. actions.Select(s => s.Std > 0 ? s.Std : 1)]);
     }
 
+    /// <summary>The middle and half of the range of each dimension; the dataset's mean and deviation, where a dataset's space has no finite bounds; else 0 and 1.</summary>
+    /// <returns>Units that do not change while a bounded dataset grows; null where actions are discrete.</returns>
+    public static ActionUnits? OfBounds(ColumnsInfo info)
+    {
+        if (info.ActionSpace is not BoxSpace space)
+            return null;
+        if (Enumerable.Range(0, space.FlatSize).All(d => double.IsFinite(space.Low[d]) && double.IsFinite(space.High[d]) && space.Low[d] < space.High[d]))
+            return new([.. space.Low.Zip(space.High, (low, high) => (low + high) / 2)], [.. space.Low.Zip(space.High, (low, high) => (high - low) / 2)]);
+        return info.Statistics.Action.Count == space.FlatSize ? Of(info) : new([.. new double[space.FlatSize]], [.. Enumerable.Repeat(1.0, space.FlatSize)]);
+    }
+
     /// <summary>What is wrong with units that were read; null: nothing.</summary>
     internal string? Fault(int width) =>
         Shift.Count != width || Scale.Count != width || !Shift.All(double.IsFinite) || !Scale.All(s => s > 0 && double.IsFinite(s))

@@ -8,8 +8,18 @@ public interface IReplay : IDisposable
     /// <summary>Items that can be drawn.</summary>
     long Count { get; }
 
+    /// <summary>What observations and rewards become.</summary>
+    FittedNormalization Fitted { get; }
+
     /// <summary>What makes features of observations; a stored policy takes it along.</summary>
-    ObservationEncoder Encoder { get; }
+    ObservationEncoder Encoder => Fitted.Encoder;
+
+    /// <summary>What rewards become.</summary>
+    RewardTransform Rewards => Fitted.Rewards;
+
+    /// <summary>Takes in the episodes that were appended to the data since; they are drawn from the next batch on.</summary>
+    /// <exception cref="NotSupportedException">What is drawn depends on all of the data.</exception>
+    void Extend();
 
     /// <summary>Where it stands.</summary>
     ReplayState State { get; }

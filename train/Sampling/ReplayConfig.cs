@@ -36,6 +36,11 @@ public sealed record ReplayConfig : IValidatable
     /// <summary>Share of the episodes to learn from, those of the highest return, in (0, 1]. The default value is 1.</summary>
     public double TopShare { get; init; } = 1;
 
+    /// <summary>
+    /// In a loop, for learners of whole episodes: learn from the episodes of so many newest rounds; 0: from all of them. The default value is 0.
+    /// </summary>
+    public int NewestRounds { get; init; }
+
     /// <summary>Frames that make one observation, stacked as they are read. The default value is 1.</summary>
     public int FrameStack { get; init; } = 1;
 
@@ -70,6 +75,8 @@ public sealed record ReplayConfig : IValidatable
             yield return FormattableString.Invariant($"return_temperature is {ReturnTemperature}; expected a positive number.");
         if (!(TopShare is > 0 and <= 1))
             yield return FormattableString.Invariant($"top_share is {TopShare}; expected a share of the episodes in (0, 1].");
+        if (NewestRounds < 0)
+            yield return $"newest_rounds is {NewestRounds}; expected at least 0 (0: all rounds).";
         if (FrameStack is < 1 or > 256)
             yield return $"frame_stack is {FrameStack}; expected 1 to 256.";
         if (Placement is not ("auto" or "host" or "device"))

@@ -46,6 +46,12 @@ public sealed record ReplayNeeds
     /// <summary>Steps before those of a sequence, from which a learner's memory is filled.</summary>
     public int BurnInSteps { get; init; }
 
+    /// <summary>Whether batches are of whole episodes, as <see cref="EpisodeBatch"/>.</summary>
+    public bool WholeEpisodes { get; init; }
+
+    /// <summary>E: episodes of such a batch; 0: all that may be drawn.</summary>
+    public int Episodes { get; init; }
+
     /// <summary>T: steps of a batch, 1 where it has single transitions.</summary>
     internal int BatchSteps => SequenceSteps == 0 ? 1 : SequenceSteps + BurnInSteps;
 
@@ -55,4 +61,12 @@ public sealed record ReplayNeeds
     /// <summary>With returns of n steps, discounts and next observations.</summary>
     public static ReplayNeeds Bootstrapping(ActionKind actions, double discount, int steps = 1) =>
         new() { Actions = actions, Bootstraps = true, Discount = discount, Steps = steps };
+
+    /// <summary>Whole episodes.</summary>
+    /// <param name="actions">Which can be learned from.</param>
+    /// <param name="discount">gamma, in [0, 1].</param>
+    /// <param name="episodes">Of a batch; 0: all that may be drawn.</param>
+    /// <param name="propensities">Whether the behavior's log-probabilities are read.</param>
+    public static ReplayNeeds OfEpisodes(ActionKind actions, double discount, int episodes, bool propensities) =>
+        new() { Actions = actions, WholeEpisodes = true, Discount = discount, Episodes = episodes, BehaviorLogProbabilities = propensities };
 }

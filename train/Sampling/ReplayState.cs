@@ -8,4 +8,7 @@ public sealed record ReplayState
 
     /// <summary>The largest priority seen, one a dataset, where replay is prioritized.</summary>
     public IReadOnlyList<float> LargestPriorities { get; init; } = [];
+
+    /// <summary>Of whole episodes that grow: the first episode of each of the newest rounds, counted within the part that is drawn from.</summary>
+    public IReadOnlyList<long> RoundStarts { get; init; } = [];
 }

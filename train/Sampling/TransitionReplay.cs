@@ -69,10 +69,10 @@ public sealed class TransitionReplay : IReplay
     /// <inheritdoc/>
     public ObservationEncoder Encoder => _sources.Encoder;
 
-    /// <summary>What observations and rewards become.</summary>
+    /// <inheritdoc/>
     public FittedNormalization Fitted => _sources.Fitted;
 
-    /// <summary>What rewards become.</summary>
+    /// <inheritdoc/>
     public RewardTransform Rewards => Fitted.Rewards;
 
     /// <summary>Where the newest draw lies.</summary>

@@ -34,7 +34,7 @@ public sealed class ValueLearnersTests : IDisposable
         return q;
     }
 
-    static readonly Dictionary<string, Func<LearnerSetup, ILearner>> Learners = new()
+    static readonly Dictionary<string, Func<LearnerSetup, ITransitionLearner>> Learners = new()
     {
         ["dqn"] = setup => new Dqn(new() { Discount = Gamma, Hidden = [32], LearningRate = 0.01, TargetRate = 0.05 }, setup),
         ["dqn, dueling"] = setup => new Dqn(new() { Discount = Gamma, Hidden = [32], LearningRate = 0.01, TargetRate = 0.05, Dueling = true }, setup),
@@ -114,7 +114,7 @@ public sealed class ValueLearnersTests : IDisposable
     public void Learners_AtTheEndsOfTheirSettings_AreDqnBitForBit()
     {
         using var columns = _data.WriteSigns();
-        float[] Train(Func<LearnerSetup, ILearner> create, string prefix = "online.")
+        float[] Train(Func<LearnerSetup, ITransitionLearner> create, string prefix = "online.")
         {
             using var scope = NewDisposeScope();
             using var learner = Learn(columns, create, steps: 50);
@@ -213,7 +213,7 @@ public sealed class ValueLearnersTests : IDisposable
         Assert.NotEqual(one.Parameters, Train(0.01f, asked: false).Parameters);
     }
 
-    static ILearner Learn(TrainingColumns columns, Func<LearnerSetup, ILearner> create, int steps)
+    static ITransitionLearner Learn(TrainingColumns columns, Func<LearnerSetup, ITransitionLearner> create, int steps)
     {
         using var sampler = TrainData.Replay(columns, 16, ReplayNeeds.Bootstrapping(ActionKind.Discrete, Gamma));
         var features = columns.Info.ObservationSpace is DiscreteSpace discrete ? discrete.Count : columns.Info.ObservationSpace.FlatSize;
@@ -224,7 +224,7 @@ public sealed class ValueLearnersTests : IDisposable
     }
 
     // The values that the learner itself holds, [S, A] in a row.
-    static double[] Values(ILearner learner, int states = 4)
+    static double[] Values(ITransitionLearner learner, int states = 4)
     {
         using var quiet = no_grad();
         using var critic = learner is DiscreteCrr or DiscreteIql ? Critic(learner) : null;
@@ -242,7 +242,7 @@ public sealed class ValueLearnersTests : IDisposable
     }
 
     // A network with the critic's parameters, from the learner's state.
-    static Network Critic(ILearner learner)
+    static Network Critic(ITransitionLearner learner)
     {
         var prefix = learner is DiscreteIql ? "critics.online." : "critic.online.";
         var network = new Network(learner.PolicyNetwork.Description with { Members = learner is DiscreteIql ? 2 : 1 }, RandomStream.Create(0, "copy"), CPU);
