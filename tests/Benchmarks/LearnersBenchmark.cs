@@ -84,7 +84,8 @@ sealed class LearnersBenchmark : IBenchmark
     static void MeasureAll(BenchmarkReport report, TrainingData data)
     {
         var dqn = double.NaN;
-        foreach (var name in AlgorithmTable.Names)
+        // An iteration of learners of whole episodes is another thing than a step.
+        foreach (var name in AlgorithmTable.Names.Where(name => !SeedTraining.Settings(new() { Algorithm = name }).Needs.WholeEpisodes))
         {
             var steps = Steps(data, new() { Algorithm = name });
             if (name == "dqn")
@@ -99,7 +100,7 @@ sealed class LearnersBenchmark : IBenchmark
         config = AlgorithmTable.Resolve(config with { BatchSize = Batch, Steps = int.MaxValue }, data);
         var random = RandomStream.Create(0, "benchmark");
         using var replay = new TransitionReplay(data, SeedTraining.Settings(config), random.Derive("sampler"), CPU);
-        using var learner = TrainJob.Learner(config, data.Info, replay.Encoder, random.Derive("init"), CPU);
+        using var learner = (ITransitionLearner)TrainJob.Learner(config, data.Info, replay.Encoder, random.Derive("init"), CPU);
         var step = 0;
         return Timing.Rate(() => learner.Step(replay.Next(), measure: step++ % 10 == 0), 1.0, 5);
     }
