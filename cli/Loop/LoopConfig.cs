@@ -8,6 +8,7 @@ namespace OfflineRL.Cli.Loop;
 public sealed record LoopConfig : IValidatable
 {
     const string Own = "loop";
+    const double DefaultUpdatesPerStep = 0.5;
 
     /// <summary>Of the run and of seed 0's dataset; every other seed has its own, <c>NAME-seed-K</c>. Empty: after environment and algorithm.</summary>
     public string Name { get; init; } = "";
@@ -24,14 +25,26 @@ public sealed record LoopConfig : IValidatable
     /// <summary>Instances stepped together. The default value is 8.</summary>
     public int Instances { get; init; } = 8;
 
-    /// <summary>Steps of uniform actions before training begins. The default value is 1,000.</summary>
+    /// <summary>
+    /// Steps of uniform actions before training begins; 0 for a learner whose policy draws its actions: its first one then acts from the start. The
+    /// default value is 1,000.
+    /// </summary>
     public long WarmupSteps { get; init; } = 1_000;
 
     /// <summary>Steps of a round, over all instances: after each the data of the episodes that ended is learned from, and the policy changes. The default value is 128.</summary>
     public int RoundSteps { get; init; } = 128;
 
-    /// <summary>Gradient steps for each step recorded after the warm-up. The default value is 0.5.</summary>
-    public double UpdatesPerStep { get; init; } = 0.5;
+    /// <summary>
+    /// Whether a round ends when every episode under way has: new ones begin while the round has fewer than <see cref="RoundSteps"/> steps, then the
+    /// instances run out. So each episode was recorded by one policy, and all of a round are learned from after it. The default value is false.
+    /// </summary>
+    public bool WholeEpisodes { get; init; }
+
+    /// <summary>Gradient steps for each step recorded after the warm-up. Not set: 0.5, where <see cref="UpdatesPerRound"/> is not set either.</summary>
+    public double? UpdatesPerStep { get; init; }
+
+    /// <summary>Steps of the learner after each round, instead of <see cref="UpdatesPerStep"/>. Not set: as that says.</summary>
+    public int? UpdatesPerRound { get; init; }
 
     /// <summary>Share of uniform actions when training begins, in [0, 1]. The default value is 1.</summary>
     public double EpsilonFirst { get; init; } = 1;
@@ -48,6 +61,12 @@ public sealed record LoopConfig : IValidatable
     /// </summary>
     public long CommitPeriodSteps { get; init; } = 10_000;
 
+    /// <summary>
+    /// Return whose passing is told: after how many steps the mean over the last 100 episodes had reached it. What is recorded and learned does not depend
+    /// on it. Not set: nothing is told.
+    /// </summary>
+    public double? Threshold { get; init; }
+
     /// <summary>Parts of the split by episode, with their fractions, which sum to 1; <c>train.split</c> is learned from. The default value is all for train.</summary>
     public IReadOnlyDictionary<string, double> Split { get; init; } = new Dictionary<string, double> { ["train"] = 1 };
 
@@ -57,7 +76,7 @@ public sealed record LoopConfig : IValidatable
     /// <summary>Steps of every instance in a round.</summary>
     internal int StepsOfInstance => Math.Max(1, RoundSteps / Instances);
 
-    /// <summary>Rounds after the warm-up.</summary>
+    /// <summary>Rounds after the warm-up; of whole episodes the most that there may be.</summary>
     internal long Rounds => Math.Max(1, (Steps - WarmupSteps + RoundLength - 1) / RoundLength);
 
     internal long RoundLength => (long)StepsOfInstance * Instances;
@@ -66,14 +85,21 @@ public sealed record LoopConfig : IValidatable
 
     internal long WarmupOfInstance => (WarmupSteps + Instances - 1) / Instances;
 
-    internal long RoundsOfCommit => Math.Max(1, CommitPeriodSteps / RoundLength);
+    /// <summary>Steps between commits: whole rounds where these have a fixed length.</summary>
+    internal long CommitLength => WholeEpisodes ? CommitPeriodSteps : Math.Max(1, CommitPeriodSteps / RoundLength) * RoundLength;
 
-    /// <summary>Gradient steps done when so many rounds are.</summary>
-    internal int UpdatesAfter(long rounds) => (int)(rounds * RoundLength * UpdatesPerStep);
+    /// <summary>Steps after the warm-up, at which a loop ends: of whole episodes at least so many.</summary>
+    internal long LearnedLength => WholeEpisodes ? Math.Max(1, Steps - WarmupLength) : Rounds * RoundLength;
 
-    /// <summary>Share of uniform actions in a round, from 0.</summary>
-    internal double EpsilonIn(long round) =>
-        EpsilonFirst + ((EpsilonLast - EpsilonFirst) * Math.Min(1, round * RoundLength / (double)Math.Max(1, EpsilonSteps)));
+    /// <summary>Steps after the warm-up when so many rounds are done and so many steps stored.</summary>
+    internal long Learned(long rounds, long steps) => WholeEpisodes ? steps - WarmupLength : rounds * RoundLength;
+
+    /// <summary>Gradient steps done when so many rounds are, of so many steps.</summary>
+    internal int UpdatesAfter(long rounds, long steps) => UpdatesPerRound is { } updates ? checked((int)(rounds * updates)) : (int)(steps * (UpdatesPerStep ?? DefaultUpdatesPerStep));
+
+    /// <summary>Share of uniform actions in the round that begins so many steps after the warm-up.</summary>
+    internal double EpsilonAt(long steps) =>
+        EpsilonFirst + ((EpsilonLast - EpsilonFirst) * Math.Min(1, steps / (double)Math.Max(1, EpsilonSteps)));
 
     /// <summary>The name of a seed's dataset, whichever other seeds are in the job.</summary>
     internal string DatasetOf(ulong seed) => seed == 0 ? Name : FormattableString.Invariant($"{Name}-seed-{seed}");
@@ -95,12 +121,12 @@ public sealed record LoopConfig : IValidatable
         Dataset = Name,
         Name = Name,
         Seeds = Seeds,
-        Steps = Math.Max(1, UpdatesAfter(Rounds)),
+        Steps = Math.Max(1, UpdatesAfter(Rounds, Rounds * RoundLength)),
     };
 
     public IEnumerable<string> Validate()
     {
-        foreach (var (key, value) in new[] { ("steps", Steps), ("instances", Instances), ("warmup_steps", WarmupSteps), ("round_steps", RoundSteps), ("commit_period_steps", CommitPeriodSteps) })
+        foreach (var (key, value) in new[] { ("steps", Steps), ("instances", Instances), ("round_steps", RoundSteps), ("commit_period_steps", CommitPeriodSteps) })
         {
             if (value < 1)
                 yield return $"{key} is {value}; expected at least 1.";
@@ -108,12 +134,20 @@ public sealed record LoopConfig : IValidatable
 
         if (Instances > RoundSteps)
             yield return $"instances is {Instances} and round_steps {RoundSteps}; expected at least a step of every instance in a round.";
+        if (WarmupSteps < 1)
+            yield return $"warmup_steps is {WarmupSteps}; expected at least 1.";
         if (Steps <= WarmupSteps)
             yield return $"steps is {Steps} and warmup_steps {WarmupSteps}; expected more steps than those before training.";
         if (Steps > int.MaxValue / 2)
             yield return $"steps is {Steps}; expected at most {int.MaxValue / 2}.";
-        if (!(UpdatesPerStep > 0) || !(UpdatesPerStep * Steps < int.MaxValue))
-            yield return FormattableString.Invariant($"updates_per_step is {UpdatesPerStep}; expected a positive number, and fewer than 2^31 updates in all.");
+        if (UpdatesPerStep is not null && UpdatesPerRound is not null)
+            yield return FormattableString.Invariant($"updates_per_step is {UpdatesPerStep} and updates_per_round {UpdatesPerRound}; expected one of them.");
+        if (UpdatesPerStep is { } each && !(each > 0 && each * Steps < int.MaxValue))
+            yield return FormattableString.Invariant($"updates_per_step is {each}; expected a positive number, and fewer than 2^31 updates in all.");
+        if (UpdatesPerRound is { } updates && !(updates > 0 && (double)updates * Steps < int.MaxValue))
+            yield return $"updates_per_round is {updates}; expected a positive number, and fewer than 2^31 updates in all.";
+        if (Threshold is { } threshold && !double.IsFinite(threshold))
+            yield return FormattableString.Invariant($"threshold is {threshold}; expected a finite number.");
         foreach (var (key, value) in new[] { ("epsilon_first", EpsilonFirst), ("epsilon_last", EpsilonLast) })
         {
             if (!(value is >= 0 and <= 1))

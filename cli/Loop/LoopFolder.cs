@@ -32,6 +32,6 @@ static class LoopFolder
 
     static string PathOf(Workspace workspace, LoopConfig config) => Path.Combine(workspace.RunsFolder, config.Name, "loop.yaml");
 
-    // Which seeds are asked for does not count.
-    static string Text(LoopConfig config) => Config.ToYaml(config with { Seeds = [] });
+    // Which seeds are asked for does not count, nor what is told of them.
+    static string Text(LoopConfig config) => Config.ToYaml(config with { Seeds = [], Threshold = null });
 }

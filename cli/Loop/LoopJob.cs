@@ -20,12 +20,14 @@ sealed class LoopJob : IDisposable
     readonly Workspace _workspace;
     readonly ulong _seed;
     readonly IJobProgress _progress;
-    readonly string _statePath;
+    readonly string _folder, _statePath;
     readonly List<LoopCommit> _commits;
+    readonly IReadOnlyList<double> _recentReturns;
     readonly ContinuedRecording _recording;
     readonly GrowingDataset _data;
     GrowingTraining? _training;
-    double _returns;
+    RoundLog? _rounds;
+    double _returns, _epsilon;
     int _ended, _learned;
     bool _cutting;
 
@@ -38,11 +40,15 @@ sealed class LoopJob : IDisposable
     {
         (_config, _workspace, _seed, _progress) = (config, workspace, seed, progress);
         _train = GrowingTraining.Fit(config.Training());
-        _statePath = Path.Combine(RunFolder.SeedFolder(Path.Combine(workspace.RunsFolder, config.Name), seed), LoopState.FileName);
-        _commits = File.Exists(_statePath) ? [.. JsonFiles.Read<LoopState>(_statePath).Commits] : [];
+        _folder = RunFolder.SeedFolder(Path.Combine(workspace.RunsFolder, config.Name), seed);
+        _statePath = Path.Combine(_folder, LoopState.FileName);
+        var state = File.Exists(_statePath) ? JsonFiles.Read<LoopState>(_statePath) : new() { Commits = [] };
+        (_commits, _recentReturns) = ([.. state.Commits], state.RecentReturns);
         _recording = new(config.Recording(seed));
         try
         {
+            if (config.WholeEpisodes && _recording.MaxEpisodeSteps == int.MaxValue)
+                throw new UserErrorException($"whole_episodes is true, and episodes of {config.Environment} have no limit of steps: a round might never end. Give them one, as in {config.Environment}?time_limit=1000, or set whole_episodes to false.");
             _data = Open();
         }
         catch
@@ -55,8 +61,8 @@ sealed class LoopJob : IDisposable
     /// <summary>The commits so far, the newest last.</summary>
     public IReadOnlyList<LoopCommit> Commits => _commits;
 
-    /// <summary>Whether all rounds are done.</summary>
-    public bool IsFinished => _commits.Count > 0 && _commits[^1].Rounds == _config.Rounds;
+    /// <summary>Whether all rounds are done, and stored.</summary>
+    public bool IsFinished => _commits.Count > 0 && _config.Learned(_commits[^1].Rounds, _commits[^1].Steps) >= _config.LearnedLength;
 
     /// <summary>Goes on to the end.</summary>
     /// <returns>False where it was interrupted: the same again goes on from the newest commit.</returns>
@@ -66,7 +72,7 @@ sealed class LoopJob : IDisposable
         var round = _commits.Count > 0 ? _commits[^1].Rounds : 0;
         if (round == 0)
             WarmUp();
-        if (round == _config.Rounds)
+        if (IsFinished)
         {
             _progress.Line($"seed {_seed}: finished already, {_data.Columns.Steps:N0} steps");
             return true;
@@ -75,12 +81,14 @@ sealed class LoopJob : IDisposable
         _training = GrowingTraining.Open(_train, _workspace, _data.Columns, _seed, round == 0 ? 0 : _commits[^1].Updates, _progress);
         _learned = _data.Columns.Episodes;
         LoopFolder.Save(_workspace, _config);
-        while (round < _config.Rounds)
+        _rounds = new(Path.Combine(_folder, RoundLog.FileName), round, _recentReturns);
+        while (!IsFinished)
         {
             using var first = Acting(round);
-            _recording.Begin(first.Policy, FormattableString.Invariant($"{_config.Name}/seed-{_seed}"), _data.Columns.Episodes);
-            var end = Math.Min(_config.Rounds, round + _config.RoundsOfCommit);
-            for (; round < end; round++)
+            _recording.Begin(first.Policy, Name, _data.Columns.Episodes);
+            var begin = Learned(round);
+            var end = Math.Min(_config.LearnedLength, begin + _config.CommitLength);
+            while (Learned(round) < end)
             {
                 if (cancellation.IsCancellationRequested)
                 {
@@ -88,7 +96,7 @@ sealed class LoopJob : IDisposable
                     return false;
                 }
 
-                Round(round);
+                Round(round++);
             }
 
             Commit(round);
@@ -100,6 +108,7 @@ sealed class LoopJob : IDisposable
     public void Dispose()
     {
         _training?.Dispose();
+        _rounds?.Dispose();
         _data.Dispose();
         _recording.Dispose();
     }
@@ -112,20 +121,35 @@ sealed class LoopJob : IDisposable
         _cutting = true;
         _recording.End(Append);
         _cutting = false;
-        (_returns, _ended) = (0, 0);
     }
 
     void Round(long round)
     {
-        using var acting = Acting(round);
-        _recording.Act(acting.Policy);
-        _recording.Record(_config.StepsOfInstance, Append);
-        Learn(_config.UpdatesAfter(round + 1));
+        _epsilon = _config.EpsilonAt(Learned(round));
+        using (var acting = Acting(round))
+            Record(acting.Policy);
+        Learn(_config.UpdatesAfter(round + 1, Learned(round + 1)));
         if (_config.Instances == 1 && _training!.LearnsOnline)
             _recording.Peek(_training.See);
-        _progress.Report($"seed {_seed}", _config.WarmupLength + ((round + 1) * _config.RoundLength), _config.WarmupLength + (_config.Rounds * _config.RoundLength),
+        _rounds!.End(round + 1, _config.WarmupLength + Learned(round + 1));
+        _progress.Report($"seed {_seed}", _config.WarmupLength + Learned(round + 1), _config.WarmupLength + _config.LearnedLength,
             _ended == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"return {_returns / _ended:G4}"));
     }
+
+    void Record(IPolicy policy)
+    {
+        if (_config.WholeEpisodes)
+        {
+            _recording.RecordWhole(policy, Name, _data.Columns.Episodes, _config.RoundSteps, Append);
+            return;
+        }
+
+        _recording.Act(policy);
+        _recording.Record(_config.StepsOfInstance, Append);
+    }
+
+    // Steps after the warm-up that so many rounds have.
+    long Learned(long rounds) => _config.Learned(rounds, _data.Columns.Steps);
 
     void Learn(int steps)
     {
@@ -143,19 +167,20 @@ sealed class LoopJob : IDisposable
         _cutting = false;
         Learn(_training!.Step);
         var manifest = _data.Commit(Provenance());
-        _training.Save(rounds == _config.Rounds ? RunState.Finished : RunState.Running);
+        _training.Save(Learned(rounds) >= _config.LearnedLength ? RunState.Finished : RunState.Running);
+        _rounds!.Commit();
         _commits.Add(new()
         {
             Rounds = rounds,
             Steps = manifest.Counts.Steps,
             Episodes = manifest.Counts.Episodes,
             Updates = _training.Step,
-            Epsilon = _config.EpsilonIn(rounds - 1),
+            Epsilon = _epsilon,
             MeanReturn = mean,
             Dataset = manifest.FullName,
             ContentHash = manifest.ContentHash,
         });
-        JsonFiles.Replace(_statePath, new LoopState { Commits = _commits });
+        JsonFiles.Replace(_statePath, new LoopState { Commits = _commits, RecentReturns = _rounds.Recent });
         (_returns, _ended) = (0, 0);
         _progress.Line(string.Create(CultureInfo.InvariantCulture,
             $"seed {_seed}: {manifest.FullName}, {manifest.Counts.Steps:N0} steps, {_training.Step:N0} updates, epsilon {_commits[^1].Epsilon:G3}, mean return {mean:G4}"));
@@ -165,21 +190,26 @@ sealed class LoopJob : IDisposable
     void Append(in EpisodeColumns episode)
     {
         _data.Append(episode);
-        if (_cutting)
+        if (_cutting || _rounds is null)
             return;
+        var sum = 0.0;
         foreach (var reward in episode.Rewards)
-            _returns += reward;
-        _ended++;
+            sum += reward;
+        (_returns, _ended) = (_returns + sum, _ended + 1);
+        _rounds.Add(sum);
     }
 
-    SoftPolicy Acting(long round) => new(_training!.Acting(), _config.EpsilonIn(round));
+    string Name => FormattableString.Invariant($"{_config.Name}/seed-{_seed}");
+
+    SoftPolicy Acting(long round) => new(_training!.Acting(), _config.EpsilonAt(Learned(round)));
 
     Provenance Provenance() => new() { Command = "loop", Config = Config.ToYaml(_config) };
 
     GrowingDataset Open()
     {
-        // What the last round may be longer than asked for.
-        var capacity = _config.WarmupLength + (_config.Rounds * _config.RoundLength);
+        // What the last round may be longer than asked for: of whole episodes, as long as they last in every instance.
+        var capacity = _config.WarmupLength + (_config.Rounds * _config.RoundLength)
+            + (_config.WholeEpisodes ? _config.RoundSteps + ((long)_config.Instances * _recording.MaxEpisodeSteps) : 0);
         if (_commits.Count == 0)
             return GrowingDataset.Create(_workspace, _config.DatasetOf(_seed), _recording.Describe(Provenance()), capacity);
         var last = _commits[^1];
@@ -193,7 +223,7 @@ sealed class LoopJob : IDisposable
     // The learner's policy under a round's share of uniform actions; it owns the network.
     sealed class SoftPolicy(LearnedPolicy policy, double epsilon) : IDisposable
     {
-        public IPolicy Policy { get; } = BuiltInPolicies.Soften(policy, epsilon);
+        public IPolicy Policy { get; } = epsilon == 0 ? policy : BuiltInPolicies.Soften(policy, epsilon);
 
         public void Dispose() => policy.Dispose();
     }

@@ -38,6 +38,9 @@ public sealed class ContinuedRecording : IDisposable
     /// <param name="provenance">Of the dataset.</param>
     public DatasetDescription Describe(Provenance provenance) => RecordJob.Describe(_config, _environment) with { Provenance = provenance };
 
+    /// <summary>Steps after which an episode ends at the latest; <see cref="int.MaxValue"/>: there is no limit.</summary>
+    public int MaxEpisodeSteps => _environment.MaxEpisodeSteps;
+
     /// <summary>Episodes handed on, before <see cref="Begin"/> too; they number the next ones.</summary>
     public long Episodes { get; private set; }
 
@@ -47,9 +50,8 @@ public sealed class ContinuedRecording : IDisposable
     /// <param name="episodes">How many were recorded before.</param>
     public void Begin(IPolicy policy, string name, long episodes)
     {
-        PolicySpaces.RequireFit(policy, _environment.ObservationSpace, _environment.ActionSpace, _config.Environment);
+        _acting = Acting(policy, name);
         Episodes = episodes;
-        _acting = new(WithPropensities(policy), name);
         _recorder = new(_environment, _acting, long.MaxValue, _random, episodes);
     }
 
@@ -62,6 +64,22 @@ public sealed class ContinuedRecording : IDisposable
     /// <param name="steps">Of each instance.</param>
     /// <param name="sink">Takes them.</param>
     public void Record(int steps, RecordedEpisode sink) => _recorder!.Continue(steps, episode => HandOn(episode, sink));
+
+    /// <summary>
+    /// Records episodes from start to end under one policy: new ones begin while fewer than <paramref name="steps"/> were taken, and it returns when the
+    /// last of them has ended. None is left out, so that short ones are not preferred.
+    /// </summary>
+    /// <param name="policy">Acts throughout.</param>
+    /// <param name="name">What episodes call it.</param>
+    /// <param name="episodes">How many were recorded before.</param>
+    /// <param name="steps">Over all instances.</param>
+    /// <param name="sink">Takes the episodes, those with lower numbers first.</param>
+    public void RecordWhole(IPolicy policy, string name, long episodes, int steps, RecordedEpisode sink)
+    {
+        var acting = Acting(policy, name);
+        Episodes = episodes;
+        new Recorder(_environment, acting, steps, _random, episodes).RunWhole(episode => HandOn(episode, sink));
+    }
 
     /// <summary>Shows the steps so far of the episode under way in the first instance, where there are any: without a key and an end, and to be handed on later.</summary>
     /// <param name="sink">Looks at them.</param>
@@ -80,6 +98,12 @@ public sealed class ContinuedRecording : IDisposable
     }
 
     public void Dispose() => _environment.Dispose();
+
+    SwitchedPolicy Acting(IPolicy policy, string name)
+    {
+        PolicySpaces.RequireFit(policy, _environment.ObservationSpace, _environment.ActionSpace, _config.Environment);
+        return new(WithPropensities(policy), name);
+    }
 
     // The dataset says once for all rounds that its steps have them.
     static IPolicy WithPropensities(IPolicy policy) => policy.HasPropensities ? policy : throw Throw.NoPropensities(policy);

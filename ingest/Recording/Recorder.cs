@@ -89,6 +89,15 @@ sealed class Recorder
         HandOnFinished(sink);
     }
 
+    /// <summary>Records episodes until each that was begun has ended, and hands all of them on, those with lower numbers first. New ones begin while fewer steps than wanted were taken.</summary>
+    public void RunWhole(EpisodeSink sink)
+    {
+        Begin();
+        while (Array.Exists(_running, episode => episode is not null))
+            Step();
+        HandOnFinished(sink);
+    }
+
     /// <summary>The episode under way in an instance; null before the first.</summary>
     public EpisodeBuffer? Running(int instance) => _running[instance];
 

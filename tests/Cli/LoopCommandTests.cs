@@ -29,9 +29,10 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("CartPole-v1", "qr_dqn", "hidden=[16]", "quantiles=8")]
     [InlineData("Taxi-v4", "sarsa", "learning_rate=0.5", "discount=1")]
     [InlineData("CliffWalking-v1", "monte_carlo", "discount=0.9", "use_cut_episodes=true")]
-    public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other)
+    [InlineData("CartPole-v1", "dqn", "hidden=[16]", "priority_exponent=0.6", "whole_episodes=true")]
+    public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other, string rounds = "whole_episodes=false")
     {
-        string[] more = ["--environment", environment, "--algorithm", algorithm, "--set", $"train.{algorithm}.{option}", "--set", $"train.{algorithm}.{other}"];
+        string[] more = ["--environment", environment, "--algorithm", algorithm, "--set", $"train.{algorithm}.{option}", "--set", $"train.{algorithm}.{other}", "--set", rounds];
         var whole = Tool.Run(_root, Arguments("whole", more)).Expect(0);
         using (var killed = Tool.Start(_root, NoEnvironment, Arguments("cut", more)))
         {
@@ -48,6 +49,7 @@ public sealed class LoopCommandTests : IDisposable
         Assert.True(before < Commits("whole").Count, "The loop was killed too late for this test to say anything.");
         Assert.Contains("going on from cut-v", resumed.Error, StringComparison.Ordinal);
         Assert.Equal(Commits("whole").Select(Figures), Commits("cut").Select(Figures));
+        Assert.Equal(File.ReadAllText(Path.Combine(Seed("whole"), "rounds.jsonl")), File.ReadAllText(Path.Combine(Seed("cut"), "rounds.jsonl")));
         var updates = (int)Commits("whole")[^1]!["updates"]!;
         foreach (var file in new[] { $"policies/step-{updates}/policy.safetensors", $"checkpoints/step-{updates}/state.safetensors" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(Seed("whole"), file)), File.ReadAllBytes(Path.Combine(Seed("cut"), file)));
@@ -71,6 +73,41 @@ public sealed class LoopCommandTests : IDisposable
         Assert.Equal((long)commits[^1]!["steps"]!, (long)JsonNode.Parse(File.ReadAllText(Path.Combine(_root, "data", "looped-v4", "manifest.json")))!["counts"]!["steps"]!);
         Tool.Run(_root, "evaluate", "rollout", "--policy", "run:looped", "--set", "episodes=3").Expect(0);
         Tool.Run(_root, "train", "--dataset", "looped", "--algorithm", "bc", "--steps", "20", "--device", "cpu", "--set", "bc.hidden=[8]").Expect(0);
+    }
+
+    [Fact]
+    public void Loop_OfWholeEpisodes_LearnsFromAllOfThemAfterEachRoundAndTellsWhenAThresholdWasPassed()
+    {
+        string[] arguments = Arguments("whole", "--set", "whole_episodes=true", "--set", "updates_per_round=3", "--set", "epsilon_last=0", "--threshold", "9.5");
+        var result = Tool.Run(_root, [.. arguments.Where((a, i) => !a.StartsWith("updates_per_step", StringComparison.Ordinal) && !(a == "--set" && arguments[i + 1].StartsWith("updates_per_step", StringComparison.Ordinal)))]).Expect(0);
+        var rounds = File.ReadAllLines(Path.Combine(Seed("whole"), "rounds.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
+        var last = Commits("whole")[^1]!;
+        Assert.True(rounds.Count > 5, result.All);
+        Assert.Equal(Enumerable.Range(1, rounds.Count), rounds.Select(round => (int)round["rounds"]!));
+        Assert.Equal(3 * rounds.Count, (int)last["updates"]!);
+        Assert.Equal((long)last["steps"]!, (long)rounds[^1]["steps"]!);
+        Assert.True((long)rounds[^1]["steps"]! >= 3000 && (long)rounds[^2]["steps"]! < 3000);
+        Assert.All(rounds.Zip(rounds.Skip(1)), pair => Assert.True((long)pair.Second["steps"]! >= (long)pair.First["steps"]! + 128));
+
+        // CartPole returns an episode's length: what a round adds is what its episodes returned. The warm-up alone has episodes that were cut.
+        Assert.All(rounds.Zip(rounds.Skip(1)), pair => Assert.Equal(
+            (long)pair.Second["steps"]! - (long)pair.First["steps"]!, (double)pair.Second["mean_return"]! * (int)pair.Second["episodes"]!, 1e-6));
+        var table = Dataset.Open(Workspace.Open(_root), "whole").Episodes.Where(e => e.BehaviorPolicy == "whole/seed-0").ToList();
+        Assert.Equal(table.Count, rounds.Sum(round => (int)round["episodes"]!));
+        Assert.DoesNotContain(table, e => e.Truncated && e.Steps < 500);
+
+        var returns = table.ConvertAll(e => e.Return);
+        var ended = 0;
+        Assert.All(rounds, round =>
+        {
+            ended += (int)round["episodes"]!;
+            Assert.Equal(ended < 100 ? null : returns.Take(ended).TakeLast(100).Average(), (double?)round["recent_mean_return"]);
+        });
+        var passed = rounds.First(round => (double?)round["recent_mean_return"] >= 9.5);
+        var told = JsonNode.Parse(File.ReadAllText(Path.Combine(Seed("whole"), "threshold.json")))!;
+        Assert.Equal((long)passed["steps"]!, (long)told["steps"]!);
+        Assert.Contains(((long)passed["steps"]!).ToString("N0", System.Globalization.CultureInfo.InvariantCulture), result.Output, StringComparison.Ordinal);
+        Assert.Contains("not yet", Tool.Run(_root, "loop", "--config", Path.Combine(_root, "runs", "whole", "loop.yaml"), "--seeds", "0", "--threshold", "499").Expect(0).Output, StringComparison.Ordinal);
     }
 
     // Sutton and Barto 2018, example 6.6: SARSA learns the safe path for the way it acts, Q-learning the best one, and falls off it.
@@ -109,6 +146,8 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("a range from the data", "train.algorithm=c51", "set both to the lowest and highest")]
     [InlineData("a planner", "train.algorithm=value_iteration", "one that improves the policy as it goes")]
     [InlineData("a share", "epsilon_last=2", "expected 0 to 1")]
+    [InlineData("two ways to count updates", "updates_per_round=2", "expected one of them")]
+    [InlineData("a threshold", "threshold=.inf", "expected a finite number")]
     public void Loop_WithBadInput_EndsWith2AndLeavesNothing(string what, string option, string expected)
     {
         var result = Tool.Run(_root, Arguments("bad", "--set", option)).Expect(2);

@@ -85,6 +85,34 @@ public sealed class RecordedContinuousTests : IDisposable
         Assert.Equal(200 * new RecordConfig().Batch, steps);
     }
 
+    [Fact]
+    public void RecordWhole_KeepsEveryEpisodeThatItBeganFromStartToEnd()
+    {
+        using var recording = new ContinuedRecording(new() { Environment = "CartPole-v1", Name = "whole", Batch = 8, Seed = 3 });
+        var policy = BuiltInPolicies.Make("uniform", EnvironmentRegistry.Definition("CartPole-v1"));
+        var lengths = new List<int>();
+        for (var round = 0; round < 3; round++)
+        {
+            var before = lengths.Count;
+            recording.RecordWhole(policy, "p", lengths.Count, 100, (in EpisodeColumns e) =>
+            {
+                Assert.True(e.Terminated || e.Rewards.Length == 500);
+                Assert.Equal("p", e.BehaviorPolicy);
+                lengths.Add(e.Rewards.Length);
+            });
+            Assert.Equal(lengths.Count, recording.Episodes);
+            Assert.InRange(lengths.Skip(before).Sum(), 100, 100 + (8 * 500));
+        }
+
+        // Episode k has seeds of its own: one instance records the same ones, until it has enough steps.
+        using var single = new ContinuedRecording(new() { Environment = "CartPole-v1", Name = "whole", Batch = 1, Seed = 3 });
+        var one = new List<int>();
+        single.RecordWhole(policy, "p", 0, 100, (in EpisodeColumns e) => one.Add(e.Rewards.Length));
+        Assert.True(one.Count > 1);
+        Assert.Equal(lengths.Take(one.Count), one);
+        Assert.True(one.SkipLast(1).Sum() < 100 && one.Sum() >= 100);
+    }
+
     static RecordConfig Config(string name, params BehaviorConfig[] mixture) => new() { Environment = "Pendulum-v1", Name = name, Steps = 2000, Mixture = mixture };
 
     IReadOnlyList<EstimateRow> Estimate(string dataset, string policy) => OpeJob.Run(
