@@ -7,25 +7,26 @@ namespace OfflineRL.Datasets;
 sealed class RowGroupEncoder(SegmentSchema schema)
 {
     readonly ArrayBufferWriter<byte> _block = new(1 << 20), _page = new(1 << 20), _header = new(64);
-    readonly BitBuffer _repetition = new(), _definition = new(), _bits = new();
+    readonly RunLengths _repetition = new(), _definition = new();
+    readonly BitBuffer _bits = new();
 
     /// <summary>The bytes of the block, header and all, valid until the next call; its offset is that of <paramref name="fileOffset"/>.</summary>
-    public (ReadOnlyMemory<byte> Bytes, SegmentBlock Block) Encode(IReadOnlyList<LogBatch> batches, long fileOffset)
+    public (ReadOnlyMemory<byte> Bytes, ParquetRowGroup Block) Encode(IReadOnlyList<LogBatch> batches, long fileOffset)
     {
         _block.ResetWrittenCount();
         var headerBytes = SegmentFormat.HeaderBytes(schema);
         _block.GetSpan(headerBytes);
         _block.Advance(headerBytes);
         var rows = batches.Sum(b => b.Rows);
-        var chunks = new ColumnChunk[schema.Columns.Count];
+        var chunks = new ParquetChunk[schema.Columns.Count];
         for (var i = 0; i < chunks.Length; i++)
         {
             var start = _block.WrittenCount;
             var values = WriteColumn(schema.Columns[i], batches, rows);
-            chunks[i] = new ColumnChunk(_block.WrittenCount - start, values);
+            chunks[i] = new ParquetChunk(_block.WrittenCount - start, values);
         }
 
-        var block = new SegmentBlock(fileOffset + headerBytes, rows, chunks);
+        var block = new ParquetRowGroup(fileOffset + headerBytes, rows, chunks);
         SegmentFormat.WriteHeader(MemoryMarshal.AsMemory(_block.WrittenMemory).Span, block, headerBytes);
         return (_block.WrittenMemory, block);
     }
@@ -40,7 +41,7 @@ sealed class RowGroupEncoder(SegmentSchema schema)
             _bits.Clear();
             foreach (var batch in batches)
                 writeBits(batch, _bits);
-            _bits.WriteBooleans(_page);
+            _page.Write(_bits.Bytes);
         }
         else
         {
@@ -48,7 +49,8 @@ sealed class RowGroupEncoder(SegmentSchema schema)
                 column.Write(batch, _page);
         }
 
-        WritePageHeader(values);
+        _header.ResetWrittenCount();
+        ParquetPage.WriteHeader(_header, values, ParquetPage.Plain, _page.WrittenCount, _page.WrittenCount);
         _block.Write(_header.WrittenSpan);
         _block.Write(_page.WrittenSpan);
         return values;
@@ -56,19 +58,19 @@ sealed class RowGroupEncoder(SegmentSchema schema)
 
     int WriteLevels(SegmentColumn column, IReadOnlyList<LogBatch> batches)
     {
-        _repetition.Clear();
-        _definition.Clear();
+        _repetition.Begin(1);
+        _definition.Begin(1);
         foreach (var batch in batches)
         {
             foreach (var flags in batch.Flags.AsSpan(0, batch.Rows))
             {
                 var present = (flags & column.Present) != 0;
                 var width = present && column.Width > 0 ? column.Width : 1;
-                _definition.Add(present, width);
+                _definition.Add(present ? 1 : 0, width);
                 if (column.Width == 0)
                     continue;
-                _repetition.Add(false);
-                _repetition.Add(true, width - 1);
+                _repetition.Add(0);
+                _repetition.Add(1, width - 1);
             }
         }
 
@@ -77,23 +79,5 @@ sealed class RowGroupEncoder(SegmentSchema schema)
         var count = _definition.Count;
         _definition.WriteLevels(_page);
         return count;
-    }
-
-    void WritePageHeader(int values)
-    {
-        const int dataPage = 0, plain = 0, rle = 3;
-        _header.ResetWrittenCount();
-        var thrift = new ThriftWriter(_header);
-        thrift.Begin();
-        thrift.Int32(1, dataPage);
-        thrift.Int32(2, _page.WrittenCount);
-        thrift.Int32(3, _page.WrittenCount);
-        thrift.Begin(5);
-        thrift.Int32(1, values);
-        thrift.Int32(2, plain);
-        thrift.Int32(3, rle);
-        thrift.Int32(4, rle);
-        thrift.End();
-        thrift.End();
     }
 }

@@ -19,7 +19,7 @@ static class SegmentRecovery
 
     static RecoveredSegment Recover(string folder, SegmentSchema schema, int number, string path)
     {
-        var blocks = new List<SegmentBlock>();
+        var blocks = new List<ParquetRowGroup>();
         long cut;
         using (var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
         {
@@ -51,11 +51,11 @@ static class SegmentRecovery
     }
 
     /// <returns>Where the last whole block ends.</returns>
-    static long ReadBlocks(FileStream file, SegmentSchema schema, List<SegmentBlock> blocks)
+    static long ReadBlocks(FileStream file, SegmentSchema schema, List<ParquetRowGroup> blocks)
     {
         Span<byte> magic = stackalloc byte[4];
         var end = (long)Math.Min(file.Length, 4);
-        if (file.ReadAtLeast(magic, 4, throwOnEndOfStream: false) < 4 || !magic.SequenceEqual(SegmentFormat.Magic))
+        if (file.ReadAtLeast(magic, 4, throwOnEndOfStream: false) < 4 || !magic.SequenceEqual(ParquetFooter.Magic))
             return 0;
         byte[] buffer = [];
         while (SegmentFormat.ReadBlock(file, schema.Columns.Count, ref buffer) is { } block)

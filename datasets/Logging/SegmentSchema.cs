@@ -3,25 +3,6 @@ using System.Runtime.InteropServices;
 
 namespace OfflineRL.Datasets;
 
-/// <summary>Parquet's numbers of its types.</summary>
-enum ParquetType
-{
-    Boolean = 0,
-    Int32 = 1,
-    Int64 = 2,
-    Float = 4,
-    Double = 5,
-    ByteArray = 6,
-}
-
-/// <summary>What a column's bytes mean beyond their type.</summary>
-enum ParquetMeaning
-{
-    None,
-    Text,
-    TimestampMicros,
-}
-
 /// <summary>One column of a segment.</summary>
 /// <param name="Name">In the file.</param>
 /// <param name="Type">Of a value, or of a list's values.</param>
@@ -33,6 +14,9 @@ sealed record SegmentColumn(string Name, ParquetType Type, LogRow Present, Actio
 {
     /// <summary>Values of a list are written as bits where they are flags.</summary>
     public Action<LogBatch, BitBuffer>? WriteBits { get; init; }
+
+    /// <summary>As the file has it. Lists that a row lacks are empty, so that recovering needs no more than their number of values.</summary>
+    public ParquetColumn Layout => new(Name, Type) { Meaning = Meaning, Depth = Width > 0 ? 1 : 0, Nullable = Width == 0 && Present != LogRow.None };
 }
 
 /// <summary>
@@ -65,9 +49,12 @@ sealed class SegmentSchema
             Text("behavior_policy", LogRow.Begin, b => b.Policies),
             Text("split_key", LogRow.SplitKey, b => b.SplitKeys),
         ];
+        Layout = [.. Columns.Select(c => c.Layout)];
     }
 
     public IReadOnlyList<SegmentColumn> Columns { get; }
+
+    public IReadOnlyList<ParquetColumn> Layout { get; }
 
     delegate ReadOnlySpan<bool> FlagsOf(LogBatch batch);
 

@@ -7,7 +7,7 @@ sealed class SegmentWriter(string folder, SegmentSchema schema, LoggerOptions op
     const int MostBlocks = 1000;
 
     readonly RowGroupEncoder _encoder = new(schema);
-    readonly List<SegmentBlock> _blocks = [];
+    readonly List<ParquetRowGroup> _blocks = [];
     FileStream? _file;
     long _end, _begun;
     bool _unsynced;
@@ -85,7 +85,7 @@ sealed class SegmentWriter(string folder, SegmentSchema schema, LoggerOptions op
         var file = new FileStream(LogFolder.SegmentPath(folder, Number, finished: false), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         try
         {
-            RandomAccess.Write(file.SafeFileHandle, SegmentFormat.Magic, 0);
+            RandomAccess.Write(file.SafeFileHandle, ParquetFooter.Magic, 0);
         }
         catch (IOException)
         {
@@ -93,7 +93,7 @@ sealed class SegmentWriter(string folder, SegmentSchema schema, LoggerOptions op
             throw;
         }
 
-        (_file, _end, _begun) = (file, SegmentFormat.Magic.Length, time.GetTimestamp());
+        (_file, _end, _begun) = (file, ParquetFooter.Magic.Length, time.GetTimestamp());
         return file;
     }
 

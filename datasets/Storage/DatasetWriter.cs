@@ -21,7 +21,7 @@ public sealed class DatasetWriter : IDisposable
     readonly string _spillFolder;
     readonly DuckDbDatabase _database;
     readonly DuckDbConnection _connection;
-    readonly StepsWriter _steps;
+    readonly IStepsWriter _steps;
     readonly EpisodesWriter _episodes;
     readonly RejectsWriter _rejects;
     readonly ContentHash _hash = new();
@@ -47,7 +47,8 @@ public sealed class DatasetWriter : IDisposable
             _spillFolder = Path.Combine(_pending.FolderPath, ".spill");
             _database = DuckDbDatabase.OpenInMemory(new() { TemporaryFolder = _spillFolder, MemoryLimit = Memory });
             _connection = _database.Connect();
-            _steps = new(_database, _connection, Path.Combine(_pending.FolderPath, "data"), description);
+            string steps = Path.Combine(_pending.FolderPath, "data");
+            _steps = _schema.ObservationsAreBytes ? new ImageStepsWriter(_database, _connection, steps, description) : new StepsWriter(steps, description);
             _episodes = new(_connection, description);
             _rejects = new(Path.Combine(_pending.FolderPath, "rejects"));
             _episodeHash = new(_hash, description);

@@ -20,6 +20,22 @@ static class SchemaTypes
         _ => throw new InvalidOperationException($"The contract has no type {column.Type}."),
     };
 
+    /// <summary>Parquet's type of a column of the contract that holds no bytes.</summary>
+    public static ParquetColumn Layout(SchemaColumn column) => column.Type switch
+    {
+        "BIGINT" => new(column.Name, ParquetType.Int64) { Nullable = column.Nullable },
+        "INTEGER" => new(column.Name, ParquetType.Int32) { Nullable = column.Nullable },
+        "DOUBLE" => new(column.Name, ParquetType.Double) { Nullable = column.Nullable },
+        "BOOLEAN" => new(column.Name, ParquetType.Boolean) { Nullable = column.Nullable },
+        "VARCHAR" => new(column.Name, ParquetType.ByteArray) { Nullable = column.Nullable, Meaning = ParquetMeaning.Text },
+        "TIMESTAMP WITH TIME ZONE" => new(column.Name, ParquetType.Int64) { Nullable = column.Nullable, Meaning = ParquetMeaning.TimestampMicros },
+        "FLOAT[]" => new(column.Name, ParquetType.Float) { Nullable = column.Nullable, Depth = 1 },
+        "DOUBLE[]" => new(column.Name, ParquetType.Double) { Nullable = column.Nullable, Depth = 1 },
+        "FLOAT[][]" => new(column.Name, ParquetType.Float) { Nullable = column.Nullable, Depth = 2 },
+        "BOOLEAN[]" => new(column.Name, ParquetType.Boolean) { Nullable = column.Nullable, Depth = 1 },
+        _ => throw new InvalidOperationException($"Values of type {column.Type} are not written by this encoder."),
+    };
+
     /// <summary>The result's columns are the contract's, in its order.</summary>
     public static void Require(string path, DuckDbResult result, IReadOnlyList<SchemaColumn> columns)
     {

@@ -1,39 +1,32 @@
-using System.Globalization;
-using System.Security.Cryptography;
-
 namespace OfflineRL.Datasets;
 
 /// <summary>
-/// Streams steps into <c>data/part-*.parquet</c>: rows gather in a table in memory of a few row groups, which is then copied to a file, hashed,
-/// flushed and dropped by another thread while the next part's rows come, so that memory stays bounded however long the dataset is.
+/// Steps in Parquet of our own: rows gather in a row group, which another thread encodes, hashes and writes while the next one fills. Two row groups
+/// of 64 MiB are in memory at most.
 /// </summary>
-sealed class StepsWriter : IDisposable
+sealed class StepsWriter : IStepsWriter
 {
-    readonly DuckDbConnection _connection;
-    readonly DuckDbConnection _copying;
     readonly string _folder;
-    readonly TrajectorySchema _schema;
-    readonly DatasetDescription _description;
     readonly long _rowsPerPart;
-    readonly int _capacity = DuckDbAppender.Capacity;
+    readonly ParquetColumn[] _columns;
+    readonly ChunkEncoder _encoder = new();
     readonly List<DatasetFile> _parts = [];
-    DuckDbAppender? _appender;
-    Task _finishing = Task.CompletedTask;
-    int _begun, _filled;
+    StepsRowGroup _filling, _spare;
+    ParquetFile? _part;
+    Task _writing = Task.CompletedTask, _flushing = Task.CompletedTask;
+    int _finished;
     long _partRows;
 
-    public StepsWriter(DuckDbDatabase database, DuckDbConnection connection, string folder, DatasetDescription description)
+    public StepsWriter(string folder, DatasetDescription description)
     {
-        _connection = connection;
-        _copying = database.Connect();
         _folder = folder;
-        _description = description;
-        _schema = TrajectorySchema.Of(description);
-        _rowsPerPart = _schema.PartRows;
+        TrajectorySchema schema = TrajectorySchema.Of(description);
+        _rowsPerPart = schema.PartRows;
+        _columns = [.. schema.StepColumns.Select(SchemaTypes.Layout)];
+        (_filling, _spare) = (new(description), new(description));
         Directory.CreateDirectory(folder);
     }
 
-    /// <summary>Every part, flushed to the disk; to be asked for after <see cref="Finish"/>.</summary>
     public IReadOnlyList<DatasetFile> Parts => _parts;
 
     public void Write(in EpisodeColumns e, long episodeId)
@@ -41,221 +34,73 @@ sealed class StepsWriter : IDisposable
         int steps = e.Rewards.Length;
         for (int from = 0; from < steps;)
         {
-            _appender ??= Begin();
-            int count = (int)Math.Min(Math.Min(steps - from, _capacity - _filled), _rowsPerPart - _partRows);
-            Fill(_appender, e, episodeId, from, count);
-            _filled += count;
-            _partRows += count;
+            int count = _filling.Fitting(e, from, (int)Math.Min(steps - from, _rowsPerPart - _partRows));
+            _filling.Add(e, episodeId, from, count);
             from += count;
-            if (_filled == _capacity || _partRows == _rowsPerPart)
+            _partRows += count;
+            if (_filling.IsFull || _partRows == _rowsPerPart)
             {
-                _appender.Flush(_filled);
-                _filled = 0;
-            }
-
-            if (_partRows == _rowsPerPart)
-            {
-                FinishPart();
+                HandOver(last: _partRows == _rowsPerPart);
             }
         }
     }
 
-    /// <summary>Writes what is left, and waits for what is being written.</summary>
     public void Finish()
     {
-        if (_appender is not null)
+        if (_partRows > 0)
         {
-            if (_filled > 0)
-            {
-                _appender.Flush(_filled);
-                _filled = 0;
-            }
-
-            FinishPart();
+            HandOver(last: true);
         }
 
-        _finishing.GetAwaiter().GetResult();
+        _writing.GetAwaiter().GetResult();
+        _flushing.GetAwaiter().GetResult();
     }
 
     public void Dispose()
     {
         // What failed was said by the one who waited for it, or does not matter any more.
-        _finishing.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait();
-        _appender?.Dispose();
-        _copying.Dispose();
+        Await(_writing);
+        Await(_flushing);
+        _part?.Dispose();
     }
 
-    DuckDbAppender Begin()
+    static void Await(Task task) => task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Wait();
+
+    void HandOver(bool last)
     {
-        string table = Table(_begun++);
-        _connection.Execute(SchemaSql.CreateTable(table, _schema.StepColumns));
-        return _connection.Append(table);
+        _writing.GetAwaiter().GetResult();
+        (StepsRowGroup full, long rows) = (_filling, _partRows);
+        (_filling, _spare) = (_spare, full);
+        if (last)
+        {
+            _partRows = 0;
+        }
+
+        _writing = Task.Run(() => Write(full, last, rows));
     }
 
-    void FinishPart()
+    void Write(StepsRowGroup group, bool last, long rows)
     {
-        _appender!.Close();
-        _appender.Dispose();
-        _appender = null;
-        // One part is written at a time: two are in memory at most.
-        _finishing.GetAwaiter().GetResult();
-        (int part, long rows) = (_begun - 1, _partRows);
-        _partRows = 0;
-        _finishing = Task.Run(() => WritePart(part, rows));
-    }
-
-    void WritePart(int part, long rows)
-    {
-        string name = string.Create(CultureInfo.InvariantCulture, $"part-{part:D5}.parquet");
-        string path = Path.Combine(_folder, name);
-        _copying.Execute(SchemaSql.CopyToParquet(Table(part), path, _schema.RowGroupRows, _schema.ObservationsAreBytes));
-        _copying.Execute($"DROP TABLE {DuckDbSql.Name(Table(part))}");
-        using FileStream stream = File.OpenRead(path);
-        _parts.Add(new DatasetFile("data/" + name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)), rows));
-        Durable.FlushFile(path);
-    }
-
-    static string Table(int part) => string.Create(CultureInfo.InvariantCulture, $"steps{part}");
-
-    void Fill(DuckDbAppender rows, in EpisodeColumns e, long episodeId, int from, int count)
-    {
-        int last = e.Rewards.Length - 1, at = _filled;
-        rows[0].Values<long>(_capacity).Slice(at, count).Fill(episodeId);
-        Span<int> steps = rows[1].Values<int>(_capacity).Slice(at, count);
-        Span<bool> terminated = rows[5].Values<bool>(_capacity).Slice(at, count);
-        Span<bool> truncated = rows[6].Values<bool>(_capacity).Slice(at, count);
-        for (int i = 0; i < count; i++)
+        string name = IStepsWriter.PartName(_finished), path = Path.Combine(_folder, Path.GetFileName(name));
+        _part ??= new ParquetFile(path, "steps", _columns, _encoder);
+        if (group.Rows > 0)
         {
-            steps[i] = from + i;
-            terminated[i] = e.Terminated && from + i == last;
-            truncated[i] = e.Truncated && from + i == last;
+            _part.WriteRowGroup(group.Columns);
+            group.Clear();
         }
 
-        FillObservations(rows[2], e, from, count);
-        if (_schema.ActionCount > 0)
+        if (!last)
         {
-            e.DiscreteActions.Slice(from, count).CopyTo(rows[3].Values<int>(_capacity)[at..]);
-        }
-        else
-        {
-            rows[3].AppendLists(at, _schema.ActionWidth, e.ContinuousActions.Slice(from * _schema.ActionWidth, count * _schema.ActionWidth));
-        }
-
-        e.Rewards.Slice(from, count).CopyTo(rows[4].Values<double>(_capacity)[at..]);
-        FillNumbers(rows[7], e.BehaviorLogProbabilities, from, count);
-        FillLists(rows[8], e.BehaviorProbabilities, from, count);
-        FillLists(rows[9], e.ActionMasks, from, count);
-        if (e.TimestampMicros.IsEmpty)
-        {
-            rows[10].SetNulls(at, count);
-        }
-        else
-        {
-            e.TimestampMicros.Slice(from, count).CopyTo(rows[10].Values<long>(_capacity)[at..]);
-        }
-
-        if (_schema.ActionFeatures > 0)
-        {
-            FillActionFeatures(rows[_schema.ActionFeaturesColumn], e.ActionFeatures, from, count);
-        }
-
-        for (int i = 0; i < e.Info.Length; i++)
-        {
-            FillInfo(rows[11 + i], _description.InfoColumns[i], e.Info[i], from, count);
-        }
-    }
-
-    void FillObservations(DuckDbWritableVector column, in EpisodeColumns e, int from, int count)
-    {
-        int width = _schema.ObservationWidth;
-        if (_schema.ObservationsAreBytes)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                column.SetBytes(_filled + i, e.ObservationBytes.Slice((from + i) * width, width));
-            }
-        }
-        else if (_schema.ObservationsAreDiscrete)
-        {
-            Span<int> values = column.Values<int>(_capacity).Slice(_filled, count);
-            for (int i = 0; i < count; i++)
-            {
-                values[i] = (int)e.Observations[from + i];
-            }
-        }
-        else
-        {
-            column.AppendLists(_filled, width, e.Observations.Slice(from * width, count * width));
-        }
-    }
-
-    void FillNumbers(DuckDbWritableVector column, ReadOnlySpan<double> values, int from, int count)
-    {
-        if (values.IsEmpty)
-        {
-            column.SetNulls(_filled, count);
             return;
         }
 
-        values.Slice(from, count).CopyTo(column.Values<double>(_capacity)[_filled..]);
-        for (int i = 0; i < count; i++)
-        {
-            if (double.IsNaN(values[from + i]))
-            {
-                column.SetNulls(_filled + i, 1);
-            }
-        }
-    }
-
-    void FillLists<T>(DuckDbWritableVector column, ReadOnlySpan<T> values, int from, int count)
-        where T : unmanaged
-    {
-        if (values.IsEmpty)
-        {
-            column.SetNulls(_filled, count);
-        }
-        else
-        {
-            column.AppendLists(_filled, _schema.ActionCount, values.Slice(from * _schema.ActionCount, count * _schema.ActionCount));
-        }
-    }
-
-    void FillActionFeatures(DuckDbWritableVector column, ReadOnlySpan<float> values, int from, int count)
-    {
-        int width = _schema.ActionFeaturesWidth;
-        if (values.IsEmpty)
-        {
-            column.SetNulls(_filled, count);
-        }
-        else
-        {
-            column.AppendNestedLists(_filled, _schema.ActionCount, _schema.ActionFeatures, values.Slice(from * width, count * width));
-        }
-    }
-
-    void FillInfo(DuckDbWritableVector column, InfoColumn description, InfoValues values, int from, int count)
-    {
-        switch (description.Type)
-        {
-            case InfoType.Double when description.Width > 0:
-                column.AppendLists(_filled, description.Width, values.Doubles.Span.Slice(from * description.Width, count * description.Width));
-                break;
-            case InfoType.Double:
-                FillNumbers(column, values.Doubles.Span, from, count);
-                break;
-            case InfoType.Integer:
-                values.Integers.Span.Slice(from, count).CopyTo(column.Values<long>(_capacity)[_filled..]);
-                break;
-            case InfoType.Boolean:
-                values.Booleans.Span.Slice(from, count).CopyTo(column.Values<bool>(_capacity)[_filled..]);
-                break;
-            default:
-                for (int i = 0; i < count; i++)
-                {
-                    column.SetText(_filled + i, values.Texts.Span[from + i]);
-                }
-
-                break;
-        }
+        string hash = _part.Finish();
+        _parts.Add(new DatasetFile(name, _part.Length, hash, rows));
+        _finished++;
+        _part.Dispose();
+        _part = null;
+        // The disk takes its time, and the next row group need not wait for it.
+        _flushing.GetAwaiter().GetResult();
+        _flushing = Task.Run(() => Durable.FlushFile(path));
     }
 }

@@ -27,6 +27,12 @@ sealed class ThriftWriter(ArrayBufferWriter<byte> output)
     public void Text(int field, string value)
     {
         Field(field, BinaryType);
+        Element(Encoding.UTF8.GetBytes(value));
+    }
+
+    public void Bytes(int field, ReadOnlySpan<byte> value)
+    {
+        Field(field, BinaryType);
         Element(value);
     }
 
@@ -44,7 +50,7 @@ sealed class ThriftWriter(ArrayBufferWriter<byte> output)
     {
         List(field, BinaryType, values.Length);
         foreach (var value in values)
-            Element(value);
+            Element(Encoding.UTF8.GetBytes(value));
     }
 
     /// <summary>A struct as a field of the present one.</summary>
@@ -86,9 +92,8 @@ sealed class ThriftWriter(ArrayBufferWriter<byte> output)
         Unsigned((ulong)count);
     }
 
-    void Element(string value)
+    void Element(ReadOnlySpan<byte> bytes)
     {
-        var bytes = Encoding.UTF8.GetBytes(value);
         Unsigned((ulong)bytes.Length);
         output.Write(bytes);
     }
