@@ -20,7 +20,7 @@ public sealed class Network : IDisposable
     readonly Convolutions? _convolutions;
     readonly Mlp? _shared, _value, _embedding;
     readonly Mlp _layers;
-    readonly Tensor? _frequencies;
+    readonly Tensor? _frequencies, _free;
 
     /// <param name="description">Sizes and head; checked by its maker.</param>
     /// <param name="random">Drawn from on the host, so that every device starts from the same digits.</param>
@@ -43,8 +43,10 @@ public sealed class Network : IDisposable
         var noisy = description.Noisy ? 2 : 0;
         if (description.Dueling)
             _value = new Mlp(_set, "value", [.. streams, description.Atoms], noisyLayers: noisy, sigma: description.Sigma);
-        _layers = new Mlp(_set, description.Dueling ? "advantage" : "layers", [.. streams, description.Outputs * description.Atoms],
+        _layers = new Mlp(_set, description.Dueling ? "advantage" : "layers", [.. streams, description.LayerOutputs],
             members: description.Members, noisyLayers: noisy, sigma: description.Sigma);
+        if (description.FreeOutputs > 0)
+            _free = _set.Zeros("free", description.FreeOutputs);
         Parameters = _set.Flatten();
     }
 
@@ -79,7 +81,8 @@ public sealed class Network : IDisposable
         var layers = _layers.Forward(x, noise?.narrow(0, 0, _layers.NoiseSize));
         if (_value is not null)
             return Duel(layers, _value.Forward(x, noise?.narrow(0, _layers.NoiseSize, _value.NoiseSize)));
-        return _embedding is not null ? layers.transpose(-1, -2)
+        return _free is not null ? cat([layers, _free.expand([.. layers.shape[..^1], _free.size(0)])], -1)
+            : _embedding is not null ? layers.transpose(-1, -2)
             : Description.HasAtoms ? layers.unflatten(-1, Description.Outputs, Description.Atoms)
             : layers;
     }

@@ -31,6 +31,9 @@ sealed class ParameterSet(RandomStream random, Device device)
         return Add(name, values, shape, isNoise: false);
     }
 
+    /// <summary>A parameter that is 0 at first.</summary>
+    public Parameter Zeros(string name, int count) => Add(name, new float[count], [count], isNoise: false);
+
     /// <summary>A parameter that scales noise, the same number everywhere at first.</summary>
     public Parameter NoiseScale(string name, double value, params long[] shape)
     {

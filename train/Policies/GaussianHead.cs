@@ -1,4 +1,3 @@
-using MathNet.Numerics;
 using OfflineRL.Datasets;
 using OfflineRL.Train.Losses;
 
@@ -40,32 +39,40 @@ public sealed record ActionUnits(IReadOnlyList<double> Shift, IReadOnlyList<doub
 }
 
 /// <summary>
-/// Normal distributions over continuous actions, one for each dimension: what a network's heads say, cut off at the bounds of the actions, so
-/// that every action that is drawn has the exact density that <see cref="LogDensity"/> gives.
+/// What a network's heads say of continuous actions, without libtorch: normal distributions, cut off at the bounds or sent through tanh, or a mixture of them. Every action
+/// that is drawn has the exact density that <see cref="LogDensity"/> gives, which is the one that <see cref="ActionHead"/> learns with.
 /// </summary>
-/// <param name="actions">Bounds; infinite ones cut nothing off.</param>
-/// <param name="units">Of the heads.</param>
-/// <param name="temperature">What standard deviations are multiplied by; 0: the mean is taken.</param>
-sealed class GaussianHead(BoxSpace actions, ActionUnits units, double temperature)
+/// <param name="actions">Bounds.</param>
+/// <param name="units">Of the heads, where they are not sent through tanh.</param>
+/// <param name="temperature">What standard deviations are multiplied by; 0: the mean is taken, of a mixture that of the largest weight.</param>
+/// <param name="config">Which distribution; null: one normal distribution a dimension.</param>
+sealed class GaussianHead(BoxSpace actions, ActionUnits units, double temperature, PolicyConfig? config = null)
 {
-    static readonly double LogRootTwoPi = 0.5 * Math.Log(2 * Math.PI);
+    readonly PolicyConfig _config = config ?? new();
+    readonly INormals _normals = config?.Squash == PolicyConfig.TanhSquash
+        ? new TanhNormals(actions, temperature)
+        : new CutNormals(actions, units, temperature > 0 ? temperature : 1);
 
-    /// <summary>A: the heads are twice as many.</summary>
+    /// <summary>A.</summary>
     public int Width => units.Shift.Count;
+
+    /// <summary>How many numbers a row of heads has.</summary>
+    public int Outputs => ActionHead.OutputsOf(Width, _config);
 
     /// <summary>Whether actions have a density.</summary>
     public bool HasDensity => temperature > 0;
 
     /// <summary>Draws an action and returns its log-density; the mean's is infinite where nothing is drawn.</summary>
-    /// <param name="heads">[2 A].</param>
+    /// <param name="heads">[<see cref="Outputs"/>].</param>
     /// <param name="random">Not used where nothing is drawn.</param>
     /// <param name="action">[A].</param>
     public double Act(ReadOnlySpan<float> heads, ReadOnlySpan<RandomStream> random, Span<float> action)
     {
+        var component = HasDensity ? Draw(heads, random[0]) : Likeliest(heads);
         for (var d = 0; d < action.Length; d++)
         {
-            var (center, deviation) = Of(heads, d);
-            action[d] = HasDensity ? Draw(random[0], center, deviation, d) : (float)center;
+            var (mean, log) = Of(heads, component, d);
+            action[d] = HasDensity ? _normals.Draw(random[0], mean, log, d) : _normals.Center(mean, d);
         }
 
         return HasDensity ? LogDensity(heads, action) : double.PositiveInfinity;
@@ -74,46 +81,85 @@ sealed class GaussianHead(BoxSpace actions, ActionUnits units, double temperatur
     /// <summary>The joint log-density of an action; negative infinity outside the bounds, and where only the mean is ever taken, elsewhere.</summary>
     public double LogDensity(ReadOnlySpan<float> heads, ReadOnlySpan<float> action)
     {
+        for (var d = 0; d < action.Length; d++)
+        {
+            if (!(action[d] >= (float)actions.Low[d] && action[d] <= (float)actions.High[d]))
+                return double.NegativeInfinity;
+        }
+
+        if (!HasDensity)
+            return IsMode(heads, action) ? double.PositiveInfinity : double.NegativeInfinity;
+        if (_config.Mixture == 1)
+            return OfComponent(heads, 0, action);
+
+        Span<double> logs = stackalloc double[_config.Mixture];
+        Weigh(heads, logs);
+        for (var k = 0; k < logs.Length; k++)
+            logs[k] = Math.Log(logs[k]) + OfComponent(heads, k, action);
+        var (highest, sum) = (double.NegativeInfinity, 0.0);
+        foreach (var log in logs)
+            highest = Math.Max(highest, log);
+        foreach (var log in logs)
+            sum += Math.Exp(log - highest);
+        return highest + Math.Log(sum);
+    }
+
+    double OfComponent(ReadOnlySpan<float> heads, int component, ReadOnlySpan<float> action)
+    {
         var sum = 0.0;
         for (var d = 0; d < action.Length; d++)
         {
-            var (center, deviation) = Of(heads, d);
-            if (!(action[d] >= (float)actions.Low[d] && action[d] <= (float)actions.High[d]) || (!HasDensity && action[d] != (float)center))
-                return double.NegativeInfinity;
-            if (!HasDensity)
-                continue;
-            var distance = (action[d] - center) / deviation;
-            sum -= (distance * distance / 2) + Math.Log(deviation) + LogRootTwoPi + Math.Log(Inside(center, deviation, d));
+            var (mean, log) = Of(heads, component, d);
+            sum += _normals.LogDensity(mean, log, action[d], d);
         }
 
-        return HasDensity ? sum : double.PositiveInfinity;
+        return sum;
     }
 
-    // The center lies within the bounds: a distribution beyond them would be cut down to nothing.
-    (double Center, double Deviation) Of(ReadOnlySpan<float> heads, int d)
+    bool IsMode(ReadOnlySpan<float> heads, ReadOnlySpan<float> action)
     {
-        var log = Math.Clamp(heads[Width + d], GaussianLosses.LowestLogDeviation, GaussianLosses.HighestLogDeviation);
-        var center = units.Shift[d] + (units.Scale[d] * heads[d]);
-        var deviation = units.Scale[d] * Math.Exp(log) * (HasDensity ? temperature : 1);
-        return (Math.Clamp(center, actions.Low[d], actions.High[d]), Math.Min(deviation, 10 * (actions.High[d] - actions.Low[d])));
-    }
-
-    double Inside(double center, double deviation, int d)
-    {
-        var scale = deviation * Math.Sqrt(2);
-        return (SpecialFunctions.Erf((actions.High[d] - center) / scale) + SpecialFunctions.Erf((center - actions.Low[d]) / scale)) / 2;
-    }
-
-    // Draws until one lies inside: the center does, and the deviation is at most ten times as wide as the bounds, so that one in thirty does.
-    float Draw(RandomStream random, double center, double deviation, int d)
-    {
-        while (deviation > 0)
+        var component = Likeliest(heads);
+        for (var d = 0; d < action.Length; d++)
         {
-            var draw = (float)(center + (deviation * random.NextGaussian()));
-            if (draw >= (float)actions.Low[d] && draw <= (float)actions.High[d])
-                return draw;
+            if (action[d] != _normals.Center(Of(heads, component, d).Mean, d))
+                return false;
         }
 
-        return (float)center;
+        return true;
+    }
+
+    // A mixture's logits come first, then all means, then all logarithms of deviations.
+    (float Mean, double LogDeviation) Of(ReadOnlySpan<float> heads, int component, int d)
+    {
+        var size = _config.Mixture * Width;
+        var place = Outputs - (2 * size) + (component * Width) + d;
+        return (heads[place], Math.Clamp(heads[place + size], GaussianLosses.LowestLogDeviation, GaussianLosses.HighestLogDeviation));
+    }
+
+    int Draw(ReadOnlySpan<float> heads, RandomStream random)
+    {
+        if (_config.Mixture == 1)
+            return 0;
+        Span<double> weights = stackalloc double[_config.Mixture];
+        Weigh(heads, weights);
+        return random.NextCategorical(weights);
+    }
+
+    int Likeliest(ReadOnlySpan<float> heads)
+    {
+        var best = 0;
+        for (var k = 1; k < _config.Mixture; k++)
+            best = heads[k] > heads[best] ? k : best;
+        return best;
+    }
+
+    // Softmax of the logits.
+    void Weigh(ReadOnlySpan<float> heads, Span<double> weights)
+    {
+        var (highest, sum) = ((double)heads[Likeliest(heads)], 0.0);
+        for (var k = 0; k < weights.Length; k++)
+            sum += weights[k] = Math.Exp(heads[k] - highest);
+        for (var k = 0; k < weights.Length; k++)
+            weights[k] /= sum;
     }
 }

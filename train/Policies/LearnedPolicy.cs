@@ -26,7 +26,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         _temperature = description.Temperature;
         _epsilon = description.Epsilon;
         _row = new double[network.Outputs];
-        _gaussian = description.ActionUnits is { } units ? new GaussianHead((BoxSpace)description.ActionSpace, units, description.Temperature) : null;
+        _gaussian = description.ActionUnits is { } units ? new GaussianHead((BoxSpace)description.ActionSpace, units, description.Temperature, description.ActionHead) : null;
     }
 
     /// <summary>What <c>policy.json</c> says, with the temperature and epsilon in force.</summary>
@@ -113,7 +113,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         for (var i = 0; i < input.Count; i++)
         {
             var random = head.HasDensity ? input.Random.Slice(i, 1) : [];
-            var log = head.Act(scores.Slice(i * 2 * head.Width, 2 * head.Width), random, output.Continuous.Slice(i * head.Width, head.Width));
+            var log = head.Act(scores.Slice(i * head.Outputs, head.Outputs), random, output.Continuous.Slice(i * head.Width, head.Width));
             if (!output.LogProbabilities.IsEmpty)
                 output.LogProbabilities[i] = log;
         }
@@ -247,12 +247,21 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     {
         if (PolicyNetwork.Fault(network) is { } fault)
             Throw.User($"{path}: {fault}. The file is damaged, or was written by another version of this tool.");
-        var outputs = description.ActionSpace is DiscreteSpace actions ? actions.Count : 2L * description.ActionSpace.FlatSize;
+        if (HeadFault(description) is { } headFault)
+            Throw.BadFile(path, headFault, "an action_head that fits the action space", "The file is damaged.");
+        var outputs = description.ActionSpace is DiscreteSpace actions ? actions.Count : ActionHead.OutputsOf(description.ActionSpace.FlatSize, description.ActionHead ?? new());
         if (outputs != network.Outputs || FeaturesOf(description) != network.Inputs)
-            Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action, two for each dimension of continuous ones", "The file is damaged.");
+            Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action, of continuous ones what action_head needs", "The file is damaged.");
         if ((description.ActionSpace is DiscreteSpace) != (description.ActionUnits is null) || description.ActionUnits?.Fault(description.ActionSpace.FlatSize) is not null || (description.Filter is not null && description.ActionUnits is not null))
             Throw.BadFile(path, $"{description.ActionUnits?.Fault(description.ActionSpace.FlatSize) ?? "action_units that do not belong to the action space"}, {description.ActionSpace}", "a finite shift and a positive scale for each dimension of continuous actions, none for discrete ones", "The file is damaged.");
     }
+
+    static string? HeadFault(PolicyDescription description) => (description.ActionHead, description.ActionSpace) switch
+    {
+        (null, _) => null,
+        ({ } head, BoxSpace box) => head.Validate().FirstOrDefault() ?? ActionHead.Fault(box, head),
+        _ => $"an action_head for {description.ActionSpace}",
+    };
 
     static long FeaturesOf(PolicyDescription description) =>
         (long)(description.Encoder?.Frames ?? 1) * ObservationEncoder.FeaturesOf(description.ObservationSpace);

@@ -62,7 +62,7 @@ public sealed record ImageDescription
 /// </summary>
 /// <remarks>
 /// Tensors: <c>convolutions.I</c>, <c>shared.I</c>, <c>embedding.0</c>, <c>value.I</c> and <c>advantage.I</c> of a dueling head, else
-/// <c>layers.I</c>; each with <c>.weight</c> [out, in] and <c>.bias</c> [out].
+/// <c>layers.I</c>; each with <c>.weight</c> [out, in] and <c>.bias</c> [out]; and <c>free</c> of the free outputs.
 /// </remarks>
 public sealed record NetworkDescription
 {
@@ -92,6 +92,9 @@ public sealed record NetworkDescription
 
     /// <summary>Actions.</summary>
     public required int Outputs { get; init; }
+
+    /// <summary>How many of the last outputs do not depend on the observation: parameters of their own. The default value is 0.</summary>
+    public int FreeOutputs { get; init; }
 
     /// <summary>The convolutions before the dense layers; null for none.</summary>
     public ImageDescription? Image { get; init; }
@@ -125,6 +128,10 @@ public sealed record NetworkDescription
 
     /// <summary>Networks side by side; a policy has one.</summary>
     public int Members { get; init; } = 1;
+
+    /// <summary>Numbers that the last dense layer gives.</summary>
+    [JsonIgnore]
+    internal int LayerOutputs => (Outputs - FreeOutputs) * Atoms;
 
     [JsonIgnore]
     internal bool HasAtoms => Distribution is Categorical or Quantile or Heads;

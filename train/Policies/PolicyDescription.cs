@@ -5,7 +5,7 @@ namespace OfflineRL.Train;
 /// <summary><c>policy.json</c>: with <c>policy.safetensors</c> beside it, enough to run a policy without the run that made it.</summary>
 public sealed record PolicyDescription
 {
-    public const int CurrentSchemaVersion = 2;
+    public const int CurrentSchemaVersion = 3;
 
     internal const int OldestSchemaVersion = 1;
 
@@ -29,7 +29,10 @@ public sealed record PolicyDescription
     /// <summary>A second network that says which actions are like the data's; null: all may be taken.</summary>
     public ImitationFilter? Filter { get; init; }
 
-    /// <summary>Of continuous actions, whose network says two numbers for each dimension: mean and logarithm of the standard deviation, in these units; null: actions are discrete.</summary>
+    /// <summary>The distribution over continuous actions (<see cref="Train.ActionHead"/> says what its outputs are); null, as in files of schema versions 1 and 2: one normal distribution a dimension.</summary>
+    public PolicyConfig? ActionHead { get; init; }
+
+    /// <summary>Of continuous actions, whose network says means and logarithms of standard deviations in these units, unless they are sent through tanh; null: actions are discrete.</summary>
     public ActionUnits? ActionUnits { get; init; }
 
     /// <summary>What happens to observations before the network reads them; null: what their space alone says.</summary>

@@ -15,6 +15,8 @@ sealed class PolicyNetwork : IDisposable
     // [T, H]: what the shared features are multiplied by for each fraction; the same for every row.
     readonly float[] _embedding = [];
     readonly double[] _support = [];
+    // The last outputs, the same for every row.
+    readonly float[] _free = [];
     readonly float[] _input, _features, _streams, _values, _state;
 
     /// <param name="description">Checked by <see cref="Fault"/>.</param>
@@ -29,7 +31,9 @@ sealed class PolicyNetwork : IDisposable
             _shared = ReadDense("shared", shared, read, rectifyLast: true);
         if (description.Dueling)
             _value = ReadDense("value", [.. streams, description.Atoms], read);
-        _layers = ReadDense(description.Dueling ? "advantage" : "layers", [.. streams, description.Outputs * description.Atoms], read);
+        _layers = ReadDense(description.Dueling ? "advantage" : "layers", [.. streams, description.LayerOutputs], read);
+        if (description.FreeOutputs > 0)
+            _free = read("free", [description.FreeOutputs]);
         if (description.Distribution == NetworkDescription.Implicit)
             _embedding = Embed(description, ReadDense("embedding", [description.Cosines, shared[^1]], read, rectifyLast: true));
         if (description.Distribution == NetworkDescription.Categorical)
@@ -39,7 +43,7 @@ sealed class PolicyNetwork : IDisposable
         _input = _image is null ? [] : new float[ChunkRows * description.Image!.Features];
         _features = new float[ChunkRows * shared[^1]];
         _streams = _embedding.Length == 0 ? [] : new float[rows * shared[^1]];
-        _values = new float[rows * description.Outputs * description.Atoms];
+        _values = new float[rows * description.LayerOutputs];
         _state = description.Dueling ? new float[rows * description.Atoms] : [];
     }
 
@@ -56,6 +60,7 @@ sealed class PolicyNetwork : IDisposable
         : network.Atoms < 1 || (!network.HasAtoms && network.Atoms != 1) ? $"network.atoms is {network.Atoms} with distribution {network.Distribution}; expected {(network.HasAtoms ? "at least 1" : "1")}"
         : network.Distribution == NetworkDescription.Categorical && !(network.Low < network.High && double.IsFinite(network.High - network.Low) && network.Atoms > 1) ? $"{network.Atoms} atoms from {network.Low} to {network.High}; expected at least 2, from a lower to a higher value"
         : network.Distribution == NetworkDescription.Implicit && (network.Cosines < 1 || network.Fractions < 1) ? $"network.cosines is {network.Cosines} and network.fractions {network.Fractions}; expected at least 1"
+        : network.FreeOutputs < 0 || network.FreeOutputs >= network.Outputs || (network.FreeOutputs > 0 && (network.Dueling || network.Distribution != NetworkDescription.None)) ? $"network.free_outputs is {network.FreeOutputs} of {network.Outputs} outputs; expected 0, or fewer than all of a plain head"
         : network.Members != 1 ? $"network.members is {network.Members}; expected 1"
         : network.Image is { } image && (!image.Fits || (long)image.Channels * image.Height * image.Width != network.Inputs) ? $"convolutions over {image.Channels} x {image.Height} x {image.Width} that do not fit them or the {network.Inputs} inputs; expected filters no larger than what they move over"
         : null;
@@ -66,7 +71,7 @@ sealed class PolicyNetwork : IDisposable
     /// <param name="scores">[B, Outputs].</param>
     public void Forward(ReadOnlySpan<float> rows, int count, Span<float> scores)
     {
-        if (_image is null && _shared is null && _description is { Dueling: false, Distribution: NetworkDescription.None })
+        if (_image is null && _shared is null && _description is { Dueling: false, FreeOutputs: 0, Distribution: NetworkDescription.None })
         {
             _layers.Forward(rows, count, scores);
             return;
@@ -106,7 +111,7 @@ sealed class PolicyNetwork : IDisposable
             x = Multiply(x, count);
         }
 
-        var width = Outputs * _description.Atoms;
+        var width = _description.LayerOutputs;
         var values = _values.AsSpan(0, count * each * width);
         _layers.Forward(x, count * each, values);
         if (_value is not null)
@@ -165,8 +170,9 @@ sealed class PolicyNetwork : IDisposable
     // [A, N], or [T, A] of an implicit head, to [A].
     void Reduce(ReadOnlySpan<float> values, Span<float> scores)
     {
-        var atoms = _description.Atoms;
-        for (var a = 0; a < Outputs; a++)
+        var (atoms, computed) = (_description.Atoms, Outputs - _free.Length);
+        _free.CopyTo(scores[computed..]);
+        for (var a = 0; a < computed; a++)
         {
             scores[a] = (float)(_description.Distribution switch
             {

@@ -131,7 +131,7 @@ public sealed class PolicyNetworkTests : IDisposable
         Assert.Contains("cosines is 0", Error(Dense(4) with { Distribution = "implicit" }), StringComparison.Ordinal);
         Assert.Contains("members is 2", Error(Dense(4) with { Members = 2 }), StringComparison.Ordinal);
         Assert.Contains("do not fit", Error(Conv(Cells with { Height = 2 }, 4)), StringComparison.Ordinal);
-        Assert.Contains("schema_version is 3", Version(3), StringComparison.Ordinal);
+        Assert.Contains("schema_version is 4", Version(4), StringComparison.Ordinal);
 
         string Version(int version)
         {

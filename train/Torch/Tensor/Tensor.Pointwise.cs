@@ -21,7 +21,7 @@ public static partial class torch
             Neg = new("neg"), Reciprocal = new("reciprocal"), Abs = new("abs"), Sign = new("sign"),
             Exp = new("exp"), Expm1 = new("expm1"), Log = new("log"), Log1p = new("log1p"), Sqrt = new("sqrt"), SqrtIn = new("sqrt_"),
             Rsqrt = new("rsqrt"), Square = new("square"), Sin = new("sin"), Cos = new("cos"), Tanh = new("tanh"), Atanh = new("atanh"),
-            Erf = new("erf"), Floor = new("floor"), Ceil = new("ceil"), Round = new("round"),
+            Erf = new("erf"), ErfInv = new("erfinv"), Floor = new("floor"), Ceil = new("ceil"), Round = new("round"),
             Sigmoid = new("sigmoid"), Logit = new("logit"), LogSigmoid = new("log_sigmoid"),
             Relu = new("relu"), ReluIn = new("relu_"), TanhIn = new("tanh_"), SigmoidIn = new("sigmoid_"),
             Silu = new("silu"), SiluIn = new("silu_"), Gelu = new("gelu"), Elu = new("elu"), EluIn = new("elu_"),
@@ -136,6 +136,8 @@ public static partial class torch
         public Tensor atanh() => Ops.Atanh.Call(this);
 
         public Tensor erf() => Ops.Erf.Call(this);
+
+        public Tensor erfinv() => Ops.ErfInv.Call(this);
 
         public Tensor floor() => Ops.Floor.Call(this);
 
