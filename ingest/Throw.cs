@@ -126,6 +126,9 @@ static partial class Throw
     public static UserErrorException BoundsCount(string key, int found, int expected) =>
         new($"{key} has {found} numbers; expected 1, or {expected}: one for each number.");
 
+    public static UserErrorException EmptyEpisode(string file, string what) =>
+        new($"{file}: found {what}; expected at least one step in every episode. Mend the source, or set on_error=reject to leave such episodes out.");
+
     public static UserErrorException BadRow(string file, long row, string column, string found, string expected) =>
         new(FormattableString.Invariant($"{file}, row {row}, column '{column}': found {found}; expected {expected}. Mend the source, or set on_error=reject to leave the row's episode out."));
 

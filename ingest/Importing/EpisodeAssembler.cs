@@ -190,7 +190,7 @@ sealed class EpisodeAssembler(
         else if (!fault.Breaks)
         {
             var at = rows.Of(position);
-            writer.Reject(new RejectedRow(lookup.File(at.File), at.Row, fault.Column, Reason(fault)));
+            writer.Reject(new RejectedRow(lookup.File(at.File), at.Row, fault.Column, Reason(fault) + Unkept(fault)));
             Counts.RejectedRows++;
         }
     }
@@ -259,6 +259,11 @@ sealed class EpisodeAssembler(
     }
 
     static string Reason(RowFault fault) => fault.Found is null ? $"expected {fault.Expected}" : $"found {fault.Found}; expected {fault.Expected}";
+
+    // What a reader who asked for rows to be kept wonders about.
+    static string Unkept(RowFault fault) => fault.Check == Checks.ActionMask.Name || fault.Check == Checks.Probabilities.Name
+        ? "; the row cannot be kept without it: the steps of an episode have it all together, or not at all"
+        : "";
 
     UserErrorException Explain(RowFault fault, long position)
     {

@@ -28,6 +28,8 @@ sealed class Import(ImportConfig config, bool looksForStarts, ImportPlan plan, S
             log.Add(Checks.UnreadableRow, new RowPlace(lookup.IndexOf(row.File), row.Row ?? 0), row.Column, row.Reason);
         }
 
+        foreach (var empty in plan.Table.Empty)
+            log.Add(Checks.EmptyEpisode, new RowPlace(empty.File, 0), null, empty.What, empty.Count);
         var rows = new SourceRows(plan.Table);
         // While rows stream, gathering and writing them takes a core; a sort is alone with the machine.
         connection.Execute(FormattableString.Invariant($"SET threads = {(sorted ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount - 1))}"));

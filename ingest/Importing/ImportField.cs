@@ -74,17 +74,21 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
     }
 
     /// <summary>Several numbers a row: a list column, or flat columns.</summary>
-    public ImportField? Numbers(string key, IReadOnlyList<string> columns, bool optional = false)
+    /// <param name="key">The config key.</param>
+    /// <param name="columns">The source's.</param>
+    /// <param name="optional">Whether an empty field means something.</param>
+    /// <param name="like">What the field is taken to be like where no row has anything of it; null: one number a row.</param>
+    public ImportField? Numbers(string key, IReadOnlyList<string> columns, bool optional = false, ImportField? like = null)
     {
         if (columns.Count == 0)
             return null;
         if (columns.Count == 1 && table.Column(key, columns[0]).Type == "BLOB")
-            return new ImportField(key, columns, FieldKind.Bytes, [DuckDbSql.Name(columns[0])], Math.Max(1, FirstLength(DuckDbSql.Name(columns[0]), "octet_length")));
+            return new ImportField(key, columns, FieldKind.Bytes, [DuckDbSql.Name(columns[0])], FirstLength(DuckDbSql.Name(columns[0]), like, "octet_length"));
         var found = columns.Select(c => NumberColumn(key, c)).ToList();
-        if (found.Count == 1 && (found[0].IsList || (found[0].IsText && First(found[0].Name).StartsWith('['))))
+        if (found.Count == 1 && (found[0].IsList || (found[0].IsText && IsListText(found[0].Name, like))))
         {
             var sql = ListSql(found[0]);
-            return new ImportField(key, columns, FieldKind.Numbers, [sql], Math.Max(1, FirstLength(sql))) { IsList = true };
+            return new ImportField(key, columns, FieldKind.Numbers, [sql], FirstLength(sql, like)) { IsList = true };
         }
 
         if (found.FirstOrDefault(c => c.IsList) is { Name: not null } list)
@@ -142,17 +146,19 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
             : column.Type == "FLOAT[]" ? name : $"CAST({name} AS DOUBLE[])";
     }
 
-    string First(string column)
+    // The first row that has something: a source may have nothing in the rows before, as behind an episode of one step.
+    bool IsListText(string column, ImportField? like)
     {
-        using var result = connection.Query($"SELECT CAST({DuckDbSql.Name(column)} AS VARCHAR) FROM {table.From} LIMIT 1");
+        var text = $"trim(CAST({DuckDbSql.Name(column)} AS VARCHAR))";
+        using var result = connection.Query($"SELECT starts_with({text}, '[') FROM {table.From} WHERE {text} <> '' LIMIT 1");
         using var chunk = result.Next();
-        return chunk is null || chunk.Rows == 0 || chunk[0].IsNull(0) ? "" : chunk[0].Text(0).TrimStart();
+        return chunk is null || chunk.Rows == 0 ? like is { IsList: true } : chunk[0].Values<bool>()[0];
     }
 
-    int FirstLength(string sql, string function = "len")
+    int FirstLength(string sql, ImportField? like, string function = "len")
     {
-        using var result = connection.Query($"SELECT coalesce({function}({sql}), 0) FROM {table.From} LIMIT 1");
+        using var result = connection.Query($"SELECT {function}({sql}) FROM {table.From} WHERE {function}({sql}) > 0 LIMIT 1");
         using var chunk = result.Next();
-        return chunk is null || chunk.Rows == 0 ? 0 : checked((int)chunk[0].Values<long>()[0]);
+        return chunk is null || chunk.Rows == 0 ? like?.Width ?? 1 : checked((int)chunk[0].Values<long>()[0]);
     }
 }

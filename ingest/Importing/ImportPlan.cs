@@ -18,7 +18,7 @@ sealed class ImportPlan
         BehaviorPolicy = Add(make.Text("behavior_policy_column", config.BehaviorPolicyColumn is null ? [] : [config.BehaviorPolicyColumn]));
         SplitKey = Add(make.Text("split_key", config.SplitKey is null ? [] : [config.SplitKey]));
         Observation = Add(make.Numbers("observation", config.Observation))!;
-        NextObservation = Add(make.Numbers("next_observation", config.NextObservation, optional: true));
+        NextObservation = Add(make.Numbers("next_observation", config.NextObservation, optional: true, like: Observation));
         Action = Add(make.Numbers("action", config.Action))!;
         Reward = Add(make.Number("reward", config.Reward))!;
         Terminated = Add(make.Flag("terminated", config.Terminated, config.TerminatedWhen));

@@ -218,7 +218,7 @@ sealed partial class SourceEpisode
             var field = plan.Info[i];
             var values = field.Width > 0 ? chunk[field].Numbers(row) : [chunk[field].Number(row)];
             if (values.Length != Math.Max(1, field.Width) || values.ContainsAny(double.PositiveInfinity, double.NegativeInfinity))
-                return new RowFault(field.Columns[0], null, field.Width > 0 ? $"{field.Width} numbers, as in the first row" : "a number, or nothing", "info");
+                return new RowFault(field.Columns[0], null, field.Width > 0 ? $"{field.Width} numbers, as in the first row that has any" : "a number, or nothing", "info");
             _info[i].Add(values);
         }
 
@@ -232,7 +232,7 @@ sealed partial class SourceEpisode
     {
         var values = chunk[field].Singles(row);
         if (values.Length != field.Width)
-            return new RowFault(field.Columns[0], null, $"{field.Width} numbers, as in the first row", "width");
+            return new RowFault(field.Columns[0], null, $"{field.Width} numbers, as in the first row that has any", "width");
         for (var i = 0; i < values.Length; i++)
         {
             if (!float.IsFinite(values[i]))

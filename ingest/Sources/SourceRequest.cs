@@ -5,6 +5,8 @@ namespace OfflineRL.Ingest;
 /// <summary>What a reader is given to make a table of source files.</summary>
 sealed class SourceRequest
 {
+    EmptyEpisodes? _empty;
+
     /// <summary>At least one, in the order in which their rows follow one another.</summary>
     public required IReadOnlyList<string> Paths { get; init; }
 
@@ -24,6 +26,9 @@ sealed class SourceRequest
 
     /// <summary>Gets the numbers, ascending, of the rows of a file that are in <see cref="Rejects"/> and not in the table.</summary>
     public Dictionary<int, List<long>> Skipped { get; } = [];
+
+    /// <summary>Takes episodes that have no step.</summary>
+    public EmptyEpisodes Empty => _empty ??= new EmptyEpisodes(Paths, Config.OnError);
 
     public IJobProgress Progress { get; init; } = NullProgress.Instance;
 

@@ -50,6 +50,9 @@ sealed class SourceTable
     /// <summary>Rows of a file that were rejected and are not in the table: their numbers, ascending.</summary>
     public IReadOnlyDictionary<int, IReadOnlyList<long>> Skipped { get; init; } = new Dictionary<int, IReadOnlyList<long>>();
 
+    /// <summary>Episodes without a step, which the table has no rows of.</summary>
+    public IReadOnlyCollection<EmptyEpisode> Empty { get; init; } = [];
+
     /// <summary>The number within its file, from 1, of the table's n-th row of that file, n from 1: rows that were skipped count.</summary>
     public long RowNumber(int file, long n)
     {

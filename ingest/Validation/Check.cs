@@ -15,13 +15,13 @@ public static class Checks
 
     public static readonly Check Value = new("value", Severity.Error, "Expected a value of the field's type.");
 
-    public static readonly Check Width = new("width", Severity.Error, "Expected as many numbers as in the first row.");
+    public static readonly Check Width = new("width", Severity.Error, "Expected as many numbers as in the first row that has any.");
 
     public static readonly Check Flag = new("flag", Severity.Error, "Expected true or false, 1 or 0.");
 
     public static readonly Check Timestamp = new("timestamp", Severity.Error, "Expected a time such as 2026-01-31T12:00:00Z.");
 
-    public static readonly Check Info = new("info", Severity.Error, "Expected numbers, as many as in the first row.");
+    public static readonly Check Info = new("info", Severity.Error, "Expected numbers, as many as in the first row that has any.");
 
     public static readonly Check EpisodeId = new("episode_id", Severity.Error, "Expected the id of the row's episode.");
 
@@ -37,15 +37,17 @@ public static class Checks
 
     public static readonly Check ActionSpace = new("action_space", Severity.Error, "Expected an action within the map's bounds, or below action_count. Mend the map where it is too narrow.");
 
-    public static readonly Check ActionMask = new("action_mask", Severity.Error, "Expected one flag for each action, and the logged action among the allowed ones.");
+    public static readonly Check ActionMask = new("action_mask", Severity.Error, "Expected one flag for each action, and the logged action among the allowed ones. Under keep the row is left out: the steps of an episode have it all together, or not at all.");
 
     public static readonly Check Propensity = new("propensity", Severity.Error, "Expected a probability above 0 and at most 1, or a density above 0 of a continuous action.");
 
-    public static readonly Check Probabilities = new("probabilities", Severity.Error, "Expected probabilities from 0 to 1 that sum to 1 over the allowed actions.");
+    public static readonly Check Probabilities = new("probabilities", Severity.Error, "Expected probabilities from 0 to 1 that sum to 1 over the allowed actions. Under keep the row is left out: the steps of an episode have it all together, or not at all.");
 
     public static readonly Check PropensitiesDiffer = new("propensities_differ", Severity.Error, "Expected the same probability from every column that gives it. Leave out the wrong one, or set propensity_tolerance.");
 
     public static readonly Check UnreadableRow = new("unreadable_row", Severity.Error, "Expected a row of the format; rejects/ has each with its reason.");
+
+    public static readonly Check EmptyEpisode = new("empty_episode", Severity.Error, "Expected at least one step in every episode; those without are left out, and no row is there to list.");
 
     // ---- errors of the map: no row is to blame, and the dataset would say what is not so ----
 
@@ -91,7 +93,7 @@ public static class Checks
     public static IReadOnlyList<Check> All { get; } =
     [
         NotFinite, Value, Width, Flag, Timestamp, Info, EpisodeId, SplitKey, BehaviorPolicy, Step, RowAfterEnd, ObservationSpace, ActionSpace, ActionMask,
-        Propensity, Probabilities, PropensitiesDiffer, UnreadableRow, NextStartBehindEnd,
+        Propensity, Probabilities, PropensitiesDiffer, UnreadableRow, EmptyEpisode, NextStartBehindEnd,
         UnmarkedTimeLimit, UnmarkedEnd, RowsDoNotFollow, SpaceDiffers, ActionBeyondEnvironment, ObservationOutside, DuplicateRow, DuplicateEpisode,
         TinyPropensity, RewardOutlier, ConstantColumn, NextObservationDiffers, ConstantReward,
     ];

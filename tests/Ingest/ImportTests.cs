@@ -139,6 +139,31 @@ public sealed class ImportTests : IDisposable
         Assert.False(Assert.Single(_recording.Import(Map(path) with { NextObservation = ["n"] }).Episodes).FinalObservationKnown);
     }
 
+    // An episode of one step at the very start, as a log may begin: the first row that has something says how wide the field is.
+    [Theory]
+    [InlineData("a.jsonl", "{'e': 1, 'o': [1, 2], 'n': [], 'a': 0, 'r': 1, 'd': true}", "{'e': 2, 'o': [1, 2], 'n': [3, 4], 'a': 0, 'r': 1, 'd': true}", true)]
+    [InlineData("a.jsonl", "{'e': 1, 'o': [1, 2], 'n': null, 'a': 0, 'r': 1, 'd': true}", "{'e': 2, 'o': [1, 2], 'n': [3, 4], 'a': 0, 'r': 1, 'd': true}", true)]
+    [InlineData("a.jsonl", "{'e': 1, 'o': [1, 2], 'n': [], 'a': 0, 'r': 1, 'd': true}", "{'e': 2, 'o': [1, 2], 'n': [], 'a': 0, 'r': 1, 'd': true}", false)]
+    [InlineData("a.jsonl", "{'e': 1, 'o': [1, 2], 'n': null, 'a': 0, 'r': 1, 'd': true}", "{'e': 2, 'o': [1, 2], 'n': null, 'a': 0, 'r': 1, 'd': true}", false)]
+    [InlineData("a.csv", "e;o;n;a;r;d\n1;[1, 2];;0;1;1", "2;[1, 2];[3, 4];0;1;1", true)]
+    [InlineData("a.csv", "e;o;n;a;r;d\n1;[1, 2];[];0;1;1", "2;[1, 2];[3, 4];0;1;1", true)]
+    [InlineData("a.csv", "e;o;n;a;r;d\n1;[1, 2];;0;1;1", "2;[1, 2];;0;1;1", false)]
+    public void Import_OfAFirstNextObservationThatIsEmpty_KnowsItsWidthAllTheSame(string name, string first, string second, bool known)
+    {
+        var path = _recording.Write(name, first.Replace('\'', '"'), second.Replace('\'', '"'));
+        var dataset = _recording.Import(Map(path) with { NextObservation = ["n"] });
+        Assert.Equal([false, known], dataset.Episodes.Select(e => e.FinalObservationKnown));
+    }
+
+    [Fact]
+    public void Import_OfAFirstNextObservationThatIsEmpty_KnowsItsWidthInParquetToo()
+    {
+        var lists = _recording.WriteParquet("a.parquet", "SELECT i AS e, [1, 2]::FLOAT[] AS o, CASE i WHEN 0 THEN [] ELSE [3, 4] END::FLOAT[] AS n, 0 AS a, 1 AS r, true AS d FROM range(2) t(i)");
+        Assert.Equal([false, true], _recording.Import(Map(lists) with { NextObservation = ["n"] }).Episodes.Select(e => e.FinalObservationKnown));
+        var images = _recording.WriteParquet("b.parquet", "SELECT i AS e, '\\x01\\x02'::BLOB AS o, CASE i WHEN 0 THEN NULL ELSE '\\x03\\x04'::BLOB END AS n, 0 AS a, 1 AS r, true AS d FROM range(2) t(i)");
+        Assert.Equal([false, true], _recording.Import(Map(images) with { NextObservation = ["n"] }).Episodes.Select(e => e.FinalObservationKnown));
+    }
+
     [Fact]
     public void Import_OfListsAndMasks_ReadsContinuousAndMaskedActions()
     {

@@ -16,14 +16,14 @@ sealed class NumpySource : StagedSource
         foreach (var (file, open) in Tables(request.Paths))
         {
             using var arrays = open();
-            var table = new FlatTable(arrays, request.Config);
+            var table = new FlatTable(arrays, request, file);
             foreach (var name in table.LeftOut.Concat(arrays.Refused.Keys).Take(20))
                 request.Notes.Add(Throw.LeftOut(arrays.Path, name, arrays.Refused.GetValueOrDefault(name)));
-            table.Write(writer, file);
+            table.Write(writer);
             map ??= table.Map;
         }
 
-        writer.Finish();
+        writer.Finish(request.Paths);
         return map ?? ArrayMap.Of(writer.Columns);
     }
 

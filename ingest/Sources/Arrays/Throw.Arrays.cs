@@ -24,6 +24,9 @@ static partial class Throw
     public static UserErrorException ArrayTwice(string path, string name) =>
         new($"{path}: two arrays are called '{name}', or differ in case alone; expected each name once.");
 
+    public static UserErrorException NoSteps(IReadOnlyList<string> paths) =>
+        new($"source {string.Join(", ", paths.Take(5))}: no episode has a step; expected at least one.");
+
     public static UserErrorException NoArrays(string path) =>
         new($"{path}: it holds no array of steps; expected observations, actions, rewards and end flags, or the arrays that the map names.");
 
@@ -37,7 +40,7 @@ static partial class Throw
         new(string.Create(CultureInfo.InvariantCulture, $"{path}: '{observation.Name}' has {observation.Rows} rows for {rows} steps, so there are {observation.Rows - rows} trajectories, and 'indices' is {indices}; expected {observation.Rows - rows - 1} whole numbers: the first step of each trajectory but the first."));
 
     public static UserErrorException IndexOrder(string path, int at, long found, long before, long rows) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{path}: 'indices' has {found} at {at}; expected a step after {before} and below {rows}: every trajectory has a step."));
+        new(string.Create(CultureInfo.InvariantCulture, $"{path}: 'indices' has {found} at {at}; expected a step from {before} to {rows}."));
 
     public static UserErrorException EpisodeStarts(string path, long rows) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{path}: 'metadata/episode_starts' does not rise from 0 to below {rows}, or the texts of the episodes are not as many; expected the first step of every episode."));

@@ -23,7 +23,7 @@ sealed class DqnReplaySource : StagedSource
         long episode = 0;
         foreach (var shard in ReplayShard.Find(request.Paths))
             episode = Decode(request, shard, episode, writer);
-        writer.Finish();
+        writer.Finish(request.Paths);
         if (request.Rejects.Count > 0)
             request.Notes.Add(FormattableString.Invariant($"{request.Rejects.Count} frames of zeros that the replay buffer puts before episodes are no steps; they are listed with the rejected rows."));
         return ArrayMap.Of(writer.Columns, discrete: true) with { Terminated = "terminal" };

@@ -8,7 +8,7 @@ namespace OfflineRL.Ingest.Hdf5;
 /// </summary>
 sealed class D3rlpyEpisodes(Hdf5File file)
 {
-    public ImportConfig Write(StagedWriter writer, int index)
+    public ImportConfig Write(StagedWriter writer, int index, EmptyEpisodes empty)
     {
         var names = file.Root.ToHashSet(StringComparer.Ordinal);
         long episodes = 0;
@@ -21,7 +21,13 @@ sealed class D3rlpyEpisodes(Hdf5File file)
         if (episodes < 1 || episodes > names.Count)
             throw Throw.EpisodePart(file.Path, "num_episodes", FormattableString.Invariant($"the number of episodes, from 1 to {names.Count}; found {episodes}"));
         for (long episode = 0; episode < episodes; episode++)
-            Write(writer, index, episode, names);
+        {
+            if (Array(FormattableString.Invariant($"actions_{episode}")) is { Shape: [0, ..] } actions)
+                empty.Add(index, $"no step in episode {episode}: {actions} has no rows");
+            else
+                Write(writer, index, episode, names);
+        }
+
         return ArrayMap.Of(writer.Columns);
     }
 

@@ -34,20 +34,20 @@ sealed class Hdf5Source : StagedSource
             map = Decode(request, file, i, writer);
         }
 
-        writer.Finish();
+        writer.Finish(request.Paths);
         return map!;
     }
 
     static ImportConfig Decode(SourceRequest request, Hdf5File file, int index, StagedWriter writer)
     {
         if (file.Root.Any(MinariEpisodes.IsEpisode))
-            return new MinariEpisodes(file).Write(writer, index, request.Notes);
+            return new MinariEpisodes(file).Write(writer, index, request);
         if (file.Root.Contains("columns") && file.Root.Contains("num_episodes"))
-            return new D3rlpyEpisodes(file).Write(writer, index);
-        var table = new FlatTable(file, request.Config);
+            return new D3rlpyEpisodes(file).Write(writer, index, request.Empty);
+        var table = new FlatTable(file, request, index);
         foreach (var name in table.LeftOut.Where(n => !n.StartsWith(FlatTable.Metadata, StringComparison.Ordinal)).Concat(file.Refused.Keys).Take(20))
             request.Notes.Add(Throw.LeftOut(file.Path, name, file.Refused.GetValueOrDefault(name)));
-        table.Write(writer, index);
+        table.Write(writer);
         return table.Map ?? ArrayMap.Of(writer.Columns, DiscreteActions(file));
     }
 

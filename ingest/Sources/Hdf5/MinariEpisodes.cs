@@ -24,28 +24,43 @@ sealed class MinariEpisodes(Hdf5File file)
 
     /// <summary>Writes every episode, in the order of their numbers.</summary>
     /// <returns>The map of the columns.</returns>
-    public ImportConfig Write(StagedWriter writer, int index, List<string> notes)
+    public ImportConfig Write(StagedWriter writer, int index, SourceRequest request)
     {
-        var numbers = file.Root.Where(IsEpisode).Select(n => int.Parse(n.AsSpan(Prefix.Length), CultureInfo.InvariantCulture)).Order().ToList();
-        IReadOnlyList<string> texts = [.. Texts.Where(t => file.Attribute(Group(numbers[0]), t) is not null)];
+        var numbers = file.Root.Where(IsEpisode).Select(n => int.Parse(n.AsSpan(Prefix.Length), CultureInfo.InvariantCulture)).Order();
+        IReadOnlyList<string>? texts = null;
         var said = new HashSet<string>(StringComparer.Ordinal);
         foreach (var number in numbers)
-            Write(writer, index, number, texts, name =>
+        {
+            var group = Group(number);
+            var arrays = file.Below(group);
+            if (NoSteps(arrays, group) is { } nothing)
+            {
+                request.Empty.Add(index, nothing);
+                continue;
+            }
+
+            texts ??= [.. Texts.Where(t => file.Attribute(group, t) is not null)];
+            Write(writer, index, number, arrays, texts, name =>
             {
                 if (said.Add(name))
-                    notes.Add(Throw.LeftOut(file.Path, name, file.Refused.GetValueOrDefault(name)));
+                    request.Notes.Add(Throw.LeftOut(file.Path, name, file.Refused.GetValueOrDefault(name)));
             });
+        }
+
         return file.Attribute("", ExportedMap.Name) is { } yaml ? ExportedMap.Parse(file.Path, yaml) : _metadata.Map(writer.Columns);
     }
 
-    void Write(StagedWriter writer, int index, int number, IReadOnlyList<string> texts, Action<string> leaveOut)
+    // A group of an episode that ended before its first step: its arrays have no rows, or it has none at all.
+    string? NoSteps(List<ArrayInfo> arrays, string group) =>
+        arrays.FirstOrDefault(a => a.Name == $"{group}/rewards") is { Shape: [0, ..] } rewards ? $"no step in {group}: {rewards} has no rows"
+        : arrays.Count == 0 && !file.Refused.Keys.Any(n => n.StartsWith(group + "/", StringComparison.Ordinal)) ? $"no step in {group}: the group is empty"
+        : null;
+
+    void Write(StagedWriter writer, int index, int number, List<ArrayInfo> arrays, IReadOnlyList<string> texts, Action<string> leaveOut)
     {
         var group = Group(number);
-        var arrays = file.Below(group);
         var rewards = Single(arrays, group, "rewards");
         var steps = rewards.Rows;
-        if (steps == 0)
-            throw Throw.EpisodeRows(file.Path, rewards, 1, "an episode has at least one step");
         var columns = new List<StagedColumn> { new("episode", StagedKind.Integer, 0, []) };
         var feeds = new List<ColumnFeed> { new ConstantFeed(columns[0], number) };
         try

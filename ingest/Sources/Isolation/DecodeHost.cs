@@ -56,6 +56,8 @@ public static class DecodeHost
         };
         var map = SourceReaders.Staged(order.Format).Decode(request, writer);
         request.Notes.ForEach(note => reports.Send(new DecodeReport { Note = note }));
+        foreach (var empty in request.Empty.Files)
+            reports.Send(new DecodeReport { Empty = empty });
         foreach (var row in rejects.Read())
             reports.Send(new DecodeReport { Reject = row });
         return new DecodeResult(writer.Columns, writer.Parts, ExportedMap.Write(map));

@@ -23,6 +23,8 @@ sealed record DecodeReport
 
     public RejectedRow? Reject { get; init; }
 
+    public EmptyEpisode? Empty { get; init; }
+
     /// <summary>What is wrong with the files: the last line.</summary>
     public string? Error { get; init; }
 

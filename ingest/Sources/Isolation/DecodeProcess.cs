@@ -108,6 +108,8 @@ static class DecodeProcess
             request.Notes.Add(note);
         if (report?.Reject is { } reject)
             request.Rejects.Add(reject);
+        if (report?.Empty is { } empty)
+            request.Empty.Add(empty);
     }
 
     static string HowItEnded(int code) => code switch

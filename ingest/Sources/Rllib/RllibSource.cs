@@ -24,7 +24,7 @@ sealed partial class RllibSource : ISourceReader
 
             return table is null
                 ? throw Throw.NoBatches(request.Paths)
-                : new SourceTable(request.Paths, table.Finish(), table.Columns);
+                : new SourceTable(request.Paths, table.Finish(), table.Columns) { Empty = request.Empty.Files };
         }
         finally
         {
@@ -75,7 +75,11 @@ sealed partial class RllibSource : ISourceReader
             {
                 var batch = lines.TooLong ? throw new SampleBatchException($"the line is longer than {LineReader.Longest >> 20} MiB") : SampleBatch.Read(line);
                 if (batch.Rows == 0)
+                {
+                    request.Empty.Add(file, FormattableString.Invariant($"no row in the batch on line {lines.Row}: {CsvScreen.Shown(line)}"));
                     continue;
+                }
+
                 table ??= new StagedTable(request, batch.Columns.Select(c => new SourceColumn(c.Key, c.Value.Type)).ToList());
                 Require(batch, table.Columns);
                 Write(batch, table, file);

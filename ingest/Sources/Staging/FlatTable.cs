@@ -15,14 +15,17 @@ sealed class FlatTable
     const long MostTrajectories = 1 << 24;
 
     readonly IArrayFile _file;
+    readonly int _index;
     readonly List<Func<ColumnFeed>> _feeds = [];
 
     /// <param name="file">The arrays.</param>
-    /// <param name="config">As the user wrote it: the arrays that it names are looked for first.</param>
+    /// <param name="request">Whose config's arrays are looked for first; takes trajectories without a step.</param>
+    /// <param name="index">The file's place among the sources.</param>
     /// <exception cref="UserErrorException">There is no table in the arrays, or one that it needs cannot be read.</exception>
-    public FlatTable(IArrayFile file, ImportConfig config)
+    public FlatTable(IArrayFile file, SourceRequest request, int index)
     {
-        _file = file;
+        (_file, _index) = (file, index);
+        var config = request.Config;
         var names = file.Arrays.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
         RequireReadable(config);
         Map = ReadMap();
@@ -30,7 +33,7 @@ sealed class FlatTable
         var step = Find(ArrayNames.Pick(config.Action, names) ?? ArrayNames.Pick([config.Reward], names) ?? ArrayNames.Pick([.. ArrayNames.Action, .. ArrayNames.Reward], names));
         step ??= observation ?? MostCommon() ?? throw Throw.NoArrays(file.Path);
         Rows = step.Shape.Count == 0 ? throw Throw.LoneNumber(file.Path, step) : step.Rows;
-        if (observation is not null && observation.Rows > Rows && Starts(observation) is { } starts)
+        if (observation is not null && observation.Rows > Rows && Starts(observation, request.Empty) is { } starts)
             AddTrajectories(observation, starts);
         else if (observation is not null && observation.Rows != Rows)
             throw Throw.ArrayRows(file.Path, observation, step);
@@ -55,7 +58,7 @@ sealed class FlatTable
     public IReadOnlyList<string> LeftOut { get; }
 
     /// <summary>Writes all rows.</summary>
-    public void Write(StagedWriter writer, int file)
+    public void Write(StagedWriter writer)
     {
         writer.Begin(_file.Path, Columns);
         var feeds = new List<ColumnFeed>();
@@ -63,7 +66,7 @@ sealed class FlatTable
         {
             foreach (var open in _feeds)
                 feeds.Add(open());
-            writer.Append(file, Rows, feeds);
+            writer.Append(_index, Rows, feeds);
         }
         finally
         {
@@ -152,7 +155,7 @@ sealed class FlatTable
     }
 
     // Where trajectories begin, in rows of actions; null: the arrays are not of that layout.
-    long[]? Starts(ArrayInfo observation)
+    long[]? Starts(ArrayInfo observation, EmptyEpisodes empty)
     {
         var more = observation.Rows - Rows;
         var indices = _file.Arrays.FirstOrDefault(a => a.Name == Indices);
@@ -163,10 +166,13 @@ sealed class FlatTable
         var starts = new long[more];
         using (var reader = _file.Open(Indices))
             reader.Read(starts.AsSpan(1));
-        for (var i = 1; i < starts.Length; i++)
+        for (var i = 1; i <= starts.Length; i++)
         {
-            if (starts[i] <= starts[i - 1] || starts[i] >= Rows)
-                throw Throw.IndexOrder(_file.Path, i - 1, starts[i], starts[i - 1], Rows);
+            var end = i < starts.Length ? starts[i] : Rows;
+            if (end < starts[i - 1] || end > Rows)
+                throw Throw.IndexOrder(_file.Path, i - 1, end, starts[i - 1], Rows);
+            if (end == starts[i - 1])
+                empty.Add(_index, FormattableString.Invariant($"no step in trajectory {i - 1}: '{Indices}' has it begin and end at step {end}"));
         }
 
         return starts;
@@ -193,5 +199,16 @@ sealed class FlatTable
         }
     }
 
-    static int Number(long[] starts, long row) => Array.BinarySearch(starts, row) is >= 0 and var exact ? exact : ~Array.BinarySearch(starts, row) - 1;
+    // The last one that begins at the row or before it: those before it that begin there too have no step.
+    static int Number(long[] starts, long row)
+    {
+        var (low, high) = (0, starts.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = starts[middle] <= row ? (middle + 1, high) : (low, middle);
+        }
+
+        return low - 1;
+    }
 }

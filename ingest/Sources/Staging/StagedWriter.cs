@@ -78,8 +78,12 @@ sealed class StagedWriter : IDisposable
     }
 
     /// <summary>Writes what is left; a source without rows has one file without rows.</summary>
-    public void Finish()
+    /// <param name="paths">The sources.</param>
+    /// <exception cref="UserErrorException">None of them had an episode with a step, so that no columns are known.</exception>
+    public void Finish(IReadOnlyList<string> paths)
     {
+        if (_columns is null)
+            throw Throw.NoSteps(paths);
         if (_appender is null && Parts.Count > 0)
             return;
         _appender ??= Start();
@@ -95,6 +99,7 @@ sealed class StagedWriter : IDisposable
         {
             Map = map,
             Notes = request.Notes,
+            Empty = request.Empty.Files,
             Skipped = request.Skipped.ToDictionary(s => s.Key, s => (IReadOnlyList<long>)s.Value),
         };
     }

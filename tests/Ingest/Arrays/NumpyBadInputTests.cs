@@ -32,7 +32,7 @@ public sealed class NumpyBadInputTests : IDisposable
         { "flags", "column 'terminals': found '7'; expected a flag" },
         { "nan", "column 'observations': found" },
         { "indices", "'indices' is indices (3); expected 1 whole numbers" },
-        { "index-order", "'indices' has 9 at 0; expected a step after 0 and below 5" },
+        { "index-order", "'indices' has 9 at 0; expected a step from 0 to 5" },
         { "header", "the header is" },
         { "member", "is not a .npy file" },
         { "twice", "holds the array 'rewards' twice" },
