@@ -97,52 +97,50 @@ public sealed class ActionHead : IDisposable
 
     IActionDistribution Components(Tensor means, Tensor logs)
     {
-        var constants = ConstantsFor(means);
+        var (constants, type) = (ConstantsFor(means.device), means.dtype);
+        (means, logs) = (means.to(ScalarType.Float64), logs.to(ScalarType.Float64));
         logs = Confine(logs, logs.clamp(GaussianLosses.LowestLogDeviation, GaussianLosses.HighestLogDeviation));
         if (_config.Squash == PolicyConfig.TanhSquash)
-            return new TanhGaussian(means, logs, constants.Low, constants.High);
+            return new TanhGaussian(means, logs, constants.Low, constants.High, type);
         means = means.mul(constants.Scale).add(constants.Shift);
         logs = logs.add(constants.LogScale);
         if (constants.FloatLow is null)
-            return new DiagonalGaussian(means, logs);
+            return new DiagonalGaussian(means, logs, results: type);
         return new DiagonalGaussian(
-            Confine(means, means.clamp(constants.FloatLow, constants.FloatHigh)), Confine(logs, logs.minimum(constants.LogWidest!)), constants.FloatLow, constants.FloatHigh);
+            Confine(means, means.clamp(constants.FloatLow, constants.FloatHigh)), Confine(logs, logs.minimum(constants.LogWidest!)), constants.FloatLow, constants.FloatHigh, type);
     }
 
     // The confined number, with the gradient of one that was not confined: a clamp's own gradient would hold what is outside where it is.
     static Tensor Confine(Tensor value, Tensor confined) => confined.detach().add(value.sub(value.detach()));
 
-    Constants ConstantsFor(Tensor heads)
+    Constants ConstantsFor(Device device)
     {
-        if (_constants is null || _constants.Type != heads.dtype || _constants.Low.device.ToString() != heads.device.ToString())
+        if (_constants is null || _constants.Low.device.ToString() != device.ToString())
         {
             _constants?.Dispose();
-            _constants = new Constants(_box!, _units!, heads.dtype, heads.device);
+            _constants = new Constants(_box!, _units!, device);
         }
 
         return _constants;
     }
 
-    // Of the bounds and the units, where the heads are.
+    // Of the bounds and the units, [A] float64, where the heads are.
     sealed class Constants : IDisposable
     {
-        public Constants(BoxSpace box, ActionUnits units, ScalarType type, Device device)
+        public Constants(BoxSpace box, ActionUnits units, Device device)
         {
-            Type = type;
-            Low = Vector(box.Low.Select(Finite), ScalarType.Float64, device);
-            High = Vector(box.High.Select(Finite), ScalarType.Float64, device);
-            Shift = Vector(units.Shift, type, device);
-            Scale = Vector(units.Scale, type, device);
-            LogScale = Vector(units.Scale.Select(v => Math.Log(v)), type, device);
+            Low = Vector(box.Low.Select(Finite), device);
+            High = Vector(box.High.Select(Finite), device);
+            Shift = Vector(units.Shift, device);
+            Scale = Vector(units.Scale, device);
+            LogScale = Vector(units.Scale.Select(v => Math.Log(v)), device);
             if (box.Low.All(double.IsInfinity) && box.High.All(double.IsInfinity))
                 return;
-            // The floats next to the bounds are what actions are compared with, whatever the type.
-            FloatLow = Vector(box.Low.Select(v => (double)(float)Finite(v)), type, device);
-            FloatHigh = Vector(box.High.Select(v => (double)(float)Finite(v)), type, device);
-            LogWidest = Vector(box.Low.Zip(box.High, (low, high) => Math.Log(10 * (Finite(high) - Finite(low)))), type, device);
+            // Actions are floats, and a bound's nearest float may lie beyond it.
+            FloatLow = Vector(box.Low.Select(v => (double)(float)Finite(v)), device);
+            FloatHigh = Vector(box.High.Select(v => (double)(float)Finite(v)), device);
+            LogWidest = Vector(box.Low.Zip(box.High, (low, high) => Math.Log(10 * (Finite(high) - Finite(low)))), device);
         }
-
-        public ScalarType Type { get; }
 
         public Tensor Low { get; }
 
@@ -169,10 +167,10 @@ public sealed class ActionHead : IDisposable
 
         static double Finite(double bound) => Math.Clamp(bound, -Unbounded, Unbounded);
 
-        static Tensor Vector(IEnumerable<double> values, ScalarType type, Device device)
+        static Tensor Vector(IEnumerable<double> values, Device device)
         {
             using var scope = NewDisposeScope();
-            return scope.Detach(tensor([.. values]).to(type).to(device));
+            return scope.Detach(tensor([.. values]).to(device));
         }
     }
 }

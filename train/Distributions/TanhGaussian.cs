@@ -19,6 +19,7 @@ public sealed class TanhGaussian : ILocationScale
     const int HalfNodes = 24;
     const double NodeGap = 0.25;
 
+    readonly ScalarType _type;
     readonly DiagonalGaussian _base;
     readonly Tensor _low, _high, _middle, _half;
 
@@ -26,14 +27,15 @@ public sealed class TanhGaussian : ILocationScale
     /// <param name="logDeviation">[*, A] float: ln sigma, before tanh.</param>
     /// <param name="low">[A] float64, finite.</param>
     /// <param name="high">[A] float64, finite, above <paramref name="low"/>.</param>
-    public TanhGaussian(Tensor mean, Tensor logDeviation, Tensor low, Tensor high)
-        : this(new DiagonalGaussian(mean, logDeviation), low, high)
+    /// <param name="results">The element type of results; null: that of the parameters. Everything is computed in float64.</param>
+    public TanhGaussian(Tensor mean, Tensor logDeviation, Tensor low, Tensor high, ScalarType? results = null)
+        : this(new DiagonalGaussian(mean.to(ScalarType.Float64), logDeviation.to(ScalarType.Float64)), low, high, results ?? mean.dtype)
     {
     }
 
-    TanhGaussian(DiagonalGaussian @base, Tensor low, Tensor high)
+    TanhGaussian(DiagonalGaussian @base, Tensor low, Tensor high, ScalarType results)
     {
-        (_base, _low, _high) = (@base, low, high);
+        (_base, _low, _high, _type) = (@base, low, high, results);
         (_middle, _half) = (low.add(high).mul(0.5), high.sub(low).mul(0.5));
     }
 
@@ -42,12 +44,10 @@ public sealed class TanhGaussian : ILocationScale
 
     public Tensor LogProbability(Tensor actions)
     {
-        // In float64: near a bound a float32's last digit would be a visible step of u.
-        var place = actions.to(ScalarType.Float64).sub(_middle).div(_half);
-        var u = place.clamp(Edge - 1, 1 - Edge).atanh().to(_base.Mean.dtype);
+        var u = actions.to(ScalarType.Float64).sub(_middle).div(_half).clamp(Edge - 1, 1 - Edge).atanh();
         // As the acting side compares: actions are floats, and a bound's nearest float may lie beyond it.
         var outside = actions.lt(_low.to(ScalarType.Float32)).logical_or(actions.gt(_high.to(ScalarType.Float32))).any(-1);
-        return _base.LogProbability(u).sub(LogSlope(u).sum(-1)).masked_fill(outside, double.NegativeInfinity);
+        return _base.LogProbability(u).sub(LogSlope(u, _half).sum(-1)).masked_fill(outside, double.NegativeInfinity).to(_type);
     }
 
     public Tensor Sample(Generator generator)
@@ -66,15 +66,15 @@ public sealed class TanhGaussian : ILocationScale
     public Tensor Entropy()
     {
         var nodes = arange(-HalfNodes, HalfNodes + 1, ScalarType.Float64, _base.Mean.device).mul(NodeGap);
-        var weights = nodes.square().mul(-0.5).exp().mul(NodeGap / Math.Sqrt(2 * Math.PI)).to(_base.Mean.dtype);
-        var u = _base.Mean.unsqueeze(-1).add(_base.LogDeviation.exp().unsqueeze(-1).mul(nodes.to(_base.Mean.dtype)));
+        var weights = nodes.square().mul(-0.5).exp().mul(NodeGap / Math.Sqrt(2 * Math.PI));
+        var u = _base.Mean.unsqueeze(-1).add(_base.LogDeviation.exp().unsqueeze(-1).mul(nodes));
         var slopes = LogSlope(u, _half.unsqueeze(-1)).mul(weights).sum(-1);
-        return _base.Entropy().add(slopes.sum(-1));
+        return _base.Entropy().add(slopes.sum(-1)).to(_type);
     }
 
     /// <summary>Exact: a bijection changes no divergence, so it is that of the normal distributions.</summary>
     /// <param name="other">A <see cref="TanhGaussian"/> with the same bounds.</param>
-    public Tensor KlTo(IActionDistribution other) => _base.KlTo(((TanhGaussian)other)._base);
+    public Tensor KlTo(IActionDistribution other) => _base.KlTo(((TanhGaussian)other)._base).to(_type);
 
     /// <summary>middle + half tanh(mu): the median, which lies where the likeliest u goes.</summary>
     public Tensor Mode()
@@ -83,13 +83,10 @@ public sealed class TanhGaussian : ILocationScale
         return Squash(_base.Mean);
     }
 
-    ILocationScale ILocationScale.Unsqueeze(long dimension) => new TanhGaussian((DiagonalGaussian)((ILocationScale)_base).Unsqueeze(dimension), _low, _high);
+    ILocationScale ILocationScale.Unsqueeze(long dimension) => new TanhGaussian((DiagonalGaussian)((ILocationScale)_base).Unsqueeze(dimension), _low, _high, _type);
 
-    Tensor Squash(Tensor u) => u.tanh().mul(_half.to(u.dtype)).add(_middle.to(u.dtype));
-
-    Tensor LogSlope(Tensor u) => LogSlope(u, _half);
+    Tensor Squash(Tensor u) => u.tanh().mul(_half).add(_middle).to(_type);
 
     // ln half + ln(1 - tanh(u)^2).
-    static Tensor LogSlope(Tensor u, Tensor half) =>
-        u.neg().add(Math.Log(2)).sub(u.mul(-2).softplus()).mul(2).add(half.log().to(u.dtype));
+    static Tensor LogSlope(Tensor u, Tensor half) => u.neg().add(Math.Log(2)).sub(u.mul(-2).softplus()).mul(2).add(half.log());
 }

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace OfflineRL.Tests.Train.Losses;
 
-/// <summary>Numbers of tests/golden/value, as tensors.</summary>
-sealed class Golden(string file, string section)
+/// <summary>Numbers of a folder of tests/golden, as tensors.</summary>
+sealed class Golden(string file, string section, string folder = "value")
 {
-    readonly JsonElement _section = JsonDocument.Parse(File.ReadAllText(Path.Combine(Checkout.Root, "tests", "golden", "value", file))).RootElement.GetProperty(section);
+    readonly JsonElement _section = JsonDocument.Parse(File.ReadAllText(Path.Combine(Checkout.Root, "tests", "golden", folder, file))).RootElement.GetProperty(section);
 
     public double Number(string name) => _section.GetProperty(name).GetDouble();
 
@@ -15,6 +15,12 @@ sealed class Golden(string file, string section)
     {
         var (values, shape) = Read(name);
         return tensor(values.Select(value => (float)value.GetDouble()).ToArray()).reshape(shape);
+    }
+
+    public Tensor Doubles(string name)
+    {
+        var (values, shape) = Read(name);
+        return tensor(values.Select(value => value.GetDouble()).ToArray()).reshape(shape);
     }
 
     public Tensor Longs(string name)
