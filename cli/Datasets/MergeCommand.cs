@@ -9,7 +9,7 @@ static class MergeCommand
 {
     public static Command Create()
     {
-        Argument<string[]> names = new("datasets") { Description = "Two or more: NAME, NAME-vN, or the path of a dataset's folder", Arity = new ArgumentArity(2, 100_000) };
+        Argument<string[]> names = new("datasets") { Description = "Two or more: NAME, NAME-vN, or the path of a dataset's folder", Arity = ArgumentArity.OneOrMore };
         Option<string> to = new("--name", "-n") { Description = "Of the new dataset", HelpName = "NAME", Required = true };
         Option<string?> parts = new("--parts") { Description = "Split of the new dataset (default: the first one's)", HelpName = "NAME=SHARE,..." };
         Option<ulong> seed = new("--seed") { Description = "Of --parts", DefaultValueFactory = _ => 0 };
@@ -33,6 +33,8 @@ static class MergeCommand
 
     static void Run(Workspace workspace, string[] names, string to, SplitRule? rule)
     {
+        if (names.Length < 2)
+            throw new UserErrorException($"datasets merge was given one dataset, '{names[0]}'; expected two or more, such as 'offlinerl datasets merge {names[0]} OTHER --name {to}'.");
         List<Dataset> sources = [.. names.Select(n => Dataset.Open(workspace, n))];
         MergeResult result;
         using (ConsoleProgress progress = new())

@@ -35,7 +35,7 @@ public static class ExportJob
                     progress.Report("exporting steps", steps, dataset.Manifest.Counts.Steps);
                 });
                 exporter.Finish();
-                lost = exporter.Lost;
+                lost = plan.FilledFeatures ? [.. exporter.Lost, "Episodes without features of actions come back with zeros."] : exporter.Lost;
             }
 
             if (format == ExportFormat.MinariHdf5)

@@ -34,7 +34,19 @@ sealed class ExportPlan
 
     public bool HasFinalObservations { get; }
 
+    /// <summary>Whether an episode without the features that others have was written with zeros in their place.</summary>
+    public bool FilledFeatures { get; private set; }
+
     public bool HasLogProbabilities => Manifest.PropensityKind != PropensityKind.None;
+
+    /// <summary>[T, A, F]: of every step of an episode. An import takes no step without.</summary>
+    public ReadOnlySpan<float> Features(in EpisodeColumns e)
+    {
+        if (!e.ActionFeatures.IsEmpty)
+            return e.ActionFeatures;
+        FilledFeatures = true;
+        return new float[e.Rewards.Length * Schema.ActionFeaturesWidth];
+    }
 
     /// <summary>What no map brings back, whatever the format.</summary>
     public List<string> Lost()
@@ -52,8 +64,6 @@ sealed class ExportPlan
             lost.Add("Propensities are estimated; an import will call them logged.");
         if (Manifest.InfoColumns.Any(c => c.Type is InfoType.Integer or InfoType.Boolean))
             lost.Add("Whole numbers and flags that are passed through come back as numbers.");
-        if (Manifest.ActionFeatures > 0)
-            lost.Add("Features of actions are left out.");
         if (Manifest.ActionSpace is BoxSpace { Shape.Count: > 1 })
             lost.Add("Actions come back as vectors, whatever their shape.");
         if (BoundsOf(Manifest.ObservationSpace).Count > MostBounds)
@@ -93,6 +103,7 @@ sealed class ExportPlan
             BehaviorLogProb = HasLogProbabilities ? names.LogProbability : null,
             BehaviorProbs = Manifest.HasBehaviorProbabilities ? Columns(names.Probabilities, Schema.ActionCount, flat) : [],
             ActionMask = Manifest.HasActionMask ? Columns(names.Mask, Schema.ActionCount, flat) : [],
+            ActionFeatures = Manifest.ActionFeatures > 0 && !flat ? [names.Features] : [],
             Timestamp = Manifest.HasTimestamp ? names.Timestamp : null,
             Info = Manifest.InfoColumns.Where(c => c.Type != InfoType.Text)
                 .ToDictionary(c => c.Name["info_".Length..], c => (IReadOnlyList<string>)Columns(names.Info(c), Math.Max(1, c.Width), flat && c.Width > 0)),
@@ -140,17 +151,17 @@ sealed class ExportPlan
 /// <summary>What the fields are called in a format.</summary>
 sealed record ImportNames(
     string Key, string Episode, string Policy, string SplitKey, string Observation, string Next, string Action, string Reward, string Terminated, string Truncated,
-    string LogProbability, string Probabilities, string Mask, string Timestamp, string InfoPrefix, bool HasTexts = true)
+    string LogProbability, string Probabilities, string Mask, string Features, string Timestamp, string InfoPrefix, bool HasTexts = true)
 {
     /// <summary>Of tables: the schema's own names.</summary>
     public static ImportNames Table { get; } = new(
         "episode_key", "episode_id", "behavior_policy", "split_key", "observation", "next_observation", "action", "reward", "terminated", "truncated",
-        "behavior_log_prob", "behavior_probs", "action_mask", "timestamp", "info_");
+        "behavior_log_prob", "behavior_probs", "action_mask", "action_features", "timestamp", "info_");
 
     /// <summary>D4RL's.</summary>
     public static ImportNames D4rl { get; } = new(
         "episode_key", "episode", "behavior_policy", "split_key", "observations", "next_observations", "actions", "rewards", "terminals", "timeouts",
-        "infos/action_log_probs", "infos/behavior_probs", "infos/action_mask", "infos/timestamp", "infos/");
+        "infos/action_log_probs", "infos/behavior_probs", "infos/action_mask", "infos/action_features", "infos/timestamp", "infos/");
 
     /// <summary>Minari's.</summary>
     public static ImportNames Minari { get; } = D4rl with { Terminated = "terminations", Truncated = "truncations" };

@@ -125,8 +125,8 @@ sealed class FlatExporter : IExporter
     {
         public bool HasTexts => sink.HasTexts;
 
-        public void Write<T>(string name, int width, ReadOnlySpan<T> values)
-            where T : unmanaged => sink.Append(name, width > 0 ? [width] : [], values);
+        public void Write<T>(string name, IReadOnlyList<int> rowShape, ReadOnlySpan<T> values)
+            where T : unmanaged => sink.Append(name, rowShape, values);
 
         public void WriteTexts(string name, IReadOnlyList<string?> values) => sink.AppendTexts(name, values);
     }

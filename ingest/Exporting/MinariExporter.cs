@@ -145,8 +145,8 @@ sealed class MinariExporter : IExporter
     {
         public bool HasTexts => true;
 
-        public void Write<T>(string name, int width, ReadOnlySpan<T> values)
-            where T : unmanaged => writer.Write($"{group}/{name}", width > 0 ? [steps, width] : [steps], values);
+        public void Write<T>(string name, IReadOnlyList<int> rowShape, ReadOnlySpan<T> values)
+            where T : unmanaged => writer.Write($"{group}/{name}", [steps, .. rowShape], values);
 
         public void WriteTexts(string name, IReadOnlyList<string?> values) => writer.WriteTexts($"{group}/{name}", [.. values.Select(v => v ?? "")]);
     }

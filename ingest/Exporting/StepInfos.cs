@@ -8,13 +8,16 @@ interface IInfoSink
 {
     bool HasTexts { get; }
 
-    void Write<T>(string name, int width, ReadOnlySpan<T> values)
+    /// <param name="name">Of the array.</param>
+    /// <param name="rowShape">Sizes of a row; none: one value.</param>
+    /// <param name="values">Whole rows.</param>
+    void Write<T>(string name, IReadOnlyList<int> rowShape, ReadOnlySpan<T> values)
         where T : unmanaged;
 
     void WriteTexts(string name, IReadOnlyList<string?> values);
 }
 
-/// <summary>What a step has beside observation, action, reward and ends: propensities, mask, time, what is passed through.</summary>
+/// <summary>What a step has beside observation, action, reward and ends: propensities, mask, features of actions, time, what is passed through.</summary>
 static class StepInfos
 {
     public static void Write(ExportPlan plan, ImportNames names, in EpisodeColumns e, IInfoSink to)
@@ -22,13 +25,15 @@ static class StepInfos
         var steps = e.Rewards.Length;
         var actions = plan.Schema.ActionCount;
         if (plan.HasLogProbabilities)
-            to.Write<double>(names.LogProbability, 0, e.BehaviorLogProbabilities.IsEmpty ? Unknown(steps) : e.BehaviorLogProbabilities);
+            to.Write<double>(names.LogProbability, [], e.BehaviorLogProbabilities.IsEmpty ? Unknown(steps) : e.BehaviorLogProbabilities);
         if (plan.Manifest.HasBehaviorProbabilities)
-            to.Write<double>(names.Probabilities, actions, e.BehaviorProbabilities.IsEmpty ? Unknown(steps * actions) : e.BehaviorProbabilities);
+            to.Write<double>(names.Probabilities, [actions], e.BehaviorProbabilities.IsEmpty ? Unknown(steps * actions) : e.BehaviorProbabilities);
         if (plan.Manifest.HasActionMask)
-            to.Write<bool>(names.Mask, actions, e.ActionMasks.IsEmpty ? All(steps * actions) : e.ActionMasks);
+            to.Write<bool>(names.Mask, [actions], e.ActionMasks.IsEmpty ? All(steps * actions) : e.ActionMasks);
+        if (plan.Manifest.ActionFeatures > 0)
+            to.Write(names.Features, [actions, plan.Manifest.ActionFeatures], plan.Features(e));
         if (plan.Manifest.HasTimestamp)
-            to.Write<long>(names.Timestamp, 0, e.TimestampMicros.IsEmpty ? new long[steps] : e.TimestampMicros);
+            to.Write<long>(names.Timestamp, [], e.TimestampMicros.IsEmpty ? new long[steps] : e.TimestampMicros);
         for (var i = 0; i < e.Info.Length; i++)
         {
             var column = plan.Manifest.InfoColumns[i];
@@ -36,13 +41,13 @@ static class StepInfos
             switch (column.Type)
             {
                 case InfoType.Double:
-                    to.Write(name, column.Width, e.Info[i].Doubles.Span);
+                    to.Write(name, column.Width > 0 ? [column.Width] : [], e.Info[i].Doubles.Span);
                     break;
                 case InfoType.Integer:
-                    to.Write(name, 0, e.Info[i].Integers.Span);
+                    to.Write(name, [], e.Info[i].Integers.Span);
                     break;
                 case InfoType.Boolean:
-                    to.Write(name, 0, e.Info[i].Booleans.Span);
+                    to.Write(name, [], e.Info[i].Booleans.Span);
                     break;
                 default:
                     if (to.HasTexts)

@@ -24,7 +24,10 @@ sealed class TextExporter : IExporter
         if (plan.Schema.ObservationsAreBytes)
             throw Throw.ImagesAsText(plan.Name, plan.Manifest.ObservationSpace);
         (_plan, _path, _json) = (plan, path, json);
-        Lost = plan.Lost();
+        var lost = plan.Lost();
+        if (!json && plan.Manifest.ActionFeatures > 0)
+            lost.Add("Features of actions are left out: flat columns of them would be too many. JSON lines hold them.");
+        Lost = lost;
         Stream file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16);
         if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
             file = new GZipStream(file, CompressionLevel.Fastest);
@@ -37,6 +40,7 @@ sealed class TextExporter : IExporter
 
     public void Write(EpisodeRecord record, in EpisodeColumns e)
     {
+        var features = _json && _plan.Manifest.ActionFeatures > 0 ? _plan.Features(e) : [];
         for (var t = 0; t < record.Steps; t++)
         {
             _line.Clear();
@@ -57,6 +61,8 @@ sealed class TextExporter : IExporter
             Flag(_names.Terminated, e.Terminated && t == record.Steps - 1);
             Flag(_names.Truncated, e.Truncated && t == record.Steps - 1);
             Propensities(e, t);
+            if (_json && _plan.Manifest.ActionFeatures > 0)
+                Features(features.Slice(t * _plan.Schema.ActionFeaturesWidth, _plan.Schema.ActionFeaturesWidth));
             if (_plan.Manifest.HasTimestamp)
                 Text(_names.Timestamp, e.TimestampMicros.IsEmpty ? null : DateTimeOffset.UnixEpoch.AddTicks(e.TimestampMicros[t] * 10).ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture));
             for (var i = 0; i < e.Info.Length; i++)
@@ -128,6 +134,19 @@ sealed class TextExporter : IExporter
             Doubles(_names.Probabilities, e.BehaviorProbabilities.IsEmpty ? [] : e.BehaviorProbabilities.Slice(t * actions, actions), actions);
         if (_plan.Manifest.HasActionMask)
             Flags(_names.Mask, e.ActionMasks.IsEmpty ? [] : e.ActionMasks.Slice(t * actions, actions), actions);
+    }
+
+    // A list an action.
+    void Features(ReadOnlySpan<float> values)
+    {
+        Begin(_names.Features);
+        for (var i = 0; i < values.Length; i++)
+        {
+            _line.Append(i == 0 ? "[[" : i % _plan.Manifest.ActionFeatures == 0 ? "],[" : ",");
+            _line.Append(CultureInfo.InvariantCulture, $"{values[i]:G9}");
+        }
+
+        _line.Append("]]");
     }
 
     void Info(InfoColumn column, InfoValues values, int t)

@@ -65,13 +65,14 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
             return new ImportField(key, [table.Column(key, rule.Column).Name], FieldKind.Number, [rule.Sql]);
         if (Number(key, column) is not { } field || !table.Column(key, field.Columns[0]).IsText)
             return column is null ? null : Number(key, column);
-        var name = DuckDbSql.Name(field.Columns[0]);
-        return field with
-        {
-            IsParsed = false,
-            Sql = [$"coalesce(CAST(TRY_CAST({name} AS BOOLEAN) AS DOUBLE), TRY_CAST({name} AS DOUBLE))"],
-        };
+        return field with { IsParsed = false, Sql = [FlagSql(field.Columns[0], "")] };
     }
+
+    /// <summary>Several flags a row, in a list or in flat columns; texts as in <see cref="Flag"/>.</summary>
+    public ImportField? Flags(string key, IReadOnlyList<string> columns) =>
+        Numbers(key, columns) is { } field && columns.All(c => table.Column(key, c).IsText)
+            ? field with { IsParsed = false, Sql = [.. columns.Select(c => FlagSql(c, field.IsList ? "[]" : ""))] }
+            : Numbers(key, columns);
 
     /// <summary>Several numbers a row: a list column, or flat columns.</summary>
     /// <param name="key">The config key.</param>
@@ -136,6 +137,12 @@ sealed class FieldMaker(SourceTable table, DuckDbConnection connection)
         return column.IsText
             ? optional ? $"CASE WHEN {name} IS NULL THEN NULL ELSE coalesce(TRY_CAST({name} AS DOUBLE), 'Infinity'::DOUBLE) END" : $"TRY_CAST({name} AS DOUBLE)"
             : column.Type == "FLOAT" ? name : $"CAST({name} AS DOUBLE)";
+    }
+
+    static string FlagSql(string column, string list)
+    {
+        var name = DuckDbSql.Name(column);
+        return $"coalesce(CAST(TRY_CAST({name} AS BOOLEAN{list}) AS DOUBLE{list}), TRY_CAST({name} AS DOUBLE{list}))";
     }
 
     static string ListSql(SourceColumn column)

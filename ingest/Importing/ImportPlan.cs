@@ -28,7 +28,7 @@ sealed class ImportPlan
         Probability = Add(make.Number("behavior_prob", config.BehaviorProb, optional: true));
         Probabilities = Add(make.Numbers("behavior_probs", config.BehaviorProbs));
         Logits = Add(make.Numbers("behavior_logits", config.BehaviorLogits));
-        Mask = Add(make.Numbers("action_mask", config.ActionMask));
+        Mask = Add(make.Flags("action_mask", config.ActionMask));
         Features = Add(make.Numbers("action_features", config.ActionFeatures));
         Timestamp = Add(make.Time("timestamp", config.Timestamp));
         Info = config.Info.Select(i => Add(make.Info($"info.{i.Key}", i.Value))!).ToList();

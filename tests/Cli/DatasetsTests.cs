@@ -76,6 +76,30 @@ public sealed class DatasetsTests : IDisposable
     }
 
     [Fact]
+    public void Show_NamesTheFeaturesOfActions()
+    {
+        using (DatasetWriter writer = DatasetWriter.Create(_workspace.Workspace, "shop", new DatasetDescription
+        {
+            ObservationSpace = BoxSpace.Unbounded(1),
+            ActionSpace = new DiscreteSpace(3),
+            ActionFeatures = 2,
+            Provenance = new Provenance { Command = "test" },
+        }))
+        {
+            writer.WriteEpisode(new EpisodeColumns { Key = "k", BehaviorPolicy = "p", Observations = [1], DiscreteActions = [0], Rewards = [1], Terminated = true, ActionFeatures = [1, 2, 3, 4, 5, 6] });
+            writer.Commit();
+        }
+
+        Assert.Matches(@"actions: +discrete\(3\), each with 2 features", Run("datasets", "show", "shop").Expect(0).Output);
+    }
+
+    [Fact]
+    public void Merge_OfOneDataset_SaysThatItTakesTwo() => Assert.Contains(
+        "datasets merge was given one dataset, 'monday'; expected two or more, such as 'offlinerl datasets merge monday OTHER --name week'",
+        Run("datasets", "merge", "monday", "--name", "week").Expect(2).Error,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void Show_AsJson_HoldsTheCard()
     {
         DatasetManifest manifest = SampleEpisodes.Make(_workspace.Workspace, "sample", 50);

@@ -187,6 +187,18 @@ public sealed class ImportTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData("a.csv", "e;o;a;r;d;m_0;m_1;m_2\n1;1;0;1;0;true;False;1", "1;2;2;1;1;0;1.0;TRUE")]
+    [InlineData("a.csv", "e;o;a;r;d;m_0\n1;1;0;1;0;[true, false, true]", "1;2;2;1;1;[0, 1, 1]")]
+    [InlineData("a.jsonl", "{'e': 1, 'o': 1, 'a': 0, 'r': 1, 'd': false, 'm_0': [true, false, true]}", "{'e': 1, 'o': 2, 'a': 2, 'r': 1, 'd': true, 'm_0': [0, 1, 1]}")]
+    public void Import_OfMasksAsTextsAndNumbers_ReadsBoth(string name, string first, string second)
+    {
+        var path = _recording.Write(name, first.Replace('\'', '"'), second.Replace('\'', '"'));
+        var dataset = _recording.Import(Map(path) with { ActionMask = ["m_*"] });
+        dataset.ReadEpisodes((EpisodeRecord record, in EpisodeColumns e) => Assert.Equal([true, false, true, false, true, true], e.ActionMasks.ToArray()));
+        Assert.Equal(new DiscreteSpace(3), dataset.Manifest.ActionSpace);
+    }
+
     [Fact]
     public void Import_OfListsAsTextInCsv_ReadsThem()
     {

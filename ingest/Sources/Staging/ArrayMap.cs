@@ -74,6 +74,7 @@ static partial class ArrayMap
             Truncated = noEnds ? map.Truncated : config.Truncated,
             BehaviorLogProb = noPropensity ? map.BehaviorLogProb : config.BehaviorLogProb,
             BehaviorProbs = noPropensity ? map.BehaviorProbs : config.BehaviorProbs,
+            ActionFeatures = config.ActionFeatures.Count > 0 ? config.ActionFeatures : map.ActionFeatures,
             ActionMask = config.ActionMask.Count > 0 ? config.ActionMask : map.ActionMask,
             Timestamp = config.Timestamp ?? map.Timestamp,
             Info = noInfo ? map.Info : config.Info,

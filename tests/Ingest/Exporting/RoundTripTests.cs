@@ -92,6 +92,42 @@ public sealed class RoundTripTests : IDisposable
         Assert.Equal(Frames(dataset), Frames(again));
     }
 
+    [Theory]
+    [InlineData(ExportFormat.Jsonl)]
+    [InlineData(ExportFormat.Npz)]
+    [InlineData(ExportFormat.MinariHdf5)]
+    [InlineData(ExportFormat.D4rlHdf5)]
+    public void FeaturesOfActions_ComeBack(ExportFormat format)
+    {
+        var dataset = MakeFeatures(withoutIn: -1);
+        var (source, lost) = Export(dataset, format);
+        Assert.Empty(lost);
+        var again = Again(source, format);
+        Assert.Equal(dataset.Manifest.ContentHash, again.Manifest.ContentHash);
+        Assert.Equal(2, again.Manifest.ActionFeatures);
+    }
+
+    [Fact]
+    public void FeaturesOfActions_ThatAFormatDoesNotHold_AreNamed()
+    {
+        var (source, lost) = Export(MakeFeatures(withoutIn: -1), ExportFormat.Csv);
+        Assert.Contains("Features of actions are left out", Assert.Single(lost), StringComparison.Ordinal);
+        Assert.Equal(0, Again(source, ExportFormat.Csv).Manifest.ActionFeatures);
+    }
+
+    [Theory]
+    [InlineData(ExportFormat.Jsonl)]
+    [InlineData(ExportFormat.Npz)]
+    public void EpisodesWithoutTheFeaturesThatOthersHave_GetZerosAndItIsSaid(ExportFormat format)
+    {
+        var (source, lost) = Export(MakeFeatures(withoutIn: 1), format);
+        Assert.Contains("come back with zeros", Assert.Single(lost), StringComparison.Ordinal);
+        var features = new List<float[]>();
+        Again(source, format).ReadEpisodes((EpisodeRecord _, in EpisodeColumns e) => features.Add(e.ActionFeatures.ToArray()));
+        Assert.Equal([false, true, false], features.Select(f => f.All(v => v == 0)));
+        Assert.Equal(12, features[1].Length);
+    }
+
     [Fact]
     public void Images_AreRefusedAsText()
     {
@@ -193,6 +229,37 @@ public sealed class RoundTripTests : IDisposable
                 FinalObservation = e % 4 == 1 ? [] : [0.1f, 0.2f, 0.3f],
                 BehaviorLogProbabilities = Enumerable.Range(0, steps).Select(t => t == 2 ? double.NaN : random.NextGaussian()).ToArray(),
                 Info = [InfoValues.Of(Enumerable.Range(0, steps).Select(t => t == 1 ? double.NaN : t / 3.0).ToArray()), InfoValues.Of(Enumerable.Range(0, 2 * steps).Select(t => t / 7.0).ToArray())],
+            });
+        }
+
+        return Dataset.Open(_recording.Workspace, writer.Commit().FullName);
+    }
+
+    // Three actions of two features, masked.
+    Dataset MakeFeatures(int withoutIn)
+    {
+        var description = new DatasetDescription
+        {
+            ObservationSpace = BoxSpace.Unbounded(1),
+            ActionSpace = new DiscreteSpace(3),
+            ActionFeatures = 2,
+            HasActionMask = true,
+            Provenance = new Provenance { Command = "test" },
+        };
+        using var writer = DatasetWriter.Create(_recording.Workspace, "features", description);
+        for (var e = 0; e < 3; e++)
+        {
+            var steps = 1 + e;
+            writer.WriteEpisode(new EpisodeColumns
+            {
+                Key = $"k{e}",
+                BehaviorPolicy = "p",
+                Observations = Enumerable.Range(0, steps).Select(t => (float)t).ToArray(),
+                DiscreteActions = new int[steps],
+                Rewards = new double[steps],
+                Terminated = true,
+                ActionMasks = Enumerable.Range(0, 3 * steps).Select(i => i % 3 < 2).ToArray(),
+                ActionFeatures = e == withoutIn ? [] : Enumerable.Range(0, 6 * steps).Select(i => i % 6 < 4 ? (i + e) / 7f : 0).ToArray(),
             });
         }
 
