@@ -22,6 +22,7 @@ IBenchmark[] benchmarks =
     new TabularBenchmark(),
     new DqnBenchmark(),
     new LearnersBenchmark(),
+    new GradientsBenchmark(),
     new ImportCsvBenchmark(),
     new ImportParquetBenchmark(),
     new OpenBenchmark(),
