@@ -134,8 +134,8 @@ public sealed record LoopConfig : IValidatable
 
         if (Instances > RoundSteps)
             yield return $"instances is {Instances} and round_steps {RoundSteps}; expected at least a step of every instance in a round.";
-        if (WarmupSteps < 1)
-            yield return $"warmup_steps is {WarmupSteps}; expected at least 1.";
+        if (WarmupSteps < 0)
+            yield return $"warmup_steps is {WarmupSteps}; expected at least 0.";
         if (Steps <= WarmupSteps)
             yield return $"steps is {Steps} and warmup_steps {WarmupSteps}; expected more steps than those before training.";
         if (Steps > int.MaxValue / 2)

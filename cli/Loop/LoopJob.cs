@@ -40,6 +40,7 @@ sealed class LoopJob : IDisposable
     {
         (_config, _workspace, _seed, _progress) = (config, workspace, seed, progress);
         _train = GrowingTraining.Fit(config.Training());
+        RequireFit();
         _folder = RunFolder.SeedFolder(Path.Combine(workspace.RunsFolder, config.Name), seed);
         _statePath = Path.Combine(_folder, LoopState.FileName);
         var state = File.Exists(_statePath) ? JsonFiles.Read<LoopState>(_statePath) : new() { Commits = [] };
@@ -70,7 +71,7 @@ sealed class LoopJob : IDisposable
     public bool Run(CancellationToken cancellation)
     {
         var round = _commits.Count > 0 ? _commits[^1].Rounds : 0;
-        if (round == 0)
+        if (round == 0 && _config.WarmupSteps > 0)
             WarmUp();
         if (IsFinished)
         {
@@ -111,6 +112,14 @@ sealed class LoopJob : IDisposable
         _rounds?.Dispose();
         _data.Dispose();
         _recording.Dispose();
+    }
+
+    void RequireFit()
+    {
+        if (_config.WarmupSteps == 0 && !GrowingTraining.ActsUntaught(_train))
+            throw new UserErrorException($"warmup_steps is 0, and {_train.Algorithm} learns from transitions that are there before its policy acts; expected at least 1.");
+        if (GrowingTraining.AssumesOnPolicy(_train) && !(_config is { WholeEpisodes: true, WarmupSteps: 0, EpsilonFirst: 0, EpsilonLast: 0 }))
+            throw new UserErrorException(FormattableString.Invariant($"{_train.Algorithm} learns from its own policy's episodes alone: expected whole_episodes true, warmup_steps 0, epsilon_first 0 and epsilon_last 0; found {_config.WholeEpisodes}, {_config.WarmupSteps}, {_config.EpsilonFirst} and {_config.EpsilonLast}. Configs of its kind lie in train/configs, such as cartpole_reinforce_loop.yaml."));
     }
 
     void WarmUp()

@@ -43,6 +43,11 @@ sealed class TrainData : IDisposable
         DiscreteBcq = new() { Hidden = [16, 16], LearningRate = 0.01 },
         DiscreteIql = new() { Hidden = [16, 16], LearningRate = 0.01 },
         DiscreteCrr = new() { Hidden = [16, 16], LearningRate = 0.01, TargetPeriodSteps = 7 },
+        Reinforce = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, ValueUpdates = 2 },
+        ActorCritic = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, ValueUpdates = 2 },
+        A2c = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, NSteps = 3 },
+        Ppo = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, Epochs = 3, TargetKl = 0.02, EntropyBonus = 0.01 },
+        Trpo = new() { Hidden = [16, 16], BatchEpisodes = 4, ValueEpochs = 2 },
         Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
     };
 
@@ -53,11 +58,14 @@ sealed class TrainData : IDisposable
         RandomStream.Create(seed, "sampler"),
         TorchSharp.torch.CPU);
 
-    /// <summary>Random vectors, two actions, reward 1 for the action of the first number's sign; every other episode is cut.</summary>
-    public TrainingColumns WriteSigns(string name = "signs", int episodes = 20, SplitRule? split = null)
+    /// <summary>Random vectors, two actions, reward 1 for the action of the first number's sign; every other episode is cut. Where it is logged, the probability of each action is 1/2.</summary>
+    public TrainingColumns WriteSigns(string name = "signs", int episodes = 20, SplitRule? split = null, bool logged = false)
     {
         var random = RandomStream.Create(3, "signs");
-        using (var writer = DatasetWriter.Create(Workspace, name, new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(3), ActionSpace = new DiscreteSpace(2), Split = split ?? SplitRule.AllTrain }))
+        var description = new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(3), ActionSpace = new DiscreteSpace(2), Split = split ?? SplitRule.AllTrain };
+        if (logged)
+            description = description with { PropensitySource = PropensitySource.Logged, PropensityKind = PropensityKind.Probability };
+        using (var writer = DatasetWriter.Create(Workspace, name, description))
         {
             for (var episode = 0; episode < episodes; episode++)
             {
@@ -78,6 +86,7 @@ sealed class TrainData : IDisposable
                     Observations = observations,
                     DiscreteActions = actions,
                     Rewards = rewards,
+                    BehaviorLogProbabilities = !logged ? [] : Enumerable.Repeat(-Math.Log(2), Steps).ToArray(),
                     Terminated = episode % 2 == 0,
                     Truncated = episode % 2 == 1,
                     FinalObservation = observations.AsSpan(0, 3),

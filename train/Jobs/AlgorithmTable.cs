@@ -29,6 +29,11 @@ static class AlgorithmTable
         new("discrete_bcq", c => c.DiscreteBcq, (c, s) => c with { DiscreteBcq = (DiscreteBcqConfig)s }, (c, setup) => new DiscreteBcq(c.DiscreteBcq, setup)),
         new("discrete_iql", c => c.DiscreteIql, (c, s) => c with { DiscreteIql = (DiscreteIqlConfig)s }, (c, setup) => new DiscreteIql(c.DiscreteIql, setup)),
         new("discrete_crr", c => c.DiscreteCrr, (c, s) => c with { DiscreteCrr = (DiscreteCrrConfig)s }, (c, setup) => new DiscreteCrr(c.DiscreteCrr, setup)),
+        new("reinforce", c => c.Reinforce, (c, s) => c with { Reinforce = (ReinforceConfig)s }, (c, setup) => new Reinforce(c.Reinforce, setup)),
+        new("actor_critic", c => c.ActorCritic, (c, s) => c with { ActorCritic = (ActorCriticConfig)s }, (c, setup) => new ActorCritic(c.ActorCritic, setup)),
+        new("a2c", c => c.A2c, (c, s) => c with { A2c = (A2cConfig)s }, (c, setup) => new A2c(c.A2c, setup)),
+        new("ppo", c => c.Ppo, (c, s) => c with { Ppo = (PpoConfig)s }, (c, setup) => new Ppo(c.Ppo, setup)),
+        new("trpo", c => c.Trpo, (c, s) => c with { Trpo = (TrpoConfig)s }, (c, setup) => new Trpo(c.Trpo, setup)),
         new("bc", c => c.Bc, (c, s) => c with { Bc = (BcConfig)s }, (c, setup) => setup.ActionUnits is null ? new BehaviorCloning(c.Bc, setup) : new GaussianCloning(c.Bc, setup)),
     ];
 

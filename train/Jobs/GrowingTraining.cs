@@ -39,6 +39,8 @@ public sealed class GrowingTraining : IDisposable
             Throw.User("train.replay.placement is 'device', and columns that grow are read from the host; expected auto or host.");
         if (AlgorithmTable.Of(config).Section(config) is CategoricalConfig { Low: null } or CategoricalConfig { High: null })
             Throw.User($"train.{config.Algorithm}.low and .high are taken from the data where they are not set, and {Reason}; set both to the lowest and highest discounted return.");
+        if (AssumesOnPolicy(config) && config.Replay.NewestRounds != 1)
+            Throw.User($"train.replay.newest_rounds is {config.Replay.NewestRounds}, and {config.Algorithm} learns from what its own policy recorded just now, nothing older; expected 1. Learners that weigh older episodes, such as ppo, take others.");
         if (Folds.Count(config) > 0)
             Throw.User($"train.bc.folds is {config.Bc.Folds}, and {Reason}; leave it out, and clone the committed dataset by folds afterwards.");
         // Snapshots compare on the same transitions or not at all.
@@ -47,10 +49,19 @@ public sealed class GrowingTraining : IDisposable
         return config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" }, Guard = config.Guard with { HeldOutTransitions = 0 } };
     }
 
+    /// <summary>Whether a learner's policy draws its actions from the start, so that a loop needs no other data to begin with.</summary>
+    /// <param name="config">Checked.</param>
+    public static bool ActsUntaught(TrainConfig config) => TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config) is EpisodeConfig;
+
+    /// <summary>Whether a learner takes all data for its own policy's, recorded just now.</summary>
+    /// <param name="config">Checked.</param>
+    public static bool AssumesOnPolicy(TrainConfig config) =>
+        TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config) is PolicyGradientConfig { AssumesOnPolicy: true };
+
     /// <summary>Opens a seed of a run, which is made where it is not there.</summary>
     /// <param name="config">As <see cref="Fit"/> gives it.</param>
     /// <param name="workspace">The run lies in its runs folder.</param>
-    /// <param name="columns">What is there already, at least one transition; outlives this.</param>
+    /// <param name="columns">What is there already, at least one transition unless the learner <see cref="ActsUntaught"/>; outlives this.</param>
     /// <param name="seed">One of the config's.</param>
     /// <param name="steps">Gradient steps that were done when the columns were as they are; what was stored after them is taken back.</param>
     /// <param name="progress">Told of events.</param>

@@ -77,6 +77,16 @@ public sealed record TrainConfig : IValidatable
 
     public DiscreteCrrConfig DiscreteCrr { get; init; } = new();
 
+    public ReinforceConfig Reinforce { get; init; } = new();
+
+    public ActorCriticConfig ActorCritic { get; init; } = new();
+
+    public A2cConfig A2c { get; init; } = new();
+
+    public PpoConfig Ppo { get; init; } = new();
+
+    public TrpoConfig Trpo { get; init; } = new();
+
     public BcConfig Bc { get; init; } = new();
 
     public ValueIterationConfig ValueIteration { get; init; } = new();

@@ -49,6 +49,9 @@ public static class TrainJob
             progress.Line($"training {config.Algorithm} on {data.Info.Dataset} ({trial.Replay.Count:N0} {kind}), {device}, seeds {string.Join(", ", seeds)}");
         }
 
+        if (GrowingTraining.AssumesOnPolicy(config))
+            progress.Line($"{config.Algorithm} takes what {data.Info.Dataset} holds for its own policy's actions, and does not correct for another's. Use ppo or trpo, whose ratios are against the log, or 'offlinerl loop'.");
+
         var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
         return RunSeeds(config, folder, seeds, seed =>
         {

@@ -4,6 +4,7 @@ using OfflineRL.Datasets;
 using OfflineRL.Tests.Datasets.Columns;
 using OfflineRL.Train;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Tests.Train.Jobs;
 
@@ -22,7 +23,7 @@ public sealed class TrainJobTests : IDisposable
     [MemberData(nameof(Algorithms))]
     public void Run_InterruptedAndResumedTwice_EqualsOneThatWasNot(string algorithm)
     {
-        using var columns = _data.WriteSigns();
+        using var columns = _data.WriteSigns(logged: true);
         var config = TrainData.Tiny(algorithm);
         Run(config with { Name = "whole" }, columns);
 
@@ -45,13 +46,15 @@ public sealed class TrainJobTests : IDisposable
     [MemberData(nameof(Algorithms))]
     public void Run_WithEverythingThatReplayRemembers_ResumesBitForBitToo(string algorithm)
     {
-        using var columns = _data.WriteSigns();
+        using var columns = _data.WriteSigns(logged: true);
         var config = TrainData.Tiny(algorithm) with
         {
             Normalization = new() { Observations = "standardize", Rewards = "return_range", ReturnRange = 2 },
             Replay = new() { FrameStack = 2, TopShare = 0.8, PrefetchBatches = "2", Order = "returns" },
         };
         var row = AlgorithmTable.Of(config);
+        if (row.Section(config) is EpisodeConfig)
+            config = config with { Replay = config.Replay with { Order = "uniform" } };
         if (row.Section(config) is QLearningConfig learning)
             config = row.With(config, learning with { NSteps = 3, PriorityExponent = 0.6 }) with { Replay = config.Replay with { Order = "uniform", PriorityWeightsOver = "buffer" } };
         Run(config with { Name = "whole" }, columns);
@@ -291,7 +294,7 @@ public sealed class TrainJobTests : IDisposable
         }
 
         using var continuous = Dataset.Open(_data.Workspace, "continuous").Compile(NullProgress.Instance);
-        foreach (var algorithm in AlgorithmTable.Names.Where(n => n != "bc"))
+        foreach (var algorithm in AlgorithmTable.Names.Where(name => name != "bc" && AlgorithmTable.Of(TrainData.Tiny(name)).Section(TrainData.Tiny(name)).Needs.Actions != ActionKind.Any))
             Assert.Contains($"algorithm {algorithm} needs discrete actions", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny(algorithm) with { Name = "none" }, continuous)).Message, StringComparison.Ordinal);
         Assert.Contains("algorithm is 'discrete_clq', which is none. Did you mean 'discrete_cql'?", Assert.Throws<UserErrorException>(() => Run(TrainData.Tiny("discrete_clq") with { Name = "none" }, continuous)).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_data.Workspace.RunsFolder));
