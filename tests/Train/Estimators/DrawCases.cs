@@ -1,5 +1,6 @@
 using OfflineRL.Train;
 using OfflineRL.Train.Estimators;
+using OfflineRL.Train.Losses;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Tests.Train.Estimators;
@@ -35,7 +36,7 @@ static class DrawCases
             name switch
             {
                 "pathwise" => Pathwise.Surrogate(policy, Value, generator),
-                _ => ScoreFunction.Surrogate(logProbabilities, name == "score function" ? returns : returns.sub(Baselines.LeaveOneOut(returns)), draws),
+                _ => ScoreFunction.Surrogate(logProbabilities, name == "score function" ? returns : returns.sub(Baselines.LeaveOneOut(returns, zeros_like(returns).to(ScalarType.Int64), 1)), draws),
             },
             [mean, log]));
 
@@ -53,7 +54,7 @@ static class DrawCases
             name switch
             {
                 "score function" => ScoreFunction.Surrogate(logProbabilities, returns, draws),
-                "score function, leave-one-out" => ScoreFunction.Surrogate(logProbabilities, returns.sub(Baselines.LeaveOneOut(returns)), draws),
+                "score function, leave-one-out" => ScoreFunction.Surrogate(logProbabilities, returns.sub(Baselines.LeaveOneOut(returns, zeros_like(returns).to(ScalarType.Int64), 1)), draws),
                 "straight-through" => Relaxed(Relaxations.StraightThrough(policy, generator)),
                 "straight-through Gumbel, temperature 0.5" => Relaxed(Relaxations.StraightThroughGumbel(policy, 0.5, generator)),
                 _ => Relaxed(Relaxations.GumbelSoftmax(policy, TemperatureOf(name), generator)),

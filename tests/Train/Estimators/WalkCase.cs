@@ -36,6 +36,37 @@ static class WalkCase
         return [.. TabularSolver.Occupancy(Mdp, Policy).Take(States * Actions).Select((visit, i) => visit * (actionValues[i] - values[i / Actions]))];
     }
 
+    /// <summary>
+    /// What the average at the same step over the episodes that came so far leaves of the gradient: of each step's share 1 - E[1/n], where n - 1 of the other episodes came so far,
+    /// each with the chance of coming so far: E[1/n] = (1 - (1 - chance)^E) / (E chance).
+    /// </summary>
+    public static double[] AverageToGoGradient(int episodes)
+    {
+        var values = TabularSolver.Evaluate(Mdp, Policy).States.ToArray();
+        var actionValues = TabularSolver.ActionValues(Mdp, values);
+        var gradient = new double[States * Actions];
+        var now = new double[States + 1];
+        now[2] = 1;
+        for (var (t, discount) = (0, 1.0); t < 500; t++, discount *= Discount)
+        {
+            var chance = now.Take(States).Sum();
+            var left = 1 - ((1 - Math.Pow(1 - chance, episodes)) / (episodes * chance));
+            var next = new double[States + 1];
+            for (var i = 0; i < gradient.Length; i++)
+            {
+                var taken = now[i / Actions] * Policy[i / Actions][i % Actions];
+                gradient[i] += left * discount * taken * (actionValues[i] - values[i / Actions]);
+                var row = Mdp.Row(i / Actions, i % Actions);
+                for (var k = 0; k < row.Count; k++)
+                    next[row.NextStates[k]] += row.Ends[k] ? 0 : taken * row.Probabilities[k];
+            }
+
+            now = next;
+        }
+
+        return gradient;
+    }
+
     /// <summary>Each estimate of the gradient from one batch of episodes that the policy draws, by its name: [S * A].</summary>
     public static Dictionary<string, double[]> Estimates(int episodes, RandomStream random)
     {
@@ -46,7 +77,7 @@ static class WalkCase
         var toGo = Returns.ToGo(tensor(rewards), continues.mul(Discount), continues);
         var whole = ScoreFunction.EpisodeReturns(toGo, stepIndex, lastRows);
         var index = stepIndex.eq(0).to(ScalarType.Int64).cumsum(0).sub(1);
-        var longest = steps.Max() + 1;
+        var longest = (int)steps.Max() + 1;
         var logits = tensor(Logits).reshape(States, Actions).requires_grad_();
         var logProbabilities = new Categorical(logits.index_select(0, tensor(states))).LogProbability(tensor(actions));
         var values = TabularSolver.Evaluate(Mdp, Policy).States.ToArray();
@@ -57,12 +88,12 @@ static class WalkCase
             {
                 "whole return" => whole.index_select(0, index),
                 "whole return, constant" => whole.sub(values[2]).index_select(0, index),
-                "whole return, leave-one-out" => whole.sub(Baselines.LeaveOneOut(whole)).index_select(0, index),
-                "whole return, average" => whole.sub(Baselines.Average(whole)).index_select(0, index),
+                "whole return, leave-one-out" => whole.sub(Baselines.LeaveOneOut(whole, zeros_like(lastRows), 1)).index_select(0, index),
+                "whole return, average" => whole.sub(Baselines.Average(whole, zeros_like(lastRows), 1)).index_select(0, index),
                 "reward to go" => Discounted(toGo),
                 "reward to go, constant" => Discounted(toGo.sub(values[2])),
-                "reward to go, leave-one-out" => Discounted(toGo.sub(Baselines.LeaveOneOutToGo(toGo, stepIndex, episodes, longest))),
-                "reward to go, average" => Discounted(toGo.sub(Baselines.AverageToGo(toGo, stepIndex, episodes, longest))),
+                "reward to go, leave-one-out" => Discounted(toGo.sub(Baselines.LeaveOneOut(toGo, stepIndex, longest))),
+                "reward to go, average" => Discounted(toGo.sub(Baselines.Average(toGo, stepIndex, longest))),
                 _ => Discounted(toGo.sub(tensor([.. states.Select(s => values[s])]))),
             };
             var surrogate = ScoreFunction.Surrogate(logProbabilities, coefficients, episodes);
