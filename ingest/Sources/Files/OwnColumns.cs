@@ -19,6 +19,7 @@ static class OwnColumns
             FromNumbers = table.FromNumbers,
             Notes = table.Notes,
             Skipped = table.Skipped,
+            Map = table.Map,
         };
     }
 

@@ -109,24 +109,12 @@ static class SourceText
 }
 
 /// <summary>The members of a zip archive as one stream; a line end is put behind a member that has none.</summary>
-sealed class ZipMembersStream(ZipArchive archive) : Stream
+sealed class ZipMembersStream(ZipArchive archive) : ReadStream
 {
     readonly Queue<ZipArchiveEntry> _members = new(archive.Entries.Where(e => !e.FullName.EndsWith('/')).OrderBy(e => e.FullName, StringComparer.Ordinal));
     Stream? _member;
     long _left;
     byte _last = (byte)'\n';
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <exception cref="InvalidDataException">A member is damaged, or not as long as the archive says.</exception>
     public override int Read(Span<byte> buffer)
@@ -161,16 +149,6 @@ sealed class ZipMembersStream(ZipArchive archive) : Stream
 
         return 0;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OfflineRL.Ingest;
 
 /// <summary>Decompresses Zstandard frames, one after the other, through the C library; memory is bounded by the library's limit on windows, 128 MiB.</summary>
-sealed unsafe partial class ZstdStream : Stream
+sealed unsafe partial class ZstdStream : ReadStream
 {
     const string Library = "libzstd.so.1";
 
@@ -23,18 +23,6 @@ sealed unsafe partial class ZstdStream : Stream
         _pin = GCHandle.Alloc(_input, GCHandleType.Pinned);
         _pinned = (byte*)_pin.AddrOfPinnedObject();
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <exception cref="InvalidDataException">The data are damaged, or end within a frame.</exception>
     public override int Read(Span<byte> buffer)
@@ -56,16 +44,6 @@ sealed unsafe partial class ZstdStream : Stream
 
         return 0;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -30,7 +30,8 @@ static class DecodeProcess
             Setting("OFFLINERL_DECODE_MEMORY", 2048) * MiB,
             (int)Math.Min(int.MaxValue / 2, seconds));
         using var process = Start(order.MemoryBytes);
-        var result = Follow(process, order, request, TimeSpan.FromSeconds(Math.Max(5, Math.Min(seconds, 120))));
+        // A second of the processor takes many on a machine that does much else: only what waits for nothing is silent for so long.
+        var result = Follow(process, order, request, TimeSpan.FromSeconds(Math.Clamp(seconds, 30, 120)));
         return StagedWriter.ToTable(request, result.Columns, result.Parts, ExportedMap.Parse(request.Paths[0], result.Map));
     }
 

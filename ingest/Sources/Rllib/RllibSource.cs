@@ -32,36 +32,8 @@ sealed partial class RllibSource : ISourceReader
         }
     }
 
-    public ImportConfig Fill(ImportConfig config, SourceTable table)
-    {
-        config = ConfigColumns.Expand(config, table);
-        var types = table.Columns.ToDictionary(c => c.Name, c => c.Type, StringComparer.Ordinal);
-        string? Own(string? set, string name) => set ?? (types.ContainsKey(name) ? name : null);
-        IReadOnlyList<string> Several(IReadOnlyList<string> set, params string[] names) => set.Count > 0 ? set : names.Where(types.ContainsKey).ToList();
-
-        var ends = config.Done is not null || config.Terminated is not null || config.Truncated is not null;
-        var apart = types.ContainsKey("terminateds") || types.ContainsKey("truncateds");
-        var action = config.Action.Count > 0 ? config.Action : Several([], "actions");
-        var discrete = !config.ContinuousAction && action.Count == 1 && types.GetValueOrDefault(action[0]) == "BIGINT";
-        return config with
-        {
-            Float32 = true,
-            BehaviorPolicy = config.BehaviorPolicy == new ImportConfig().BehaviorPolicy ? "rllib" : config.BehaviorPolicy,
-            EpisodeId = Several(config.EpisodeId, "eps_id", "agent_index"),
-            Step = config.Step ?? (types.ContainsKey("eps_id") ? Own(null, "t") : null),
-            Observation = Several(config.Observation, "obs"),
-            NextObservation = Several(config.NextObservation, "new_obs"),
-            Action = action,
-            ContinuousAction = config.ContinuousAction || (config.ActionCount is null && action.Count == 1 && types.GetValueOrDefault(action[0]) == "DOUBLE"),
-            Reward = config.Reward == new ImportConfig().Reward && !types.ContainsKey(config.Reward) ? "rewards" : config.Reward,
-            Terminated = ends ? config.Terminated : Own(null, "terminateds"),
-            Truncated = ends ? config.Truncated : Own(null, "truncateds"),
-            Done = ends || apart ? config.Done : Own(null, "dones"),
-            BehaviorLogProb = Own(config.BehaviorLogProb, "action_logp"),
-            BehaviorProb = Own(config.BehaviorProb, "action_prob"),
-            BehaviorLogits = !discrete || config.BehaviorProbs.Count > 0 ? config.BehaviorLogits : Several(config.BehaviorLogits, "action_dist_inputs"),
-        };
-    }
+    public ImportConfig Fill(ImportConfig config, SourceTable table) =>
+        RllibMap.Fill(ConfigColumns.Expand(config, table), table.Columns.ToDictionary(c => c.Name, c => c.Type, StringComparer.Ordinal));
 
     static StagedTable? ReadFile(SourceRequest request, string path, int file, StagedTable? table)
     {

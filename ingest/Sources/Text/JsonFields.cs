@@ -9,12 +9,16 @@ sealed class JsonFields
     const int SampleRows = 1000, SampleBytes = 64 << 20, MostKeys = 10_000;
 
     readonly List<(string Name, string Path, int Depth, bool All)> _fields = [];
+    readonly Dictionary<string, string> _types = new(StringComparer.Ordinal);
 
     JsonFields()
     {
     }
 
     public IReadOnlyList<SourceColumn> Columns => _fields.Select(f => new SourceColumn(f.Name, f.Depth > 1 || f.All ? "DOUBLE[]" : "VARCHAR")).ToList();
+
+    /// <summary>What the first objects hold in each key: BIGINT (whole numbers alone), DOUBLE (numbers or flags), DOUBLE[] or VARCHAR.</summary>
+    public IReadOnlyDictionary<string, string> Types => _types;
 
     /// <summary>Looks at the first objects, and for a name that none of them has, at all.</summary>
     /// <param name="request">The map and the connection.</param>
@@ -30,7 +34,11 @@ sealed class JsonFields
                 .Distinct(StringComparer.Ordinal).Take(MostKeys).ToList();
             var found = new JsonFields();
             foreach (var key in keys.DistinctBy(k => k.ToUpperInvariant()))
+            {
                 found.Add(key, new ColumnPath(key, []), samples);
+                found._types[key] = Type(samples.Select(s => Value(s.RootElement, new ColumnPath(key, []))).ToList());
+            }
+
             foreach (var (key, name) in ConfigColumns.Named(request.Config).DistinctBy(n => n.Name).Where(n => !keys.Contains(n.Name)))
             {
                 var path = ColumnPath.Parse(name, keys) ?? ColumnPath.Parse(name, [name.Split('.', '[')[0]]);
@@ -140,6 +148,15 @@ sealed class JsonFields
         }
 
         return value;
+    }
+
+    static string Type(List<JsonElement> values)
+    {
+        var kinds = values.Select(v => v.ValueKind).Where(k => k is not (JsonValueKind.Undefined or JsonValueKind.Null)).ToHashSet();
+        return kinds.SetEquals([JsonValueKind.Array]) ? "DOUBLE[]"
+            : kinds.Count == 0 || !kinds.IsSubsetOf([JsonValueKind.Number, JsonValueKind.True, JsonValueKind.False]) ? "VARCHAR"
+            : values.All(v => v.ValueKind != JsonValueKind.Number || v.TryGetInt64(out _)) && kinds.Contains(JsonValueKind.Number) ? "BIGINT"
+            : "DOUBLE";
     }
 
     static int Depth(JsonElement value) => value.ValueKind == JsonValueKind.Array ? 1 + (value.GetArrayLength() > 0 ? value.EnumerateArray().Max(Depth) : 0) : 0;

@@ -20,10 +20,15 @@ sealed class JsonSource : ISourceReader
         var compression = CsvSource.Stage(request, paths);
         var objects = $"read_json_objects({DuckDbSql.Texts(paths)}, format={DuckDbSql.Text(layout)}, compression={DuckDbSql.Text(compression == "none" ? "uncompressed" : compression)}, hive_partitioning=false)";
         var fields = JsonFields.Find(request, objects);
-        return OwnColumns.WithoutEmpty(request.Connection, new SourceTable(request.Paths, fields.From(objects), fields.Columns) { Skipped = skipped });
+        return OwnColumns.WithoutEmpty(request.Connection, new SourceTable(request.Paths, fields.From(objects), fields.Columns)
+        {
+            Skipped = skipped,
+            // Rows that another tool wrote out of RLlib's batches: their names are known, unless the user has a map.
+            Map = request.Config.Observation.Count == 0 && RllibMap.Knows(fields.Types) ? RllibMap.Fill(request.Config, fields.Types) : null,
+        });
     }
 
-    public ImportConfig Fill(ImportConfig config, SourceTable table) => ConfigColumns.FillOwnNames(ConfigColumns.Expand(config, table), table);
+    public ImportConfig Fill(ImportConfig config, SourceTable table) => ConfigColumns.FillOwnNames(ConfigColumns.Expand(table.Map ?? config, table), table);
 
     /// <summary>What a text of JSON objects is laid out as; null: it is none.</summary>
     static string? Layout(ReadOnlySpan<byte> text)

@@ -12,6 +12,7 @@ static class FuzzTextSeeds
     public static IEnumerable<FuzzSeed> All =>
     [
         Seed("rllib", "a.json", Lined(Batch), ["eps_id", "obs", "new_obs", "actions", "rewards", "dones", "action_prob", "SampleBatch"]),
+        Seed("json, RLlib's rows", "a.json", Lined(Row), ["eps_id", "obs", "new_obs", "actions", "rewards", "dones", "action_prob"]),
         Seed("open_bandit", "a.csv", "item_id,position,click,propensity_score,user_feature_0,user-item_affinity_0,user-item_affinity_1\n" + Lined(Impression), ["item_id", "position", "click", "propensity_score", "user_feature_0"]),
         Seed("vw", "a.vw", Lined(i => FormattableString.Invariant($"{1 + (i % 3)}:{i % 2}:0.5 |user age:{i} city_{i % 5} |page word_{i % 7}")), ["user", "page", "age"]),
         Seed("vw, several lines", "a.vw", Lined(i => $"shared |user city_{i % 5}\n0:-1:0.5 |item a\n|item b\n"), ["shared", "user", "item"]),
@@ -26,6 +27,7 @@ static class FuzzTextSeeds
     static SourceFormat FormatOf(string format) => format.Split(',')[0] switch
     {
         "rllib" => SourceFormat.Rllib,
+        "json" => SourceFormat.Json,
         "open_bandit" => SourceFormat.OpenBandit,
         "vw" => SourceFormat.Vw,
         _ => SourceFormat.Dsjson,
@@ -35,6 +37,9 @@ static class FuzzTextSeeds
 
     static string Batch(int i) => FormattableString.Invariant(
         $"{{\"type\": \"SampleBatch\", \"eps_id\": [{i}, {i}], \"obs\": [[{i}, 0.5], [{i + 1}, 1.5]], \"new_obs\": [[{i + 1}, 1.5], [{i + 2}, 2.5]], \"actions\": [0, 1], \"rewards\": [1, 2], \"dones\": [false, true], \"action_prob\": [0.5, 0.25]}}");
+
+    static string Row(int i) => FormattableString.Invariant(
+        $"{{\"eps_id\": {i / 4}, \"t\": {i % 4}, \"obs\": [{i}, 0.5], \"new_obs\": [{i + 1}, 0.5], \"actions\": {i % 2}, \"rewards\": 1.0, \"dones\": {(i % 4 == 3 ? "true" : "false")}, \"action_prob\": 0.5}}");
 
     static string Impression(int i) => string.Create(CultureInfo.InvariantCulture, $"{i % 2},{1 + (i % 3)},{i % 7 / 6},0.5,value{i % 4},{i % 3},0.0");
 

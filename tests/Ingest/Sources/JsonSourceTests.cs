@@ -81,6 +81,51 @@ public sealed class JsonSourceTests : IDisposable
     }
 
     [Fact]
+    public void RllibsJsonLines_OneAStep_NeedNoMap()
+    {
+        var log = SharedData.Require("rllib_cartpole/large.json");
+        var batches = _recording.Import(new ImportConfig { Name = "x", Source = [log] });
+        var rows = _recording.Import(new ImportConfig { Name = "x", Source = [Path.Combine(SharedData.Require("rllib_cartpole/cartpole-v1_large.jsonl"), "*")] });
+        Assert.Equal(batches.Episodes.Select(e => (e.Steps, e.Return, e.BehaviorPolicy)), rows.Episodes.Select(e => (e.Steps, e.Return, e.BehaviorPolicy)));
+        // The rows have eight digits of a number, one fewer than it takes.
+        Assert.Equal(First(batches).Observations, First(rows).Observations, (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.Equal(First(batches).Logs, First(rows).Logs, (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.Equal((PropensitySource.Logged, PropensityKind.Probability), (rows.Manifest.PropensitySource, rows.Manifest.PropensityKind));
+    }
+
+    static (float[] Observations, double[] Logs) First(Dataset dataset)
+    {
+        (float[], double[]) first = ([], []);
+        dataset.ReadEpisode(0, (EpisodeRecord _, in EpisodeColumns e) => first = (e.Observations.ToArray(), e.BehaviorLogProbabilities.ToArray()));
+        return first;
+    }
+
+    [Theory]
+    [InlineData("\"actions\": 1", "\"actions\": 0", 2)]
+    [InlineData("\"actions\": 1", "\"actions\": 0.5", 0)]
+    [InlineData("\"actions\": [1, 0.5]", "\"actions\": [0, 1]", 0)]
+    public void RllibsJsonLines_OneAStep_TellTheKindOfActions(string first, string second, int count)
+    {
+        var lines = new[] { first, second }.Select((a, t) => $$"""{"eps_id": 3, "t": {{t}}, "obs": [{{t}}, 1], {{a}}, "rewards": 0.5, "terminateds": {{(t == 1 ? "true" : "false")}}, "truncateds": false, "action_logp": -0.5, "action_dist_inputs": [0.0, 0.0], "infos": { } }""").ToArray();
+        if (count > 0)
+            lines = [.. lines.Select(l => l.Replace("-0.5", "-0.6931472", StringComparison.Ordinal))];
+        var dataset = _recording.Import(new ImportConfig { Name = "x", Source = [_recording.Write("a.json", lines)] });
+        dataset.Check(NullProgress.Instance);
+        Assert.Equal((2, true), (dataset.Manifest.Counts.Steps, Assert.Single(dataset.Episodes).Terminated));
+        Assert.Equal(count, (dataset.Manifest.ActionSpace as DiscreteSpace)?.Count ?? 0);
+        Assert.Equal((count > 0, count > 0 ? PropensityKind.Probability : PropensityKind.Density), (dataset.Manifest.HasBehaviorProbabilities, dataset.Manifest.PropensityKind));
+    }
+
+    [Fact]
+    public void OtherNames_KeepTheirOwnMap()
+    {
+        var path = _recording.Write("a.json", """{"obs": [1], "actions": 0, "rewards": 1, "over": true}""");
+        var error = Assert.Throws<UserErrorException>(() => _recording.Import(new ImportConfig { Name = "x", Source = [path] }));
+        Assert.Contains("observation is empty", error.Message, StringComparison.Ordinal);
+        Assert.Contains("has the columns obs, actions, rewards, over", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void KeysWithDots_AndMissingFields_AreUnderstood()
     {
         var path = _recording.Write("a.json", """{"a.b": 1, "o": 2, "act": 0, "reward": 1, "done": true}""", """{"o": 3, "act": 0, "reward": 1, "done": true, "late": 5}""");

@@ -3,21 +3,15 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Ingest;
 
 /// <summary>
-/// Rows of a format that DuckDB does not read, as Parquet files below the staging folder: set a row's columns, end the row, and query
-/// the files once all are written. Columns that are not set are null. Memory is bounded by one file's rows.
+/// Rows of a format that DuckDB does not read, one after the other: set a row's columns, end the row, and query the files once all are
+/// written. Columns that are not set are null.
 /// </summary>
 sealed class StagedTable : IDisposable
 {
     const long ChunkBytes = 32 << 20, PartBytes = 256 << 20;
-    const string FileColumn = "source file";
 
-    static int _count;
-
-    readonly SourceRequest _request;
-    readonly string _name = $"staged_{Interlocked.Increment(ref _count)}";
-    readonly List<string> _parts = [];
+    readonly StagedParts _parts;
     readonly bool[] _set;
-    DuckDbAppender? _appender;
     int _rows;
     long _chunkBytes;
     long _partBytes;
@@ -26,7 +20,8 @@ sealed class StagedTable : IDisposable
     /// <param name="columns">Types are BIGINT, DOUBLE, BOOLEAN, VARCHAR, DOUBLE[], FLOAT[] and BOOLEAN[].</param>
     public StagedTable(SourceRequest request, IReadOnlyList<SourceColumn> columns)
     {
-        (_request, Columns) = (request, columns);
+        Columns = columns;
+        _parts = new StagedParts(request.Connection, request.StagingFolder, columns);
         _set = new bool[columns.Count];
     }
 
@@ -35,7 +30,7 @@ sealed class StagedTable : IDisposable
     /// <summary>Rows ended so far.</summary>
     public long Rows { get; private set; }
 
-    DuckDbAppender Appender => _appender ??= Begin();
+    DuckDbAppender Appender => _parts.Appender;
 
     public void Set<T>(int column, T value)
         where T : unmanaged
@@ -78,22 +73,23 @@ sealed class StagedTable : IDisposable
         Rows++;
         if (_rows == DuckDbAppender.Capacity || _chunkBytes >= ChunkBytes)
             Flush();
-        if (_partBytes >= PartBytes)
-            FinishPart();
+        if (_partBytes < PartBytes)
+            return;
+        Flush();
+        _parts.FinishPart();
+        _partBytes = 0;
     }
 
     /// <summary>Writes what is left; what stands behind FROM, with <c>file_index</c>.</summary>
     /// <param name="select">The columns in SQL where they are not what was written.</param>
     public string Finish(string? select = null)
     {
-        // A table without rows has its columns too.
-        _ = Appender;
-        FinishPart();
-        var columns = select ?? string.Join(", ", Columns.Select(c => DuckDbSql.Name(c.Name)));
-        return $"(SELECT {columns}, {DuckDbSql.Name(FileColumn)} AS file_index FROM read_parquet({DuckDbSql.Texts(_parts)}, hive_partitioning=false))";
+        Flush();
+        _parts.FinishPart();
+        return StagedParts.From(_parts.Files, select);
     }
 
-    public void Dispose() => _appender?.Dispose();
+    public void Dispose() => _parts.Dispose();
 
     void Mark(int column, long bytes)
     {
@@ -102,32 +98,10 @@ sealed class StagedTable : IDisposable
         _partBytes += bytes;
     }
 
-    DuckDbAppender Begin()
-    {
-        Directory.CreateDirectory(_request.StagingFolder);
-        var columns = string.Concat(Columns.Select(c => $"{DuckDbSql.Name(c.Name)} {c.Type}, "));
-        _request.Connection.Execute($"CREATE TABLE {_name} ({columns}{DuckDbSql.Name(FileColumn)} INTEGER)");
-        return _request.Connection.Append(_name);
-    }
-
     void Flush()
     {
         if (_rows > 0)
-            _appender!.Flush(_rows);
+            Appender.Flush(_rows);
         (_rows, _chunkBytes) = (0, 0);
-    }
-
-    void FinishPart()
-    {
-        if (_appender is null)
-            return;
-        Flush();
-        _appender.Close();
-        _appender.Dispose();
-        (_appender, _partBytes) = (null, 0);
-        var path = Path.Combine(_request.StagingFolder, $"{_name}-{_parts.Count:D5}.parquet");
-        _request.Connection.Execute($"COPY {_name} TO {DuckDbSql.Text(path)} (FORMAT parquet, COMPRESSION snappy)");
-        _request.Connection.Execute($"DROP TABLE {_name}");
-        _parts.Add(path);
     }
 }
