@@ -14,6 +14,10 @@ interface IEpisodeLearner : ILearner
     /// <summary>A scalar on the device by which snapshots are compared on held-out episodes, the smaller the better; it changes nothing.</summary>
     Tensor HeldOutError(EpisodeBatch batch);
 
+    /// <summary>Called with the means of every line of metrics, before <see cref="EndsBecause"/>; what it returns is written into the run's log.</summary>
+    /// <param name="means">In the order of the metrics' names.</param>
+    string? Remark(ReadOnlySpan<double> means) => null;
+
     /// <summary>Called with the means of every line of metrics; what it returns ends the run, and is its message.</summary>
     /// <param name="means">In the order of the metrics' names.</param>
     string? EndsBecause(ReadOnlySpan<double> means) => null;

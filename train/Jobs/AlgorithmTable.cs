@@ -35,6 +35,7 @@ static class AlgorithmTable
         new("ppo", c => c.Ppo, (c, s) => c with { Ppo = (PpoConfig)s }, (c, setup) => new Ppo(c.Ppo, setup)),
         new("trpo", c => c.Trpo, (c, s) => c with { Trpo = (TrpoConfig)s }, (c, setup) => new Trpo(c.Trpo, setup)),
         new("bc", c => c.Bc, (c, s) => c with { Bc = (BcConfig)s }, (c, setup) => setup.ActionUnits is null ? new BehaviorCloning(c.Bc, setup) : new GaussianCloning(c.Bc, setup)),
+        new("importance_pg", c => c.ImportancePg, (c, s) => c with { ImportancePg = (ImportancePgConfig)s }, (c, setup) => new ImportancePolicyGradient(c.ImportancePg, setup)),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Rows.Select(row => row.Name)];

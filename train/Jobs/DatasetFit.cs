@@ -10,6 +10,8 @@ static unsafe class DatasetFit
     /// <exception cref="UserErrorException">It cannot; the message says why, and where.</exception>
     public static void Check(TrainConfig config, TrainingColumns columns)
     {
+        if (TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.BehaviorLogProbabilities)
+            PropensityFit.Check(columns);
         if (columns.Info.ActionSpace is BoxSpace && TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.Actions != ActionKind.Discrete)
             return;
         if (columns.Info.ActionSpace is not DiscreteSpace actions)

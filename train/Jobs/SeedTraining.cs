@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
@@ -77,6 +78,10 @@ sealed class SeedTraining : IGrowingSeed
         Normalization = config.Normalization,
     };
 
+    /// <summary>What is to be said of the propensities that a run weighs steps by.</summary>
+    public static IEnumerable<string> PropensityNotes(TrainConfig config, TrainingData data) => !Settings(config).Needs.BehaviorLogProbabilities
+        ? [] : data.Sources.Select(source => PropensityFit.Note(source.Columns.Info)).OfType<string>();
+
     /// <summary>Gradient steps done.</summary>
     public int Step => _step;
 
@@ -92,6 +97,8 @@ sealed class SeedTraining : IGrowingSeed
             return new SeedResult(_seed, RunState.Finished, _step);
         }
 
+        foreach (var note in PropensityNotes(_config, _data))
+            Log(note);
         SaveStatus(RunState.Running);
         try
         {
@@ -231,11 +238,22 @@ sealed class SeedTraining : IGrowingSeed
         _metrics!.Append(_step, _metricNames, _means, rate);
         EnsureFinite();
         Guard();
+        if ((_learner as IEpisodeLearner)?.Remark(_means) is { } remark)
+            Log(string.Create(CultureInfo.InvariantCulture, $"step {_step}: {remark}"));
         if ((_learner as IEpisodeLearner)?.EndsBecause(_means) is { } reason)
-            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"training ended at step {_step}: {reason}"));
+            EndEarly(reason);
         // In a loop the rounds are what goes on.
         if (!_grows)
             _progress.Report($"seed {_seed}", _step, _config.Steps, string.Create(CultureInfo.InvariantCulture, $"{_learner.MetricNames[0]} {_means[0]:G4}"));
+    }
+
+    // What was learned stays: the learner says why it ends after it went back to the policy that it stands by.
+    [DoesNotReturn]
+    void EndEarly(string reason)
+    {
+        if (!_grows)
+            SavePolicy();
+        throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"training ended at step {_step}: {reason}"));
     }
 
     // Means over the measured steps since the line before. A checkpoint between lines keeps the sums, so resuming changes none.
@@ -304,6 +322,7 @@ sealed class SeedTraining : IGrowingSeed
         ActionHead = _units is not null && AlgorithmTable.Of(_config).Section(_config) is EpisodeConfig section ? section.Policy : null,
         Encoder = EncoderDescription.Of(_replay.Encoder),
         RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
+        PropensitySource = PropensitySource(),
         Temperature = _learner.PolicyTemperature,
         Dataset = _data.Info.Dataset,
         ContentHash = _data.Info.ContentHash,
@@ -313,6 +332,9 @@ sealed class SeedTraining : IGrowingSeed
         Step = _step,
         ToolVersion = OfflineRL.Datasets.ToolVersion.Text,
     };
+
+    PropensitySource? PropensitySource() => !Settings(_config).Needs.BehaviorLogProbabilities ? null
+        : _data.Sources.Any(source => source.Columns.Info.PropensitySource == Datasets.PropensitySource.Estimated) ? Datasets.PropensitySource.Estimated : Datasets.PropensitySource.Logged;
 
     void MakeGuard()
     {

@@ -89,6 +89,8 @@ public sealed record TrainConfig : IValidatable
 
     public BcConfig Bc { get; init; } = new();
 
+    public ImportancePgConfig ImportancePg { get; init; } = new();
+
     public ValueIterationConfig ValueIteration { get; init; } = new();
 
     public PolicyIterationConfig PolicyIteration { get; init; } = new();

@@ -52,6 +52,8 @@ public static class TrainJob
         if (GrowingTraining.AssumesOnPolicy(config))
             progress.Line($"{config.Algorithm} takes what {data.Info.Dataset} holds for its own policy's actions, and does not correct for another's. Use ppo or trpo, whose ratios are against the log, or 'offlinerl loop'.");
 
+        foreach (var note in SeedTraining.PropensityNotes(config, data))
+            progress.Line(note);
         var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
         return RunSeeds(config, folder, seeds, seed =>
         {

@@ -46,10 +46,13 @@ sealed class LearningNetwork : IDisposable
     /// <summary>Where the run stands, of its steps, by which the step size changes; null: <see cref="Updates"/>, one of which is a step.</summary>
     public long? RunStep { get; set; }
 
+    /// <summary>What the step size is multiplied by beside its schedule. The default value is 1.</summary>
+    public double StepScale { get; set; } = 1;
+
     /// <summary>One update of the parameters from the gradients that backward left, which are zero after it.</summary>
     public void Update()
     {
-        _optimizer.LearningRate = _config.LearningRateAt(RunStep ?? Updates, _steps);
+        _optimizer.LearningRate = StepScale * _config.LearningRateAt(RunStep ?? Updates, _steps);
         _optimizer.Step(zeroGrad: true);
     }
 

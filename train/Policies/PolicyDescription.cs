@@ -41,6 +41,9 @@ public sealed record PolicyDescription
     /// <summary>What rewards became for the learner; null: nothing happened to them. Acting does not need it.</summary>
     public RewardTransform? RewardTransform { get; init; }
 
+    /// <summary>Whether the propensities that it was learned by were logged or estimated; null where it needed none.</summary>
+    public PropensitySource? PropensitySource { get; init; }
+
     /// <summary>
     /// 0: the action of the highest score (ties: the lowest index), of continuous actions the mean; above 0: softmax(scores / temperature), of
     /// continuous actions what standard deviations are multiplied by.

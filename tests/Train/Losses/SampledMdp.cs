@@ -17,7 +17,9 @@ static class SampledMdp
     // From state 0 to 1 or 2, which end the episode at times, else to 3 or 4, which end it always.
     static readonly TabularMdp Mdp = Build();
     static readonly double[] Logits = [0.3, -0.2, 0.5, -0.4, -0.6, 0.1, 0.2, 0.7, -0.1, 0.4];
-    static readonly double[] BehaviorProbabilities = [0.35, 0.65, 0.3, 0.7, 0.6, 0.4, 0.65, 0.35, 0.45, 0.55];
+
+    /// <summary>[S * A].</summary>
+    public static double[] Behavior { get; } = [0.35, 0.65, 0.3, 0.7, 0.6, 0.4, 0.65, 0.35, 0.45, 0.55];
 
     /// <summary>[S * A].</summary>
     public static double[] Policy { get; } = Softmax();
@@ -32,8 +34,56 @@ static class SampledMdp
         return [.. visits.Select((visit, i) => visit * (actionValues[i] - values[i / Actions]))];
     }
 
+    /// <summary>What an episode of the behavior, and one of the best policy, earns: discounted, in expectation.</summary>
+    public static (double Behavior, double Best) Earned() => (ReturnOf(Behavior), TabularSolver.PolicyIteration(Mdp).Return);
+
+    /// <summary>What an episode of a policy earns, discounted, in expectation.</summary>
+    /// <param name="probabilities">[S * A], without or with the state in which episodes have ended.</param>
+    public static double ReturnOf(double[] probabilities) => Evaluate(probabilities).Return;
+
+    /// <summary>A dataset of drawn episodes with the behavior's probabilities.</summary>
+    public static TrainingColumns Write(TrainData data, string name, int episodes, ulong seed = 1, Func<double, double>? logged = null, PropensitySource source = PropensitySource.Logged)
+    {
+        using var scope = NewDisposeScope();
+        var log = Draw(episodes, RandomStream.Create(seed, "dataset"));
+        var description = new DatasetDescription
+        {
+            ObservationSpace = new DiscreteSpace(States + 1),
+            ActionSpace = new DiscreteSpace(Actions),
+            PropensitySource = source,
+            PropensityKind = source == PropensitySource.Unknown ? PropensityKind.None : PropensityKind.Probability,
+        };
+        using (var writer = DatasetWriter.Create(data.Workspace, name, description))
+        {
+            var (rewards, first) = (log.Rewards.data<double>().ToArray(), 0);
+            foreach (var last in log.LastRows.data<long>().ToArray())
+            {
+                var rows = Enumerable.Range(first, (int)last + 1 - first).ToArray();
+                writer.WriteEpisode(new EpisodeColumns
+                {
+                    Key = $"{name}/{first}",
+                    BehaviorPolicy = "test",
+                    Observations = rows.Select(i => (float)log.States[i]).ToArray(),
+                    DiscreteActions = rows.Select(i => (int)log.Actions[i]).ToArray(),
+                    Rewards = rows.Select(i => rewards[i]).ToArray(),
+                    BehaviorLogProbabilities = source == PropensitySource.Unknown ? [] : rows.Select(i => (logged ?? Math.Log)(Behavior[(log.States[i] * Actions) + log.Actions[i]])).ToArray(),
+                    Terminated = true,
+                });
+                first = (int)last + 1;
+            }
+
+            writer.Commit();
+        }
+
+        return Dataset.Open(data.Workspace, name).Compile(NullProgress.Instance);
+    }
+
     /// <summary>V of the policy, by state: a baseline.</summary>
-    public static double[] Values() => TabularSolver.Evaluate(Mdp, new TabularPolicy("softmax", Mdp, Policy)).States.ToArray();
+    public static double[] Values() => ValuesOf(Policy);
+
+    /// <summary>V of a policy, by state.</summary>
+    /// <param name="probabilities">[S * A], without or with the state in which episodes have ended.</param>
+    public static double[] ValuesOf(double[] probabilities) => Evaluate(probabilities).States.ToArray();
 
     /// <summary>Episodes drawn with the behavior.</summary>
     public static Log Draw(int episodes, RandomStream random)
@@ -44,7 +94,7 @@ static class SampledMdp
             var (state, ends) = (0, false);
             while (!ends)
             {
-                var action = random.NextCategorical(BehaviorProbabilities.AsSpan(state * Actions, Actions));
+                var action = random.NextCategorical(Behavior.AsSpan(state * Actions, Actions));
                 var row = Mdp.Row(state, action);
                 var outcome = random.NextCategorical(row.Probabilities);
                 ends = row.Ends[outcome];
@@ -71,7 +121,7 @@ static class SampledMdp
                 for (var i = 0; i < row.Count; i++)
                 {
                     (int, int, double)[] longer = [.. path, (state, action, row.Rewards[i])];
-                    var p = probability * BehaviorProbabilities[(state * Actions) + action] * row.Probabilities[i];
+                    var p = probability * Behavior[(state * Actions) + action] * row.Probabilities[i];
                     if (!row.Ends[i])
                     {
                         Follow(longer, row.NextStates[i], p);
@@ -85,6 +135,9 @@ static class SampledMdp
             }
         }
     }
+
+    static TabularValues Evaluate(double[] probabilities) =>
+        TabularSolver.Evaluate(Mdp, new TabularPolicy("a policy", Mdp, [.. probabilities.Take(States * Actions), 0.5, 0.5]));
 
     static TabularMdp Build()
     {
@@ -143,18 +196,22 @@ static class SampledMdp
     /// <summary>Whole episodes one behind the other, as the losses take them.</summary>
     public sealed class Log
     {
-        readonly long[] _states, _actions, _steps;
+        readonly long[] _steps;
 
         public Log(long[] states, long[] actions, double[] rewards, long[] steps, long[] last, int longest)
         {
-            (_states, _actions, _steps, Longest) = (states, actions, steps, longest);
+            (States, Actions, _steps, Longest) = (states, actions, steps, longest);
             (Steps, LastRows, Rewards) = (tensor(steps), tensor(last), tensor(rewards));
             var ends = new HashSet<long>(last);
             Continues = tensor([.. Enumerable.Range(0, states.Length).Select(i => ends.Contains(i) ? 0.0 : 1)]);
             // Every episode terminates, so that nothing follows a last row.
             Discounts = Continues.mul(Discount);
-            LogRatios = tensor([.. states.Select((s, i) => Math.Log(Policy[(s * Actions) + actions[i]] / BehaviorProbabilities[(s * Actions) + actions[i]]))]);
+            LogRatios = tensor([.. states.Select((s, i) => Math.Log(Policy[(s * SampledMdp.Actions) + actions[i]] / Behavior[(s * SampledMdp.Actions) + actions[i]]))]);
         }
+
+        public IReadOnlyList<long> States { get; }
+
+        public IReadOnlyList<long> Actions { get; }
 
         public int Episodes => (int)LastRows.size(0);
 
@@ -182,14 +239,14 @@ static class SampledMdp
             foreach (var e in episodes)
             {
                 for (var row = e == 0 ? 0 : last[e - 1] + 1; row <= last[e]; row++)
-                    log.Add((int)_states[row], (int)_actions[row], rewards[row], row == last[e]);
+                    log.Add((int)States[(int)row], (int)Actions[(int)row], rewards[row], row == last[e]);
             }
 
             return log.Build();
         }
 
         /// <summary>[N]: which number of a table each row's state has.</summary>
-        public Tensor Of(double[] table) => tensor([.. _states.Select(s => table[s])]);
+        public Tensor Of(double[] table) => tensor([.. States.Select(s => table[s])]);
 
         /// <summary>The sum over rows of gamma^t times the coefficient times grad log pi, by episode: [E][S * A].</summary>
         public double[][] Gradients(Tensor coefficients)
@@ -199,14 +256,14 @@ static class SampledMdp
             var row = 0;
             for (var e = 0; e < last.Length; e++)
             {
-                gradients[e] = new double[(States + 1) * Actions];
+                gradients[e] = new double[(SampledMdp.States + 1) * SampledMdp.Actions];
                 for (; row <= last[e]; row++)
                 {
                     var scale = Math.Pow(Discount, _steps[row]) * numbers[row];
-                    for (var a = 0; a < Actions; a++)
+                    for (var a = 0; a < SampledMdp.Actions; a++)
                     {
-                        var i = (_states[row] * Actions) + a;
-                        gradients[e][i] += scale * ((a == _actions[row] ? 1 : 0) - Policy[i]);
+                        var i = (States[row] * SampledMdp.Actions) + a;
+                        gradients[e][i] += scale * ((a == Actions[row] ? 1 : 0) - Policy[i]);
                     }
                 }
             }
