@@ -19,7 +19,7 @@ setup-mujoco:         ## MuJoCo for Hopper, HalfCheetah and Walker2d
 build: setup $(TOOL)  ## the tool, at .artifacts/tool/offlinerl
 
 $(TOOL): $(SOURCES)
-	@dotnet publish cli/OfflineRL.Cli.csproj -c $(CONFIGURATION) -o .artifacts/tool --nologo -v quiet
+	@./.ci/publish.sh $(CONFIGURATION)
 	@ln -sfn ../native/libduckdb.so .artifacts/tool/libduckdb.so
 	@ln -sfn ../native/libofflinerl_torch.so .artifacts/tool/libofflinerl_torch.so
 	@touch $@

@@ -11,6 +11,8 @@ namespace OfflineRL.Datasets;
 /// <param name="lists">Inner lists of a row where the column has lists of lists.</param>
 sealed class ColumnBuffer(ParquetColumn column, int width = 1, int lists = 1)
 {
+    const int LongRow = 64;
+
     readonly ArrayBufferWriter<byte> _plain = new(1024);
     readonly BitBuffer _bits = new();
     readonly List<(bool Present, int Rows)> _runs = [];
@@ -139,14 +141,26 @@ sealed class ColumnBuffer(ParquetColumn column, int width = 1, int lists = 1)
             return;
         }
 
-        for (var row = 0; row < rows; row++)
+        // Rows of many values are long runs.
+        if (width * lists > LongRow)
         {
-            for (var list = 0; list < lists; list++)
+            for (var row = 0; row < rows; row++)
             {
-                levels.Add(list == 0 ? 0 : 1);
-                levels.Add(column.Depth, width - 1);
+                for (var list = 0; list < lists; list++)
+                {
+                    levels.Add(list == 0 ? 0 : 1);
+                    levels.Add(column.Depth, width - 1);
+                }
             }
+
+            return;
         }
+
+        Span<byte> one = stackalloc byte[width * lists];
+        one.Fill((byte)column.Depth);
+        for (var list = 0; list < lists; list++)
+            one[list * width] = (byte)(list == 0 ? 0 : 1);
+        levels.Repeat(one, rows);
     }
 
     void AddRows(bool present, int rows)

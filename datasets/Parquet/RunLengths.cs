@@ -43,6 +43,39 @@ sealed class RunLengths
         (_run, _runLength) = (value, times);
     }
 
+    /// <summary>The same numbers over and over, such as the levels of rows that are alike. Eight times any number of them are whole groups, which are packed once and copied.</summary>
+    public void Repeat(ReadOnlySpan<byte> numbers, int times)
+    {
+        EndRun();
+        _runLength = 0;
+        if (_packedValues % GroupValues == 0 && times >= 2 * GroupValues)
+        {
+            WriteOpen();
+            var start = _packed.WrittenCount;
+            for (var i = 0; i < GroupValues; i++)
+            {
+                foreach (var number in numbers)
+                    Pack(number, 1);
+            }
+
+            WriteOpen();
+            var (groups, more) = (_packed.WrittenCount - start, (times / GroupValues) - 1);
+            var room = _packed.GetSpan(groups * more);
+            for (var i = 0; i < more; i++)
+                _packed.WrittenSpan.Slice(start, groups).CopyTo(room[(i * groups)..]);
+            _packed.Advance(groups * more);
+            _packedValues += more * GroupValues * numbers.Length;
+            Count += (more + 1) * GroupValues * numbers.Length;
+            times %= GroupValues;
+        }
+
+        for (; times > 0; times--)
+        {
+            foreach (var number in numbers)
+                Add(number);
+        }
+    }
+
     /// <summary>Writes the numbers as levels: their length in bytes in front.</summary>
     public void WriteLevels(ArrayBufferWriter<byte> output)
     {
@@ -107,11 +140,17 @@ sealed class RunLengths
     {
         if (_packedValues == 0)
             return;
-        for (; _openBits > 0; _openBits -= 8, _open >>= 8)
-            _packed.Write([(byte)_open]);
+        WriteOpen();
         ParquetBits.Varint(_output, ((ulong)(_packedValues / GroupValues) << 1) | 1);
         _output.Write(_packed.WrittenSpan);
         _packed.ResetWrittenCount();
-        (_packedValues, _open, _openBits) = (0, 0, 0);
+        _packedValues = 0;
+    }
+
+    /// <summary>At the end of a group: its bits are whole bytes.</summary>
+    void WriteOpen()
+    {
+        for (; _openBits > 0; _openBits -= 8, _open >>= 8)
+            _packed.Write([(byte)_open]);
     }
 }
