@@ -11,6 +11,8 @@ public static class CompactJob
 {
     const string LockFile = "lock";
 
+    static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
+
     /// <summary>Compacts what was logged since the last time. Interrupted or failed, it changes nothing.</summary>
     /// <param name="request">What to do.</param>
     /// <param name="workspace">Gets the dataset.</param>
@@ -25,6 +27,8 @@ public static class CompactJob
         LogFolder.Read(log);
         Directory.CreateDirectory(CompactState.FolderOf(log));
         using var alone = Lock(log);
+        // What a killed compaction left of its sort, by its age: even where it died behind its commit, and nothing is left to do.
+        PendingFolder.Sweep(workspace.CacheFolder, LeftoverAge);
         var state = CompactIntent.Settle(log);
         var (manifest, recovered, isBeingWritten) = LogFolder.Recover(log);
         var segments = LogFolder.Segments(log).Where(s => s.Number > state.Through).ToList();

@@ -5,8 +5,6 @@ namespace OfflineRL.Ingest;
 /// <summary>One compaction: reads the closed episodes, writes them behind those of the version before, and commits.</summary>
 sealed class Compaction(CompactRequest request, Workspace workspace, string log, LogManifest manifest, string token, CompactCounts counts, IJobProgress progress, CancellationToken cancellation)
 {
-    static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
-
     readonly DatasetDescription _description = manifest.Describe();
     readonly HashSet<string> _known = [];
     readonly FindingLog _found = new();
@@ -20,8 +18,7 @@ sealed class Compaction(CompactRequest request, Workspace workspace, string log,
     /// <returns>The dataset, and the log's state with it; null: there was no new episode.</returns>
     public (DatasetManifest? Dataset, CompactState Next) Run(List<string> files, List<(int Number, string Path)> segments, CompactState state, int closeSessions)
     {
-        // Where the sort spills; what a killed compaction left of it is swept by its age.
-        PendingFolder.Sweep(workspace.CacheFolder, LeftoverAge);
+        // Where the sort spills.
         using var spill = PendingFolder.Create(Path.Combine(workspace.CacheFolder, "compact"), mayExist: true);
         try
         {

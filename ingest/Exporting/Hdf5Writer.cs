@@ -24,7 +24,7 @@ sealed unsafe class Hdf5Writer : IDisposable
         Gate.Enter();
         _path = path;
         const uint Truncate = 2;
-        _file = H5.File(NativeMethods.CreateFile(path, Truncate, H5.Default, H5.Default));
+        _file = new H5Id(NativeMethods.CreateFile(path, Truncate, H5.Default, H5.Default));
         if (!_file.IsValid)
         {
             Gate.Exit();
@@ -43,7 +43,7 @@ sealed unsafe class Hdf5Writer : IDisposable
         {
             if (!_groups.Add(name))
                 return;
-            using var group = H5.Object(NativeMethods.CreateGroup(_file, name, H5.Default, H5.Default, H5.Default));
+            using var group = new H5Id(NativeMethods.CreateGroup(_file, name, H5.Default, H5.Default, H5.Default));
             Require(group.IsValid, name);
         }
     }
@@ -66,8 +66,8 @@ sealed unsafe class Hdf5Writer : IDisposable
         Parent(name);
         using var type = H5.VariableText();
         var count = (ulong)values.Count;
-        using var space = H5.Space(NativeMethods.CreateSimpleSpace(1, &count, null));
-        using var data = H5.DataSet(NativeMethods.CreateData(_file, name, type, space, H5.Default, H5.Default, H5.Default));
+        using var space = new H5Id(NativeMethods.CreateSimpleSpace(1, &count, null));
+        using var data = new H5Id(NativeMethods.CreateData(_file, name, type, space, H5.Default, H5.Default, H5.Default));
         Require(data.IsValid, name);
         var texts = values.Select(Marshal.StringToCoTaskMemUTF8).ToArray();
         try
@@ -123,7 +123,7 @@ sealed unsafe class Hdf5Writer : IDisposable
     {
         if (typeof(T) != typeof(bool))
         {
-            return H5.Type(NativeMethods.CopyType(typeof(T) == typeof(float) ? H5.Single
+            return new H5Id(NativeMethods.CopyType(typeof(T) == typeof(float) ? H5.Single
                 : typeof(T) == typeof(double) ? H5.Double
                 : typeof(T) == typeof(long) ? H5.Int64
                 : typeof(T) == typeof(byte) ? H5.Byte
@@ -134,7 +134,7 @@ sealed unsafe class Hdf5Writer : IDisposable
         sbyte no = 0, yes = 1;
         _ = NativeMethods.InsertEnum(type, "FALSE", &no);
         _ = NativeMethods.InsertEnum(type, "TRUE", &yes);
-        return H5.Type(type);
+        return new H5Id(type);
     }
 
     void WriteAll<T>(long array, string name, ReadOnlySpan<T> values)
@@ -165,7 +165,7 @@ sealed unsafe class Hdf5Writer : IDisposable
             most[0] = ulong.MaxValue;
         var rows = Math.Max(1, ChunkBytes / Math.Max(1, rowBytes));
         chunk[0] = (ulong)(grows ? rows : Math.Clamp(shape[0], 1, rows));
-        using var creation = H5.Properties(NativeMethods.CreateProperties(NativeMethods.Global("H5P_CLS_DATASET_CREATE_ID_g")));
+        using var creation = new H5Id(NativeMethods.CreateProperties(NativeMethods.Global("H5P_CLS_DATASET_CREATE_ID_g")));
         // The same dataset gives the same bytes, whenever it is written.
         _ = NativeMethods.SetTrackTimes(creation, false);
         if (packed)
@@ -176,17 +176,17 @@ sealed unsafe class Hdf5Writer : IDisposable
         }
 
         using var type = TypeOf<T>();
-        using var space = H5.Space(NativeMethods.CreateSimpleSpace(rank, sizes, most));
-        var data = H5.DataSet(NativeMethods.CreateData(_file, name, type, space, H5.Default, creation, H5.Default));
+        using var space = new H5Id(NativeMethods.CreateSimpleSpace(rank, sizes, most));
+        var data = new H5Id(NativeMethods.CreateData(_file, name, type, space, H5.Default, creation, H5.Default));
         Require(data.IsValid, name);
         return data;
     }
 
     void Attribute(string path, string name, long type, void* value)
     {
-        using var at = H5.Object(NativeMethods.OpenObject(_file, path.Length == 0 ? "/" : path, H5.Default));
-        using var space = H5.Space(NativeMethods.CreateSpace(H5.Scalar));
-        using var attribute = H5.Attribute(NativeMethods.CreateAttribute(at, name, type, space, H5.Default, H5.Default));
+        using var at = new H5Id(NativeMethods.OpenObject(_file, path.Length == 0 ? "/" : path, H5.Default));
+        using var space = new H5Id(NativeMethods.CreateSpace(H5.Scalar));
+        using var attribute = new H5Id(NativeMethods.CreateAttribute(at, name, type, space, H5.Default, H5.Default));
         Require(attribute.IsValid && NativeMethods.WriteAttribute(attribute, type, value) >= 0, $"{path}, attribute {name}");
     }
 
@@ -213,8 +213,8 @@ sealed unsafe class Hdf5Array(Hdf5Writer writer, string name, H5Id data, IReadOn
         for (var d = 1; d < rank; d++)
             (start[d], count[d], sizes[d]) = (0, (ulong)rowShape[d - 1], (ulong)rowShape[d - 1]);
         writer.Require(NativeMethods.SetExtent(data, sizes) >= 0, name);
-        using var file = H5.Space(NativeMethods.SpaceOf(data));
-        using var memory = H5.Space(NativeMethods.CreateSimpleSpace(rank, count, null));
+        using var file = new H5Id(NativeMethods.SpaceOf(data));
+        using var memory = new H5Id(NativeMethods.CreateSimpleSpace(rank, count, null));
         using var type = Hdf5Writer.TypeOf<T>();
         fixed (T* from = values)
         {

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace OfflineRL.Ingest.Hdf5;
 
-/// <summary>One open object of the library; its one job is to call the right close.</summary>
-readonly struct H5Id(long id, Func<long, int> close) : IDisposable
+/// <summary>One open object of the library, of any kind; its one job is to close it.</summary>
+readonly struct H5Id(long id) : IDisposable
 {
     public bool IsValid => id >= 0;
 
@@ -14,11 +14,11 @@ readonly struct H5Id(long id, Func<long, int> close) : IDisposable
     public void Dispose()
     {
         if (id >= 0)
-            _ = close(id);
+            _ = NativeMethods.Close(id);
     }
 }
 
-/// <summary>What the library's numbers mean, and opening with the right close.</summary>
+/// <summary>What the library's numbers mean, and types that are made.</summary>
 static unsafe class H5
 {
     public const int Group = 2, Data = 5;
@@ -44,27 +44,13 @@ static unsafe class H5
 
     public static long CText => NativeMethods.Global("H5T_C_S1_g");
 
-    public static H5Id File(long id) => new(id, NativeMethods.CloseFile);
-
-    public static H5Id Object(long id) => new(id, NativeMethods.CloseObject);
-
-    public static H5Id DataSet(long id) => new(id, NativeMethods.CloseData);
-
-    public static H5Id Space(long id) => new(id, NativeMethods.CloseSpace);
-
-    public static H5Id Type(long id) => new(id, NativeMethods.CloseType);
-
-    public static H5Id Attribute(long id) => new(id, NativeMethods.CloseAttribute);
-
-    public static H5Id Properties(long id) => new(id, NativeMethods.CloseProperties);
-
     /// <summary>Texts of any length, in UTF-8.</summary>
     public static H5Id VariableText()
     {
         var type = NativeMethods.CopyType(CText);
         _ = NativeMethods.SetSize(type, nuint.MaxValue);
         _ = NativeMethods.SetEncoding(type, Utf8);
-        return Type(type);
+        return new H5Id(type);
     }
 
     /// <summary>Texts of a fixed number of bytes.</summary>
@@ -73,7 +59,7 @@ static unsafe class H5
         var type = NativeMethods.CopyType(CText);
         _ = NativeMethods.SetSize(type, (nuint)Math.Max(1, bytes));
         _ = NativeMethods.SetEncoding(type, Utf8);
-        return Type(type);
+        return new H5Id(type);
     }
 
     /// <summary>Names of the links of a group that lead to objects of this very file, in ordinal order.</summary>

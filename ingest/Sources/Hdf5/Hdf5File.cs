@@ -21,7 +21,7 @@ sealed unsafe class Hdf5File : IArrayFile
         NativeMethods.EnsureLoaded();
         Path = path;
         const uint ReadOnly = 0;
-        _file = H5.File(NativeMethods.OpenFile(path, ReadOnly, H5.Default));
+        _file = new H5Id(NativeMethods.OpenFile(path, ReadOnly, H5.Default));
         if (!_file.IsValid)
             throw Throw.NotHdf5(path);
         try
@@ -62,19 +62,19 @@ sealed unsafe class Hdf5File : IArrayFile
     /// <summary>Whether something of that path is there, by links within this file alone.</summary>
     public bool Contains(string name)
     {
-        using var found = H5.Object(NativeMethods.OpenObject(_file, name, H5.Default));
+        using var found = new H5Id(NativeMethods.OpenObject(_file, name, H5.Default));
         return found.IsValid;
     }
 
     /// <summary>A text that stands at an object, or at the file where the path is empty; null: there is none.</summary>
     public string? Attribute(string path, string name)
     {
-        using var at = H5.Object(NativeMethods.OpenObject(_file, path.Length == 0 ? "/" : path, H5.Default));
+        using var at = new H5Id(NativeMethods.OpenObject(_file, path.Length == 0 ? "/" : path, H5.Default));
         if (!at.IsValid || NativeMethods.HasAttribute(at, name) <= 0)
             return null;
-        using var attribute = H5.Attribute(NativeMethods.OpenAttribute(at, name, H5.Default));
-        using var type = H5.Type(NativeMethods.TypeOfAttribute(attribute));
-        using var space = H5.Space(NativeMethods.SpaceOfAttribute(attribute));
+        using var attribute = new H5Id(NativeMethods.OpenAttribute(at, name, H5.Default));
+        using var type = new H5Id(NativeMethods.TypeOfAttribute(attribute));
+        using var space = new H5Id(NativeMethods.SpaceOfAttribute(attribute));
         if (!attribute.IsValid || NativeMethods.ClassOf(type) != H5.Text || NativeMethods.SpaceKind(space) != H5.Scalar)
             return null;
         if (NativeMethods.IsVariableText(type) > 0)
@@ -116,7 +116,7 @@ sealed unsafe class Hdf5File : IArrayFile
         var elsewhere = new List<string>();
         try
         {
-            using var opened = H5.Object(NativeMethods.OpenObject(_file, path, H5.Default));
+            using var opened = new H5Id(NativeMethods.OpenObject(_file, path, H5.Default));
             if (!opened.IsValid || NativeMethods.TypeOfObject(opened) != H5.Group)
                 throw Throw.DamagedHdf5(Path, path, "it is no group that can be opened");
             names = H5.Names(opened, elsewhere);
@@ -149,18 +149,18 @@ sealed unsafe class Hdf5File : IArrayFile
 
     int KindOf(string name)
     {
-        using var opened = H5.Object(NativeMethods.OpenObject(_file, name, H5.Default));
+        using var opened = new H5Id(NativeMethods.OpenObject(_file, name, H5.Default));
         return opened.IsValid ? NativeMethods.TypeOfObject(opened) : throw Throw.DamagedHdf5(Path, name, "it cannot be opened");
     }
 
     (ArrayInfo? Info, string? Reason) Look(string name)
     {
-        using var data = H5.DataSet(NativeMethods.OpenData(_file, name, H5.Default));
+        using var data = new H5Id(NativeMethods.OpenData(_file, name, H5.Default));
         if (!data.IsValid)
             throw Throw.DamagedHdf5(Path, name, Contains(name) ? "it is no array that can be opened" : "it is not there");
-        using var space = H5.Space(NativeMethods.SpaceOf(data));
-        using var type = H5.Type(NativeMethods.TypeOf(data));
-        using var creation = H5.Properties(NativeMethods.CreationOf(data));
+        using var space = new H5Id(NativeMethods.SpaceOf(data));
+        using var type = new H5Id(NativeMethods.TypeOf(data));
+        using var creation = new H5Id(NativeMethods.CreationOf(data));
         if (!space.IsValid || !type.IsValid || !creation.IsValid)
             throw Throw.DamagedHdf5(Path, name, "its type or shape cannot be read");
         if (NativeMethods.ExternalCount(creation) > 0 || NativeMethods.Layout(creation) == H5.Virtual)

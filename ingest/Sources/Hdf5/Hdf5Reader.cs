@@ -18,14 +18,14 @@ sealed unsafe class Hdf5Reader : ArrayReader
         : base(info)
     {
         _source = source;
-        using var access = H5.Properties(NativeMethods.CreateProperties(NativeMethods.Global("H5P_CLS_DATASET_ACCESS_ID_g")));
+        using var access = new H5Id(NativeMethods.CreateProperties(NativeMethods.Global("H5P_CLS_DATASET_ACCESS_ID_g")));
         // Chunks may lie across the rows; each is to be unpacked once, not once a batch.
         const int Slots = 12_421;
         if (BandBytes(file, info) is > 0 and <= MostCache and var band)
             _ = NativeMethods.SetChunkCache(access, Slots, (nuint)Math.Max(band, 1 << 20), 1.0);
-        _data = H5.DataSet(NativeMethods.OpenData(file, info.Name, access));
-        _space = H5.Space(_data.IsValid ? NativeMethods.SpaceOf(_data) : -1);
-        _type = H5.Type(_data.IsValid ? NativeMethods.TypeOf(_data) : -1);
+        _data = new H5Id(NativeMethods.OpenData(file, info.Name, access));
+        _space = new H5Id(_data.IsValid ? NativeMethods.SpaceOf(_data) : -1);
+        _type = new H5Id(_data.IsValid ? NativeMethods.TypeOf(_data) : -1);
         if (!_space.IsValid || !_type.IsValid)
         {
             Dispose();
@@ -103,7 +103,7 @@ sealed unsafe class Hdf5Reader : ArrayReader
         var flags = new sbyte[values.Length];
         if (Info.Kind == ArrayKind.Boolean)
         {
-            using var native = H5.Type(NativeMethods.NativeType(_type, 1));
+            using var native = new H5Id(NativeMethods.NativeType(_type, 1));
             ReadRows<sbyte>(flags, native);
         }
         else
@@ -146,7 +146,7 @@ sealed unsafe class Hdf5Reader : ArrayReader
         if (_row + rows > Info.Rows)
             throw Throw.DamagedHdf5(_source.Path, Info.Name, string.Create(CultureInfo.InvariantCulture, $"it has {Info.Rows} rows, and {_row + rows} are wanted"));
         var elements = (ulong)rows * (ulong)Info.Width;
-        using var memory = H5.Space(NativeMethods.CreateSimpleSpace(1, &elements, null));
+        using var memory = new H5Id(NativeMethods.CreateSimpleSpace(1, &elements, null));
         int status;
         fixed (T* to = values)
         {
@@ -172,8 +172,8 @@ sealed unsafe class Hdf5Reader : ArrayReader
     {
         if (info.Shape.Count == 0)
             return 0;
-        using var data = H5.DataSet(NativeMethods.OpenData(file, info.Name, H5.Default));
-        using var creation = H5.Properties(data.IsValid ? NativeMethods.CreationOf(data) : -1);
+        using var data = new H5Id(NativeMethods.OpenData(file, info.Name, H5.Default));
+        using var creation = new H5Id(data.IsValid ? NativeMethods.CreationOf(data) : -1);
         if (!creation.IsValid || NativeMethods.Layout(creation) != H5.Chunked)
             return 0;
         var sizes = stackalloc ulong[info.Shape.Count];

@@ -32,9 +32,6 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "H5Dwrite")]
     public static partial int Write(long data, long memoryType, long memorySpace, long fileSpace, long transfer, void* buffer);
 
-    [LibraryImport(Library, EntryPoint = "H5Dclose")]
-    public static partial int CloseData(long data);
-
     [LibraryImport(Library, EntryPoint = "H5Screate")]
     public static partial long CreateSpace(int kind);
 
@@ -52,9 +49,6 @@ static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "H5Sselect_hyperslab")]
     public static partial int Select(long space, int operation, ulong* start, ulong* stride, ulong* count, ulong* block);
-
-    [LibraryImport(Library, EntryPoint = "H5Sclose")]
-    public static partial int CloseSpace(long space);
 
     [LibraryImport(Library, EntryPoint = "H5Tget_class")]
     public static partial int ClassOf(long type);
@@ -92,9 +86,6 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "H5Tenum_insert", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int InsertEnum(long type, string name, void* value);
 
-    [LibraryImport(Library, EntryPoint = "H5Tclose")]
-    public static partial int CloseType(long type);
-
     [LibraryImport(Library, EntryPoint = "H5Aexists", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int HasAttribute(long at, string name);
 
@@ -115,7 +106,4 @@ static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "H5Awrite")]
     public static partial int WriteAttribute(long attribute, long memoryType, void* buffer);
-
-    [LibraryImport(Library, EntryPoint = "H5Aclose")]
-    public static partial int CloseAttribute(long attribute);
 }

@@ -72,14 +72,12 @@ static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "H5Fflush")]
     public static partial int Flush(long file, int scope);
 
-    [LibraryImport(Library, EntryPoint = "H5Fclose")]
-    public static partial int CloseFile(long file);
-
     [LibraryImport(Library, EntryPoint = "H5Oopen", StringMarshalling = StringMarshalling.Utf8)]
     public static partial long OpenObject(long at, string name, long access);
 
-    [LibraryImport(Library, EntryPoint = "H5Oclose")]
-    public static partial int CloseObject(long id);
+    /// <summary>Closes whatever an id stands for, as the close of its kind does.</summary>
+    [LibraryImport(Library, EntryPoint = "H5Idec_ref")]
+    public static partial int Close(long id);
 
     [LibraryImport(Library, EntryPoint = "H5Iget_type")]
     public static partial int TypeOfObject(long id);
@@ -89,9 +87,6 @@ static unsafe partial class NativeMethods
 
     [LibraryImport(Library, EntryPoint = "H5Pcreate")]
     public static partial long CreateProperties(long kind);
-
-    [LibraryImport(Library, EntryPoint = "H5Pclose")]
-    public static partial int CloseProperties(long id);
 
     [LibraryImport(Library, EntryPoint = "H5Pset_chunk")]
     public static partial int SetChunk(long properties, int rank, ulong* sizes);

@@ -226,6 +226,19 @@ public sealed class CompactTests : IDisposable
     }
 
     [Fact]
+    public void KilledBehindItsCommit_WhatItSpilledIsSweptThoughNothingIsLeftToDo()
+    {
+        using (var logger = Open())
+            LogSamples.Episode(logger, 0, 3);
+        Compact();
+        var left = Directory.CreateDirectory(Path.Combine(_workspace.Workspace.CacheFolder, ".compact.pending-0123456789abcdef")).FullName;
+        Directory.SetLastWriteTimeUtc(left, DateTime.UnixEpoch.AddYears(50));
+        var young = Directory.CreateDirectory(Path.Combine(_workspace.Workspace.CacheFolder, ".compact.pending-fedcba9876543210")).FullName;
+        Assert.Null(Compact().Manifest);
+        Assert.Equal((false, true), (Directory.Exists(left), Directory.Exists(young)));
+    }
+
+    [Fact]
     public void DeletedSegments_AreNotNumberedAgain()
     {
         using (var logger = Open())
