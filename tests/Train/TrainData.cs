@@ -49,6 +49,8 @@ sealed class TrainData : IDisposable
         Ppo = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, Epochs = 3, TargetKl = 0.02, EntropyBonus = 0.01 },
         Trpo = new() { Hidden = [16, 16], BatchEpisodes = 4, ValueEpochs = 2 },
         Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
+        Vtrace = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
+        Acer = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
         ImportancePg = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, CloningSteps = 10, EntropyBonus = 0.01, LeastEffectiveShare = 0.5, OnLowSupport = "step_back" },
     };
 

@@ -36,6 +36,8 @@ static class AlgorithmTable
         new("trpo", c => c.Trpo, (c, s) => c with { Trpo = (TrpoConfig)s }, (c, setup) => new Trpo(c.Trpo, setup)),
         new("bc", c => c.Bc, (c, s) => c with { Bc = (BcConfig)s }, (c, setup) => setup.ActionUnits is null ? new BehaviorCloning(c.Bc, setup) : new GaussianCloning(c.Bc, setup)),
         new("importance_pg", c => c.ImportancePg, (c, s) => c with { ImportancePg = (ImportancePgConfig)s }, (c, setup) => new ImportancePolicyGradient(c.ImportancePg, setup)),
+        new("vtrace", c => c.Vtrace, (c, s) => c with { Vtrace = (VtraceConfig)s }, (c, setup) => new Vtrace(c.Vtrace, setup)),
+        new("acer", c => c.Acer, (c, s) => c with { Acer = (AcerConfig)s }, (c, setup) => new Acer(c.Acer, setup)),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Rows.Select(row => row.Name)];

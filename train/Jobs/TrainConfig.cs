@@ -91,6 +91,10 @@ public sealed record TrainConfig : IValidatable
 
     public ImportancePgConfig ImportancePg { get; init; } = new();
 
+    public VtraceConfig Vtrace { get; init; } = new();
+
+    public AcerConfig Acer { get; init; } = new();
+
     public ValueIterationConfig ValueIteration { get; init; } = new();
 
     public PolicyIterationConfig PolicyIteration { get; init; } = new();

@@ -81,6 +81,10 @@ static class SampledMdp
     /// <summary>V of the policy, by state: a baseline.</summary>
     public static double[] Values() => ValuesOf(Policy);
 
+    /// <summary>Q of a policy: [S * A].</summary>
+    /// <param name="probabilities">[S * A], without or with the state in which episodes have ended.</param>
+    public static double[] ActionValuesOf(double[] probabilities) => TabularSolver.ActionValues(Mdp, Evaluate(probabilities).States);
+
     /// <summary>V of a policy, by state.</summary>
     /// <param name="probabilities">[S * A], without or with the state in which episodes have ended.</param>
     public static double[] ValuesOf(double[] probabilities) => Evaluate(probabilities).States.ToArray();
