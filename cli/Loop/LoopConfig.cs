@@ -40,6 +40,12 @@ public sealed record LoopConfig : IValidatable
     /// </summary>
     public bool WholeEpisodes { get; init; }
 
+    /// <summary>
+    /// Whether all steps of a round are learned from right after it, as pieces of episodes: what is under way is cut for the learner, and goes on for the dataset. The
+    /// default value is false.
+    /// </summary>
+    public bool Fragments { get; init; }
+
     /// <summary>Gradient steps for each step recorded after the warm-up. Not set: 0.5, where <see cref="UpdatesPerRound"/> is not set either.</summary>
     public double? UpdatesPerStep { get; init; }
 
@@ -146,6 +152,10 @@ public sealed record LoopConfig : IValidatable
             yield return FormattableString.Invariant($"updates_per_step is {each}; expected a positive number, and fewer than 2^31 updates in all.");
         if (UpdatesPerRound is { } updates && !(updates > 0 && (double)updates * Steps < int.MaxValue))
             yield return $"updates_per_round is {updates}; expected a positive number, and fewer than 2^31 updates in all.";
+        if (Fragments && WholeEpisodes)
+            yield return "whole_episodes and fragments are true; expected one of them.";
+        if (Fragments && Split.Count > 1)
+            yield return $"fragments is true and the split has {Split.Count} parts; expected one: which part an episode is in shows when it has ended. Split the dataset afterwards with 'offlinerl datasets split'.";
         if (Threshold is { } threshold && !double.IsFinite(threshold))
             yield return FormattableString.Invariant($"threshold is {threshold}; expected a finite number.");
         foreach (var (key, value) in new[] { ("epsilon_first", EpsilonFirst), ("epsilon_last", EpsilonLast) })

@@ -25,6 +25,7 @@ sealed class LoopJob : IDisposable
     readonly IReadOnlyList<double> _recentReturns;
     readonly ContinuedRecording _recording;
     readonly GrowingDataset _data;
+    readonly GrowingFragments? _fragments;
     GrowingTraining? _training;
     RoundLog? _rounds;
     double _returns, _epsilon;
@@ -51,9 +52,12 @@ sealed class LoopJob : IDisposable
             if (config.WholeEpisodes && _recording.MaxEpisodeSteps == int.MaxValue)
                 throw new UserErrorException($"whole_episodes is true, and episodes of {config.Environment} have no limit of steps: a round might never end. Give them one, as in {config.Environment}?time_limit=1000, or set whole_episodes to false.");
             _data = Open();
+            if (config.Fragments)
+                _fragments = new(workspace, config.DatasetOf(seed), _recording.Describe(Provenance()), Capacity);
         }
         catch
         {
+            _data?.Dispose();
             _recording.Dispose();
             throw;
         }
@@ -79,8 +83,8 @@ sealed class LoopJob : IDisposable
             return true;
         }
 
-        _training = GrowingTraining.Open(_train, _workspace, _data.Columns, _seed, round == 0 ? 0 : _commits[^1].Updates, _progress);
-        _learned = _data.Columns.Episodes;
+        _training = GrowingTraining.Open(_train, _workspace, Lessons, _seed, round == 0 ? 0 : _commits[^1].Updates, _progress);
+        _learned = Lessons.Episodes;
         LoopFolder.Save(_workspace, _config);
         _rounds = new(Path.Combine(_folder, RoundLog.FileName), round, _recentReturns);
         while (!IsFinished)
@@ -110,6 +114,7 @@ sealed class LoopJob : IDisposable
     {
         _training?.Dispose();
         _rounds?.Dispose();
+        _fragments?.Dispose();
         _data.Dispose();
         _recording.Dispose();
     }
@@ -118,8 +123,12 @@ sealed class LoopJob : IDisposable
     {
         if (_config.WarmupSteps == 0 && !GrowingTraining.ActsUntaught(_train))
             throw new UserErrorException($"warmup_steps is 0, and {_train.Algorithm} learns from transitions that are there before its policy acts; expected at least 1.");
-        if (GrowingTraining.AssumesOnPolicy(_train) && !(_config is { WholeEpisodes: true, WarmupSteps: 0, EpsilonFirst: 0, EpsilonLast: 0 }))
-            throw new UserErrorException(FormattableString.Invariant($"{_train.Algorithm} learns from its own policy's episodes alone: expected whole_episodes true, warmup_steps 0, epsilon_first 0 and epsilon_last 0; found {_config.WholeEpisodes}, {_config.WarmupSteps}, {_config.EpsilonFirst} and {_config.EpsilonLast}. Configs of its kind lie in train/configs, such as cartpole_reinforce_loop.yaml."));
+        if (_config.Fragments && _config.WarmupSteps > 0)
+            throw new UserErrorException($"fragments is true and warmup_steps {_config.WarmupSteps}; expected 0: the learner's own policy acts from the start.");
+        if (_config.Fragments && !GrowingTraining.LearnsFromFragments(_train))
+            throw new UserErrorException($"fragments is true, and {_train.Algorithm} with its settings does not learn from pieces of episodes of the newest round: expected train.replay.newest_rounds 1 and frame_stack 1, and a learner with values such as a2c or ppo. Or set whole_episodes.");
+        if (GrowingTraining.AssumesOnPolicy(_train) && !((_config.WholeEpisodes || _config.Fragments) && _config is { WarmupSteps: 0, EpsilonFirst: 0, EpsilonLast: 0 }))
+            throw new UserErrorException($"{_train.Algorithm} learns from its own policy's newest steps alone: expected whole_episodes or fragments, and warmup_steps, epsilon_first and epsilon_last 0. Configs of its kind lie in train/configs, such as cartpole_reinforce_loop.yaml.");
     }
 
     void WarmUp()
@@ -154,7 +163,10 @@ sealed class LoopJob : IDisposable
         }
 
         _recording.Act(policy);
-        _recording.Record(_config.StepsOfInstance, Append);
+        if (_fragments is null)
+            _recording.Record(_config.StepsOfInstance, Append);
+        else
+            _recording.RecordFragments(_config.StepsOfInstance, Append, _fragments.Append);
     }
 
     // Steps after the warm-up that so many rounds have.
@@ -162,9 +174,9 @@ sealed class LoopJob : IDisposable
 
     void Learn(int steps)
     {
-        if (_data.Columns.Episodes > _learned)
+        if (Lessons.Episodes > _learned)
             _training!.Extend();
-        _learned = _data.Columns.Episodes;
+        _learned = Lessons.Episodes;
         _training!.Advance(steps);
     }
 
@@ -176,6 +188,7 @@ sealed class LoopJob : IDisposable
         _cutting = false;
         Learn(_training!.Step);
         var manifest = _data.Commit(Provenance());
+        _fragments?.Name(manifest);
         _training.Save(Learned(rounds) >= _config.LearnedLength ? RunState.Finished : RunState.Running);
         _rounds!.Commit();
         _commits.Add(new()
@@ -216,18 +229,22 @@ sealed class LoopJob : IDisposable
 
     GrowingDataset Open()
     {
-        // What the last round may be longer than asked for: of whole episodes, as long as they last in every instance.
-        var capacity = _config.WarmupLength + (_config.Rounds * _config.RoundLength)
-            + (_config.WholeEpisodes ? _config.RoundSteps + ((long)_config.Instances * _recording.MaxEpisodeSteps) : 0);
         if (_commits.Count == 0)
-            return GrowingDataset.Create(_workspace, _config.DatasetOf(_seed), _recording.Describe(Provenance()), capacity);
+            return GrowingDataset.Create(_workspace, _config.DatasetOf(_seed), _recording.Describe(Provenance()), Capacity);
         var last = _commits[^1];
         var dataset = Dataset.Open(_workspace, last.Dataset);
         if (dataset.Manifest.ContentHash != last.ContentHash)
             throw new UserErrorException($"{_statePath} names {last.Dataset} with content_hash {last.ContentHash}; found {dataset.Manifest.ContentHash}. Restore that version, or start another loop with --name.");
         _progress.Line($"seed {_seed}: going on from {last.Dataset}, {last.Steps:N0} steps");
-        return GrowingDataset.Resume(_workspace, dataset, capacity);
+        return GrowingDataset.Resume(_workspace, dataset, Capacity);
     }
+
+    // What the last round may be longer than asked for: of whole episodes, as long as they last in every instance.
+    long Capacity => _config.WarmupLength + (_config.Rounds * _config.RoundLength)
+        + (_config.WholeEpisodes ? _config.RoundSteps + ((long)_config.Instances * _recording.MaxEpisodeSteps) : 0);
+
+    // What is learned from.
+    TrainingColumns Lessons => _fragments?.Columns ?? _data.Columns;
 
     // The learner's policy under a round's share of uniform actions; it owns the network.
     sealed class SoftPolicy(LearnedPolicy policy, double epsilon) : IDisposable

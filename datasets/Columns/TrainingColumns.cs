@@ -263,6 +263,9 @@ public sealed class TrainingColumns : IDisposable
     /// <summary>What is there now was stored as a dataset.</summary>
     internal void Name(DatasetManifest manifest) => Info = ColumnsInfo.Of(manifest);
 
+    /// <summary>What is there now is part of what was stored as a dataset.</summary>
+    internal void Name(string dataset, string contentHash) => Info = Info with { Dataset = dataset, ContentHash = contentHash };
+
     void Release()
     {
         lock (_holding)

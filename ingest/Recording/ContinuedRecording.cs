@@ -6,6 +6,9 @@ namespace OfflineRL.Ingest;
 /// <summary>Receives an episode; the columns are valid during the call.</summary>
 public delegate void RecordedEpisode(in EpisodeColumns columns);
 
+/// <summary>Looks at an episode so far, or whole, of which the first <paramref name="before"/> steps were shown before; the columns are valid during the call and have no key.</summary>
+public delegate void RecordedFragment(in EpisodeColumns columns, int before);
+
 /// <summary>
 /// A recording in rounds, whose policy may change from one to the next: what a loop of recording and training needs. Between
 /// rounds the episodes stand still.
@@ -87,6 +90,20 @@ public sealed class ContinuedRecording : IDisposable
     {
         if (_recorder?.Running(0) is { Steps: > 0 } episode)
             sink(episode.Columns("", _identity));
+    }
+
+    /// <summary>As <see cref="Record"/>, and shows all steps of the round at once: of the episodes that ended, then by instance of those under way, as if they were cut here.</summary>
+    /// <param name="steps">Of each instance.</param>
+    /// <param name="sink">Takes the episodes that ended.</param>
+    /// <param name="fragments">Looks at each episode that has new steps.</param>
+    public void RecordFragments(int steps, RecordedEpisode sink, RecordedFragment fragments)
+    {
+        _recorder!.Continue(steps, episode =>
+        {
+            fragments(episode.Columns("", _identity), episode.Shown);
+            HandOn(episode, sink);
+        });
+        _recorder.ShowRunning(episode => fragments(episode.Columns("", _identity), episode.Shown));
     }
 
     /// <summary>Ends the episodes that are under way as truncated, hands them on, and waits for <see cref="Begin"/>: a place to go on from later.</summary>

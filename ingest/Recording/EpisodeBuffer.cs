@@ -32,6 +32,9 @@ sealed class EpisodeBuffer(Space observations)
 
     public int Steps => _rewards.Count;
 
+    /// <summary>How many of the steps were shown while it went on.</summary>
+    public int Shown { get; set; }
+
     public bool Terminated { get; private set; }
 
     public bool Truncated { get; private set; }
@@ -55,10 +58,18 @@ sealed class EpisodeBuffer(Space observations)
         Add(finalObservation, _final, _finalBytes);
     }
 
+    /// <summary>Takes an end back: the episode goes on.</summary>
+    public void Resume()
+    {
+        (Terminated, Truncated) = (false, false);
+        _final.Clear();
+        _finalBytes.Clear();
+    }
+
     /// <summary>Empties the columns, which keep their memory: images would grow through large arrays again in each episode.</summary>
     public void Clear()
     {
-        (BehaviorPolicy, Terminated, Truncated) = ("", false, false);
+        (BehaviorPolicy, Terminated, Truncated, Shown) = ("", false, false, 0);
         _observations.Clear();
         _observationBytes.Clear();
         _masks.Clear();

@@ -101,6 +101,20 @@ sealed class Recorder
     /// <summary>The episode under way in an instance; null before the first.</summary>
     public EpisodeBuffer? Running(int instance) => _running[instance];
 
+    /// <summary>Shows the episodes under way, by instance, as if they were cut here.</summary>
+    public void ShowRunning(EpisodeSink sink)
+    {
+        for (var i = 0; i < _running.Length; i++)
+        {
+            if (_running[i] is not { Steps: > 0 } episode)
+                continue;
+            episode.Finish(terminated: false, truncated: true, _observations.AsSpan(i * _width, _width));
+            sink(episode);
+            episode.Resume();
+            episode.Shown = episode.Steps;
+        }
+    }
+
     /// <summary>Ends the episodes that are under way, as truncated, and hands them on.</summary>
     public void Cut(EpisodeSink sink)
     {

@@ -30,9 +30,13 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("Taxi-v4", "sarsa", "learning_rate=0.5", "discount=1")]
     [InlineData("CliffWalking-v1", "monte_carlo", "discount=0.9", "use_cut_episodes=true")]
     [InlineData("CartPole-v1", "dqn", "hidden=[16]", "priority_exponent=0.6", "whole_episodes=true")]
-    public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other, string rounds = "whole_episodes=false")
+    [InlineData("CartPole-v1", "reinforce", "hidden=[16]", "learning_rate=0.01", "whole_episodes=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
+    [InlineData("CartPole-v1", "ppo", "hidden=[16]", "epochs=2", "whole_episodes=true", "train.replay.newest_rounds=2", "updates_per_step=0.01", "train.batch_size=512")]
+    [InlineData("CartPole-v1", "a2c", "hidden=[16]", "n_steps=5", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
+    [InlineData("Pendulum-v1", "trpo", "hidden=[16]", "value_epochs=2", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
+    public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other, params string[] rounds)
     {
-        string[] more = ["--environment", environment, "--algorithm", algorithm, "--set", $"train.{algorithm}.{option}", "--set", $"train.{algorithm}.{other}", "--set", rounds];
+        string[] more = ["--environment", environment, "--algorithm", algorithm, "--set", $"train.{algorithm}.{option}", "--set", $"train.{algorithm}.{other}", .. rounds.SelectMany(set => new[] { "--set", set })];
         var whole = Tool.Run(_root, Arguments("whole", more)).Expect(0);
         using (var killed = Tool.Start(_root, NoEnvironment, Arguments("cut", more)))
         {
@@ -108,6 +112,55 @@ public sealed class LoopCommandTests : IDisposable
         Assert.Equal((long)passed["steps"]!, (long)told["steps"]!);
         Assert.Contains(((long)passed["steps"]!).ToString("N0", System.Globalization.CultureInfo.InvariantCulture), result.Output, StringComparison.Ordinal);
         Assert.Contains("not yet", Tool.Run(_root, "loop", "--config", Path.Combine(_root, "runs", "whole", "loop.yaml"), "--seeds", "0", "--threshold", "499").Expect(0).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("reinforce", "whole_episodes=true", "learning_rate=0.01", "value_learning_rate=0.01")]
+    [InlineData("actor_critic", "whole_episodes=true", "learning_rate=0.01", "value_learning_rate=0.01")]
+    [InlineData("a2c", "fragments=true", "learning_rate=0.01", "value_learning_rate=0.01")]
+    [InlineData("ppo", "fragments=true", "learning_rate=0.003", "epochs=5")]
+    [InlineData("trpo", "whole_episodes=true", "kl_bound=0.03", "value_epochs=5")]
+    public void Loop_OfAPolicyGradient_LearnsFromItsOwnStepsAlone(string algorithm, string rounds, string option, string other)
+    {
+        string[] settings =
+        [
+            "instances=4", rounds, "round_steps=256", "updates_per_round=1", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "commit_period_steps=3000", "train.replay.newest_rounds=1", "train.device=cpu", "train.log_period_steps=5",
+            $"train.{algorithm}.hidden=[32]", $"train.{algorithm}.final_learning_rate=0.003", $"train.{algorithm}.{option}", $"train.{algorithm}.{other}",
+        ];
+        Tool.Run(_root, ["loop", "--environment", "CartPole-v1", "--algorithm", algorithm, "--name", "learned", "--steps", "12000", .. settings.SelectMany(set => new[] { "--set", set })]).Expect(0);
+        var commits = Commits("learned");
+        // Actions that are drawn at random return some 22.
+        Assert.True((double)commits[^1]!["mean_return"]! > 45, string.Join(", ", commits.Select(commit => commit!["mean_return"])));
+        var dataset = Dataset.Open(Workspace.Open(_root), "learned");
+        Assert.DoesNotContain(dataset.Episodes, episode => episode.BehaviorPolicy != "learned/seed-0");
+        Tool.Run(_root, "datasets", "check", "learned").Expect(0);
+        // With its logged probabilities, what the loop stored can be learned from again.
+        Tool.Run(_root, "train", "--dataset", "learned", "--algorithm", algorithm, "--steps", "3", "--device", "cpu", "--set", $"{algorithm}.hidden=[8]").Expect(0);
+    }
+
+    [Theory]
+    [InlineData("its own steps", "reinforce", "whole_episodes or fragments", "train.replay.newest_rounds=1", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0")]
+    [InlineData("no exploration", "a2c", "epsilon_first and epsilon_last 0", "train.replay.newest_rounds=1", "fragments=true", "warmup_steps=0")]
+    [InlineData("nothing older", "actor_critic", "newest_rounds is 0", "whole_episodes=true", "warmup_steps=0")]
+    [InlineData("pieces need values", "reinforce", "does not learn from pieces", "train.replay.newest_rounds=1", "fragments=true", "warmup_steps=0", "train.reinforce.baseline=average")]
+    [InlineData("pieces of older rounds", "ppo", "does not learn from pieces", "fragments=true", "warmup_steps=0")]
+    [InlineData("one kind of round", "ppo", "expected one of them", "fragments=true", "whole_episodes=true")]
+    [InlineData("something to begin with", "dqn", "learns from transitions that are there", "warmup_steps=0")]
+    [InlineData("an exact divergence", "trpo", "policy.mixture is 2", "train.trpo.policy.mixture=2")]
+    public void Loop_ThatDoesNotFitItsLearner_EndsWith2AndSaysWhatWould(string what, string algorithm, string expected, params string[] settings)
+    {
+        var result = Tool.Run(_root, ["loop", "--name", "unfit", "--algorithm", algorithm, "--steps", "3000", .. settings.SelectMany(set => new[] { "--set", set })]).Expect(2);
+        Assert.True(result.Error.Contains(expected, StringComparison.Ordinal), $"{what}: {result.Error}");
+        Assert.False(Directory.Exists(Path.Combine(_root, "runs", "unfit")), what);
+    }
+
+    [Fact]
+    public void Train_OfAnOnPolicyLearnerOnALog_SaysWhatItTakesItFor()
+    {
+        Tool.Run(_root, "ingest", "record", "--name", "log", "--steps", "400").Expect(0);
+        string[] command = ["train", "--dataset", "log", "--steps", "2", "--device", "cpu"];
+        Assert.Contains("takes what log-v1 holds for its own policy's actions", Tool.Run(_root, [.. command, "--algorithm", "a2c", "--set", "a2c.hidden=[8]"]).Expect(0).All, StringComparison.Ordinal);
+        Assert.DoesNotContain("for its own policy's actions", Tool.Run(_root, [.. command, "--algorithm", "ppo", "--set", "ppo.hidden=[8]"]).Expect(0).All, StringComparison.Ordinal);
     }
 
     // Sutton and Barto 2018, example 6.6: SARSA learns the safe path for the way it acts, Q-learning the best one, and falls off it.

@@ -113,6 +113,43 @@ public sealed class RecordedContinuousTests : IDisposable
         Assert.True(one.SkipLast(1).Sum() < 100 && one.Sum() >= 100);
     }
 
+    [Fact]
+    public void RecordFragments_ShowsEveryStepOnceWithWhatCameNext()
+    {
+        using var recording = new ContinuedRecording(new() { Environment = "CartPole-v1", Name = "pieces", Batch = 3, Seed = 3 });
+        recording.Begin(BuiltInPolicies.Make("uniform", EnvironmentRegistry.Definition("CartPole-v1")), "p", 0);
+        var (shown, whole) = (new List<(float[] Rows, float[] Next, bool Ends)>(), new List<(float[] Rows, float[] Next)>());
+        for (var round = 0; round < 20; round++)
+        {
+            var steps = 0;
+            recording.RecordFragments(7, (in EpisodeColumns e) => whole.Add((e.Observations.ToArray(), e.FinalObservation.ToArray())), (in EpisodeColumns e, int before) =>
+            {
+                Assert.InRange(before, 0, e.Rewards.Length);
+                steps += e.Rewards.Length - before;
+                if (e.Rewards.Length > before)
+                    shown.Add((e.Observations[(4 * before)..].ToArray(), e.FinalObservation.ToArray(), e.Terminated));
+                Assert.True(e.Terminated || e.Truncated);
+            });
+            Assert.Equal(3 * 7, steps);
+        }
+
+        Assert.True(whole.Count > 5);
+        // Put together again, from the piece that begins an episode through those whose first row is what came next, the pieces are the episodes.
+        foreach (var (rows, next) in whole)
+        {
+            var piece = shown.Single(p => p.Rows.AsSpan(0, 4).SequenceEqual(rows.AsSpan(0, 4)));
+            var together = piece.Rows.ToList();
+            while (!piece.Ends)
+            {
+                piece = shown.Single(p => p.Rows.AsSpan(0, 4).SequenceEqual(piece.Next));
+                together.AddRange(piece.Rows);
+            }
+
+            Assert.Equal(rows, together);
+            Assert.Equal(next, piece.Next);
+        }
+    }
+
     static RecordConfig Config(string name, params BehaviorConfig[] mixture) => new() { Environment = "Pendulum-v1", Name = name, Steps = 2000, Mixture = mixture };
 
     IReadOnlyList<EstimateRow> Estimate(string dataset, string policy) => OpeJob.Run(

@@ -15,6 +15,8 @@ public sealed record A2cConfig : PolicyGradientConfig
 
     internal override bool AssumesOnPolicy => true;
 
+    internal override bool LearnsFromFragments => true;
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate())

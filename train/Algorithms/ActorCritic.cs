@@ -16,6 +16,8 @@ public sealed record ActorCriticConfig : PolicyGradientConfig
 
     internal override bool AssumesOnPolicy => true;
 
+    internal override bool LearnsFromFragments => true;
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate().Concat(LambdaFaults(Lambda)))

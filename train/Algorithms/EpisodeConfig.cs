@@ -17,6 +17,9 @@ public abstract record EpisodeConfig : LearnerConfig
     /// <summary>Whether steps are weighed by the behavior's probabilities, so that datasets without them are refused.</summary>
     internal virtual bool NeedsPropensities => false;
 
+    /// <summary>Whether it learns from pieces of episodes too: values stand for what comes after them, and nothing counts what came before.</summary>
+    internal virtual bool LearnsFromFragments => false;
+
     internal override ReplayNeeds Needs => ReplayNeeds.OfEpisodes(ActionKind.Any, Discount, BatchEpisodes, NeedsPropensities);
 
     public override IEnumerable<string> Validate()

@@ -25,6 +25,8 @@ public sealed record PpoConfig : PolicyGradientConfig
 
     internal override bool NeedsPropensities => true;
 
+    internal override bool LearnsFromFragments => true;
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate().Concat(LambdaFaults(Lambda)))

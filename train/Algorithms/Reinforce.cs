@@ -36,6 +36,8 @@ public sealed record ReinforceConfig : PolicyGradientConfig
 
     internal override bool AssumesOnPolicy => true;
 
+    internal override bool LearnsFromFragments => HasValue && Returns == ToGo && !DiscountSteps;
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate())

@@ -30,6 +30,8 @@ public sealed record TrpoConfig : PolicyGradientConfig
 
     internal override bool NeedsPropensities => true;
 
+    internal override bool LearnsFromFragments => true;
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate().Concat(LambdaFaults(Lambda)))

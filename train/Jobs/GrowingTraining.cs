@@ -58,6 +58,11 @@ public sealed class GrowingTraining : IDisposable
     public static bool AssumesOnPolicy(TrainConfig config) =>
         TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config) is PolicyGradientConfig { AssumesOnPolicy: true };
 
+    /// <summary>Whether a learner learns from pieces of episodes of the newest round.</summary>
+    /// <param name="config">Checked.</param>
+    public static bool LearnsFromFragments(TrainConfig config) =>
+        TabularTable.Find(config.Algorithm) is null && config.Replay is { NewestRounds: 1, FrameStack: 1 } && AlgorithmTable.Of(config).Section(config) is EpisodeConfig { LearnsFromFragments: true };
+
     /// <summary>Opens a seed of a run, which is made where it is not there.</summary>
     /// <param name="config">As <see cref="Fit"/> gives it.</param>
     /// <param name="workspace">The run lies in its runs folder.</param>

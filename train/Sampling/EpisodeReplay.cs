@@ -94,8 +94,8 @@ public sealed class EpisodeReplay : IReplay
     void IReplay.Restore(ReplayState state, IReadOnlyList<NamedTensor> tensors)
     {
         Position = state.Batch;
-        if (state.RoundStarts.Count > 0)
-            _rounds = [.. state.RoundStarts];
+        // Data that begins anew has none of the rounds that it had.
+        _rounds = state.RoundStarts.Count > 0 && state.RoundStarts[^1] <= Count ? [.. state.RoundStarts] : [0];
         ShowRounds();
     }
 
