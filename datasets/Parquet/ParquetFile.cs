@@ -21,7 +21,6 @@ sealed class ParquetFile : IDisposable
     {
         (_name, _columns, _encoder) = (name, columns, encoder);
         _file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        Write(ParquetFooter.Magic);
     }
 
     /// <summary>Bytes so far.</summary>
@@ -30,13 +29,15 @@ sealed class ParquetFile : IDisposable
     /// <exception cref="IOException">The disk is full, or gone.</exception>
     public void WriteRowGroup(IReadOnlyList<ColumnBuffer> columns)
     {
+        if (Length == 0)
+            Write(ParquetFooter.Magic);
         var (offset, chunks) = (Length, new ParquetChunk[columns.Count]);
         for (var i = 0; i < chunks.Length; i++)
             chunks[i] = _encoder.Write(columns[i], this);
         _groups.Add(new ParquetRowGroup(offset, columns[0].Rows, chunks));
     }
 
-    /// <summary>Writes the footer.</summary>
+    /// <summary>Writes the footer, behind one row group at least.</summary>
     /// <returns>SHA-256 of the whole file, in hexadecimal digits.</returns>
     public string Finish()
     {

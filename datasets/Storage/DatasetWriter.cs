@@ -8,7 +8,7 @@ namespace OfflineRL.Datasets;
 /// </summary>
 public sealed class DatasetWriter : IDisposable
 {
-    // A part that is written, one that comes, and the episodes; what does not fit spills.
+    // The episodes and, where observations are bytes, a part that is written and one that comes; what does not fit spills.
     const string Memory = "1GB";
 
     static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);

@@ -9,6 +9,7 @@ sealed class StepsRowGroup
     readonly TrajectorySchema _schema;
     readonly ColumnBuffer[] _columns;
     readonly int _rows;
+    readonly bool _hasTexts;
     long _texts;
 
     public StepsRowGroup(DatasetDescription description)
@@ -16,6 +17,7 @@ sealed class StepsRowGroup
         _description = description;
         _schema = TrajectorySchema.Of(description);
         _columns = [.. _schema.StepColumns.Select(c => new ColumnBuffer(SchemaTypes.Layout(c), Width(c), c.Name == "action_features" ? _schema.ActionCount : 1))];
+        _hasTexts = description.InfoColumns.Any(c => c.Type == InfoType.Text);
         // Rows so wide that even the fewest of the contract are too much make smaller row groups.
         _rows = (int)Math.Clamp(MostBytes / _schema.RowBytes, 1, _schema.RowGroupRows);
     }
@@ -30,7 +32,7 @@ sealed class StepsRowGroup
     public int Fitting(in EpisodeColumns e, int from, int count)
     {
         count = Math.Min(count, _rows - Rows);
-        if (_description.InfoColumns.All(c => c.Type != InfoType.Text))
+        if (!_hasTexts)
         {
             return count;
         }

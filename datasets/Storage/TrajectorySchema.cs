@@ -96,7 +96,7 @@ public sealed record TrajectorySchema(Space ObservationSpace, Space ActionSpace,
         InfoColumns.Sum(c => 8L * Math.Max(1, c.Width));
 
     /// <summary>
-    /// Rows per row group: 64 MiB over the row's bytes, at most 122,880, in whole vectors of 2,048 rows, since DuckDB writes no fewer.
+    /// Rows per row group: 64 MiB over the row's bytes, at most 122,880, in whole vectors of 2,048 rows, since DuckDB writes and reads by them.
     /// </summary>
     public int RowGroupRows => (int)Math.Clamp((64L << 20) / RowBytes / VectorRows * VectorRows, VectorRows, MostRowGroupRows);
 
