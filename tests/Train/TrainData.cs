@@ -49,6 +49,7 @@ sealed class TrainData : IDisposable
         Ppo = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, Epochs = 3, TargetKl = 0.02, EntropyBonus = 0.01 },
         Trpo = new() { Hidden = [16, 16], BatchEpisodes = 4, ValueEpochs = 2 },
         Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
+        BanditPolicy = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, Objective = "dr", ModelSteps = 10 },
         Vtrace = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
         Acer = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
         ImportancePg = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, CloningSteps = 10, EntropyBonus = 0.01, LeastEffectiveShare = 0.5, OnLowSupport = "step_back" },
@@ -62,7 +63,7 @@ sealed class TrainData : IDisposable
         TorchSharp.torch.CPU);
 
     /// <summary>Random vectors, two actions, reward 1 for the action of the first number's sign; every other episode is cut. Where it is logged, the probability of each action is 1/2.</summary>
-    public TrainingColumns WriteSigns(string name = "signs", int episodes = 20, SplitRule? split = null, bool logged = false)
+    public TrainingColumns WriteSigns(string name = "signs", int episodes = 20, SplitRule? split = null, bool logged = false, int steps = 10)
     {
         var random = RandomStream.Create(3, "signs");
         var description = new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(3), ActionSpace = new DiscreteSpace(2), Split = split ?? SplitRule.AllTrain };
@@ -72,11 +73,10 @@ sealed class TrainData : IDisposable
         {
             for (var episode = 0; episode < episodes; episode++)
             {
-                const int Steps = 10;
-                var (observations, actions, rewards) = (new float[3 * Steps], new int[Steps], new double[Steps]);
+                var (observations, actions, rewards) = (new float[3 * steps], new int[steps], new double[steps]);
                 foreach (ref var value in observations.AsSpan())
                     value = (float)random.NextGaussian();
-                for (var t = 0; t < Steps; t++)
+                for (var t = 0; t < steps; t++)
                 {
                     actions[t] = random.NextInt(2);
                     rewards[t] = actions[t] == (observations[3 * t] > 0 ? 1 : 0) ? 1 : 0;
@@ -89,7 +89,7 @@ sealed class TrainData : IDisposable
                     Observations = observations,
                     DiscreteActions = actions,
                     Rewards = rewards,
-                    BehaviorLogProbabilities = !logged ? [] : Enumerable.Repeat(-Math.Log(2), Steps).ToArray(),
+                    BehaviorLogProbabilities = !logged ? [] : Enumerable.Repeat(-Math.Log(2), steps).ToArray(),
                     Terminated = episode % 2 == 0,
                     Truncated = episode % 2 == 1,
                     FinalObservation = observations.AsSpan(0, 3),

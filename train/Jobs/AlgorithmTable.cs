@@ -38,6 +38,7 @@ static class AlgorithmTable
         new("importance_pg", c => c.ImportancePg, (c, s) => c with { ImportancePg = (ImportancePgConfig)s }, (c, setup) => new ImportancePolicyGradient(c.ImportancePg, setup)),
         new("vtrace", c => c.Vtrace, (c, s) => c with { Vtrace = (VtraceConfig)s }, (c, setup) => new Vtrace(c.Vtrace, setup)),
         new("acer", c => c.Acer, (c, s) => c with { Acer = (AcerConfig)s }, (c, setup) => new Acer(c.Acer, setup)),
+        new("bandit_policy", c => c.BanditPolicy, (c, s) => c with { BanditPolicy = (BanditPolicyConfig)s }, (c, setup) => new BanditPolicy(c.BanditPolicy, setup)),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Rows.Select(row => row.Name)];

@@ -12,12 +12,25 @@ static unsafe class DatasetFit
     {
         if (TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.BehaviorLogProbabilities)
             PropensityFit.Check(columns);
+        if (config.Algorithm == "bandit_policy")
+            CheckDecisions(columns);
         if (columns.Info.ActionSpace is BoxSpace && TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.Actions != ActionKind.Discrete)
             return;
         if (columns.Info.ActionSpace is not DiscreteSpace actions)
             Throw.User($"Dataset {columns.Info.Dataset} has the action space {columns.Info.ActionSpace}; algorithm {config.Algorithm} needs discrete actions. Choose another dataset or algorithm.");
         else if (columns.ActionMasks is not null)
             CheckMasks(columns, actions.Count);
+    }
+
+    static void CheckDecisions(TrainingColumns columns)
+    {
+        if (columns.Steps == columns.Episodes)
+            return;
+        var rows = columns.EpisodeFirstRow;
+        var episode = 0;
+        while (rows.Pointer[episode + 1] - rows.Pointer[episode] == 1)
+            episode++;
+        Throw.User($"Dataset {columns.Info.Dataset}, episode {episode} has {rows.Pointer[episode + 1] - rows.Pointer[episode]} steps; bandit_policy needs decisions, episodes of one step. Import the log with 'episodes: each_row', or choose an algorithm for sequences, such as importance_pg.");
     }
 
     // A row without an allowed action has no value to bootstrap from and no policy; one whose own action is forbidden, no likelihood.

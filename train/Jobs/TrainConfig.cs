@@ -95,6 +95,8 @@ public sealed record TrainConfig : IValidatable
 
     public AcerConfig Acer { get; init; } = new();
 
+    public BanditPolicyConfig BanditPolicy { get; init; } = new();
+
     public ValueIterationConfig ValueIteration { get; init; } = new();
 
     public PolicyIterationConfig PolicyIteration { get; init; } = new();

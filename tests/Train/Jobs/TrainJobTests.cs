@@ -16,6 +16,9 @@ public sealed class TrainJobTests : IDisposable
 
     public static TheoryData<string> Algorithms => [.. AlgorithmTable.Names];
 
+    // Decisions, for the learner that takes nothing else.
+    TrainingColumns WriteFor(string algorithm) => algorithm == "bandit_policy" ? _data.WriteSigns(episodes: 200, logged: true, steps: 1) : _data.WriteSigns(logged: true);
+
     TrainResult Run(TrainConfig config, TrainingColumns columns, IJobProgress? progress = null, CancellationToken token = default) =>
         TrainJob.Run(config, _data.Workspace, columns, progress ?? NullProgress.Instance, token);
 
@@ -23,7 +26,7 @@ public sealed class TrainJobTests : IDisposable
     [MemberData(nameof(Algorithms))]
     public void Run_InterruptedAndResumedTwice_EqualsOneThatWasNot(string algorithm)
     {
-        using var columns = _data.WriteSigns(logged: true);
+        using var columns = WriteFor(algorithm);
         var config = TrainData.Tiny(algorithm);
         Run(config with { Name = "whole" }, columns);
 
@@ -46,7 +49,7 @@ public sealed class TrainJobTests : IDisposable
     [MemberData(nameof(Algorithms))]
     public void Run_WithEverythingThatReplayRemembers_ResumesBitForBitToo(string algorithm)
     {
-        using var columns = _data.WriteSigns(logged: true);
+        using var columns = WriteFor(algorithm);
         var config = TrainData.Tiny(algorithm) with
         {
             Normalization = new() { Observations = "standardize", Rewards = "return_range", ReturnRange = 2 },
