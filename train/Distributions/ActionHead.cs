@@ -10,8 +10,8 @@ namespace OfflineRL.Train;
 /// </summary>
 /// <remarks>
 /// Outputs for continuous actions: the mixture's K logits where K is above 1, then K A means, then K A logarithms of standard deviations, component by component; without tanh in
-/// <see cref="ActionUnits"/>, with it before the tanh. Logarithms of deviations are confined to those of <see cref="GaussianLosses"/>; without tanh means are confined to the bounds, and deviations to ten times
-/// the distance between them. What lies beyond such a limit has the gradient of the limit, so that it can come back.
+/// <see cref="ActionUnits"/>, with it before the tanh. Every limit is soft, so that a number can always come back from it: logarithms of deviations l become m + h tanh((l - m) / h) with m and h the middle and half of
+/// the limits of <see cref="GaussianLosses"/>; without tanh a mean between two bounds does likewise, and one with a lower bound alone becomes low + s softplus((x - low) / s), s the unit's scale.
 /// </remarks>
 public sealed class ActionHead : IDisposable
 {
@@ -59,8 +59,11 @@ public sealed class ActionHead : IDisposable
     /// <summary>How many numbers a row of heads has.</summary>
     public int Outputs => OutputsOf(_actions, _box is null ? null : _config);
 
+    /// <summary>How many of the last of them are logarithms of standard deviations; 0 for discrete actions.</summary>
+    public int ScaleOutputs => _box is null ? 0 : _config.Mixture * _actions;
+
     /// <summary>How many of the last of them do not depend on the observation.</summary>
-    public int FreeOutputs => _box is not null && _config.Scale == PolicyConfig.FreeScale ? _config.Mixture * _actions : 0;
+    public int FreeOutputs => _box is not null && _config.Scale == PolicyConfig.FreeScale ? ScaleOutputs : 0;
 
     /// <summary>Whether <see cref="IActionDistribution.Entropy"/> and <see cref="IActionDistribution.KlTo"/> of what it gives are exact.</summary>
     public bool HasExactKl => _box is null || _config.Mixture == 1;
@@ -98,20 +101,15 @@ public sealed class ActionHead : IDisposable
     IActionDistribution Components(Tensor means, Tensor logs)
     {
         var (constants, type) = (ConstantsFor(means.device), means.dtype);
-        (means, logs) = (means.to(ScalarType.Float64), logs.to(ScalarType.Float64));
-        logs = Confine(logs, logs.clamp(GaussianLosses.LowestLogDeviation, GaussianLosses.HighestLogDeviation));
+        (means, logs) = (means.to(ScalarType.Float64), SoftLimits.Between(logs.to(ScalarType.Float64), GaussianLosses.LowestLogDeviation, GaussianLosses.HighestLogDeviation));
         if (_config.Squash == PolicyConfig.TanhSquash)
             return new TanhGaussian(means, logs, constants.Low, constants.High, type);
         means = means.mul(constants.Scale).add(constants.Shift);
         logs = logs.add(constants.LogScale);
         if (constants.FloatLow is null)
             return new DiagonalGaussian(means, logs, results: type);
-        return new DiagonalGaussian(
-            Confine(means, means.clamp(constants.FloatLow, constants.FloatHigh)), Confine(logs, logs.minimum(constants.LogWidest!)), constants.FloatLow, constants.FloatHigh, type);
+        return new DiagonalGaussian(constants.Within(means), logs.minimum(constants.LogWidest!), constants.FloatLow, constants.FloatHigh, type);
     }
-
-    // The confined number, with the gradient of one that was not confined: a clamp's own gradient would hold what is outside where it is.
-    static Tensor Confine(Tensor value, Tensor confined) => confined.detach().add(value.sub(value.detach()));
 
     Constants ConstantsFor(Device device)
     {
@@ -127,6 +125,9 @@ public sealed class ActionHead : IDisposable
     // Of the bounds and the units, [A] float64, where the heads are.
     sealed class Constants : IDisposable
     {
+        // [A] bool: dimensions with two bounds, with a lower one alone, with an upper one alone; null where there is none.
+        readonly Tensor? _between, _above, _below;
+
         public Constants(BoxSpace box, ActionUnits units, Device device)
         {
             Low = Vector(box.Low.Select(Finite), device);
@@ -136,6 +137,9 @@ public sealed class ActionHead : IDisposable
             LogScale = Vector(units.Scale.Select(v => Math.Log(v)), device);
             if (box.Low.All(double.IsInfinity) && box.High.All(double.IsInfinity))
                 return;
+            _between = Mask(box, low: true, high: true, device);
+            _above = Mask(box, low: true, high: false, device);
+            _below = Mask(box, low: false, high: true, device);
             // Actions are floats, and a bound's nearest float may lie beyond it.
             FloatLow = Vector(box.Low.Select(v => (double)(float)Finite(v)), device);
             FloatHigh = Vector(box.High.Select(v => (double)(float)Finite(v)), device);
@@ -159,10 +163,28 @@ public sealed class ActionHead : IDisposable
 
         public Tensor? LogWidest { get; }
 
+        /// <summary>Means within the bounds of their dimensions.</summary>
+        public Tensor Within(Tensor means)
+        {
+            var within = means;
+            if (_between is not null)
+                within = SoftLimits.Between(means, Low, High).where(_between, within);
+            if (_above is not null)
+                within = SoftLimits.Above(means, Low, Scale).where(_above, within);
+            return _below is null ? within : SoftLimits.Below(means, High, Scale).where(_below, within);
+        }
+
         public void Dispose()
         {
-            foreach (var tensor in new[] { Low, High, Shift, Scale, LogScale, FloatLow, FloatHigh, LogWidest })
+            foreach (var tensor in new[] { Low, High, Shift, Scale, LogScale, FloatLow, FloatHigh, LogWidest, _between, _above, _below })
                 tensor?.Dispose();
+        }
+
+        static Tensor? Mask(BoxSpace box, bool low, bool high, Device device)
+        {
+            using var scope = NewDisposeScope();
+            bool[] mask = [.. box.Low.Zip(box.High, (l, h) => double.IsFinite(l) == low && double.IsFinite(h) == high)];
+            return mask.Contains(true) ? scope.Detach(tensor(mask).to(device)) : null;
         }
 
         static double Finite(double bound) => Math.Clamp(bound, -Unbounded, Unbounded);

@@ -87,6 +87,12 @@ public sealed record TrainConfig : IValidatable
 
     public TrpoConfig Trpo { get; init; } = new();
 
+    public MarwilConfig Marwil { get; init; } = new();
+
+    public AwrConfig Awr { get; init; } = new();
+
+    public MpoConfig Mpo { get; init; } = new();
+
     public BcConfig Bc { get; init; } = new();
 
     public ImportancePgConfig ImportancePg { get; init; } = new();

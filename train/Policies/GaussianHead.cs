@@ -45,13 +45,13 @@ public sealed record ActionUnits(IReadOnlyList<double> Shift, IReadOnlyList<doub
 /// <param name="actions">Bounds.</param>
 /// <param name="units">Of the heads, where they are not sent through tanh.</param>
 /// <param name="temperature">What standard deviations are multiplied by; 0: the mean is taken, of a mixture that of the largest weight.</param>
-/// <param name="config">Which distribution; null: one normal distribution a dimension.</param>
+/// <param name="config">Which distribution; null: one normal distribution a dimension, whose limits are clamps, as cloning has it.</param>
 sealed class GaussianHead(BoxSpace actions, ActionUnits units, double temperature, PolicyConfig? config = null)
 {
     readonly PolicyConfig _config = config ?? new();
     readonly INormals _normals = config?.Squash == PolicyConfig.TanhSquash
         ? new TanhNormals(actions, temperature)
-        : new CutNormals(actions, units, temperature > 0 ? temperature : 1);
+        : new CutNormals(actions, units, temperature > 0 ? temperature : 1, soft: config is not null);
 
     /// <summary>A.</summary>
     public int Width => units.Shift.Count;
@@ -133,7 +133,8 @@ sealed class GaussianHead(BoxSpace actions, ActionUnits units, double temperatur
     {
         var size = _config.Mixture * Width;
         var place = Outputs - (2 * size) + (component * Width) + d;
-        return (heads[place], Math.Clamp(heads[place + size], GaussianLosses.LowestLogDeviation, GaussianLosses.HighestLogDeviation));
+        var (log, lowest, highest) = (heads[place + size], GaussianLosses.LowestLogDeviation, GaussianLosses.HighestLogDeviation);
+        return (heads[place], config is null ? Math.Clamp(log, lowest, highest) : SoftLimits.Between((double)log, lowest, highest));
     }
 
     int Draw(ReadOnlySpan<float> heads, RandomStream random)

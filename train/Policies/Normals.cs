@@ -19,7 +19,8 @@ interface INormals
 /// <param name="actions">Bounds; infinite ones cut nothing off.</param>
 /// <param name="units">Of means and deviations.</param>
 /// <param name="temperature">What standard deviations are multiplied by; positive.</param>
-sealed class CutNormals(BoxSpace actions, ActionUnits units, double temperature) : INormals
+/// <param name="soft">Whether means come within the bounds as by <see cref="SoftLimits"/>; else they are clamped.</param>
+sealed class CutNormals(BoxSpace actions, ActionUnits units, double temperature, bool soft) : INormals
 {
     static readonly double LogRootTwoPi = 0.5 * Math.Log(2 * Math.PI);
 
@@ -47,7 +48,11 @@ sealed class CutNormals(BoxSpace actions, ActionUnits units, double temperature)
         return -(distance * distance / 2) - Math.Log(deviation) - LogRootTwoPi - Math.Log(Inside(center, deviation, d));
     }
 
-    double Middle(float mean, int d) => Math.Clamp(units.Shift[d] + (units.Scale[d] * mean), actions.Low[d], actions.High[d]);
+    double Middle(float mean, int d)
+    {
+        var center = units.Shift[d] + (units.Scale[d] * mean);
+        return Math.Clamp(soft ? SoftLimits.Within(center, actions.Low[d], actions.High[d], units.Scale[d]) : center, actions.Low[d], actions.High[d]);
+    }
 
     double Deviation(double log, int d) => Math.Min(units.Scale[d] * Math.Exp(log) * temperature, 10 * (actions.High[d] - actions.Low[d]));
 
@@ -75,7 +80,7 @@ sealed class TanhNormals(BoxSpace actions, double temperature) : INormals
         var half = Half(d);
         var u = Math.Atanh(Math.Clamp((action - Middle(d)) / half, TanhGaussian.Edge - 1, 1 - TanhGaussian.Edge));
         var distance = (u - mean) / (temperature * Math.Exp(logDeviation));
-        var logSlope = Math.Log(half) + (2 * (Math.Log(2) - u - Softplus(-2 * u)));
+        var logSlope = Math.Log(half) + (2 * (Math.Log(2) - u - SoftLimits.Softplus(-2 * u)));
         return -(distance * distance / 2) - logDeviation - Math.Log(temperature) - LogRootTwoPi - logSlope;
     }
 
@@ -84,6 +89,4 @@ sealed class TanhNormals(BoxSpace actions, double temperature) : INormals
     double Middle(int d) => (actions.Low[d] + actions.High[d]) / 2;
 
     double Half(int d) => (actions.High[d] - actions.Low[d]) / 2;
-
-    static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 }

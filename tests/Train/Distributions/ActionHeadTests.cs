@@ -150,22 +150,34 @@ public sealed class ActionHeadTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Heads_BeyondTheirLimits_KeepTheGradientOfTheLimit()
+    [Theory]
+    [InlineData("bounded", -7.0)]
+    [InlineData("half", -35.5)]
+    public void Heads_FarBeyondTheirLimits_StayWithin_AndComeBack(string space, double second)
     {
-        using var head = ActionHead.Create(Bounded, Units, new PolicyConfig());
-        var actions = tensor(new[] { 0.1, 10.5 }).unsqueeze(0);
-        // The bound of the first mean is (2 - 0.5) / 1.5 = 1, the least logarithm -5.
-        Tensor Gradient(double mean, double log)
-        {
-            var heads = tensor(new[] { mean, 0.1, 0.2, log }).unsqueeze(0).requires_grad_();
-            return autograd.grad([head.Of(heads).LogProbability(actions).sum()], [heads])[0];
-        }
+        using var head = ActionHead.Create(SpaceOf(space), Units, new PolicyConfig());
+        var heads = tensor(new[] { 2.0, second, 4.0, -9 }).unsqueeze(0).requires_grad_();
+        var distribution = Assert.IsType<DiagonalGaussian>(head.Of(heads));
+        var (low, high) = (SpaceOf(space).Low, SpaceOf(space).High);
+        Assert.All(Enumerable.Range(0, 2), d => Assert.InRange(distribution.Mean[0, d].ToDouble(), low[d], high[d]));
+        // In units of 1.5 and 0.3: within e^2 and e^-5 of them.
+        Assert.InRange(distribution.LogDeviation[0, 0].ToDouble(), Math.Log(1.5), 2 + Math.Log(1.5));
+        Assert.InRange(distribution.LogDeviation[0, 1].ToDouble(), -5 + Math.Log(0.3), -4 + Math.Log(0.3));
+        var gradient = autograd.grad([head.Of(heads).LogProbability(tensor(new[] { 0.1, 10.5 }).unsqueeze(0)).sum()], [heads])[0];
+        Assert.All(Enumerable.Range(0, 4), i => Assert.NotEqual(0, gradient[0, i].ToDouble()));
+    }
 
-        var (limit, beyond) = (Gradient(1, -5), Gradient(3, -9));
-        Golden.AssertClose(limit, beyond, 1e-9);
-        Assert.True(beyond[0, 0].ToDouble() < 0);
-        Assert.NotEqual(0, beyond[0, 3].ToDouble());
+    [Fact]
+    public void Heads_InTheMiddle_AreTakenAsTheyAre()
+    {
+        using var head = ActionHead.Create(new BoxSpace([1], [-1], [1]), new ActionUnits([0], [1]), new PolicyConfig());
+        var distribution = Assert.IsType<DiagonalGaussian>(head.Of(tensor(new[] { 0.02, -1.6 }).unsqueeze(0)));
+        Assert.Equal(0.02, distribution.Mean.ToDouble(), 1e-5);
+        Assert.Equal(-1.6, distribution.LogDeviation.ToDouble(), 1e-4);
+        // tanh(1) of the way to the bound.
+        distribution = Assert.IsType<DiagonalGaussian>(head.Of(tensor(new[] { 1.0, 2 }).unsqueeze(0)));
+        Assert.Equal(Math.Tanh(1), distribution.Mean.ToDouble(), 1e-9);
+        Assert.Equal(-1.5 + (3.5 * Math.Tanh(1)), distribution.LogDeviation.ToDouble(), 1e-9);
     }
 
     [Fact]
