@@ -22,6 +22,8 @@ public sealed record VtraceConfig : PolicyGradientConfig
 
     internal override bool NeedsPropensities => true;
 
+    internal override bool LearnsFromFragments => true;
+
     public override IEnumerable<string> Validate()
     {
         foreach (var fault in base.Validate().Concat(LambdaFaults(Lambda)))
