@@ -23,6 +23,7 @@ IBenchmark[] benchmarks =
     new DqnBenchmark(),
     new LearnersBenchmark(),
     new GradientsBenchmark(),
+    new ImportanceBenchmark(),
     new ImportCsvBenchmark(),
     new ImportParquetBenchmark(),
     new OpenBenchmark(),
