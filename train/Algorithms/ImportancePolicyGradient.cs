@@ -127,33 +127,43 @@ public sealed class ImportancePolicyGradient : IEpisodeLearner
     {
         using var scope = NewDisposeScope();
         var clones = _policy.Updates < _config.CloningSteps;
-        var pi = _head.Of(_policy.Online.Forward(batch.Observations), batch.ActionMasks);
-        var logProbabilities = pi.LogProbability(batch.Actions);
-        var values = _value.Online.Forward(batch.States).squeeze(-1);
-        Tensor coefficients, valueGradient, valueErrors, weighted;
+        // Twice forward, since what a step counts depends on all the others; both times by blocks of rows.
+        var logProbabilities = RowBlocks.Map(batch.Observations, (observations, start, length) => Policy(batch, observations, start, length).LogProbability(batch.Actions.narrow(0, start, length)));
+        var all = RowBlocks.Map(batch.States, (states, _, _) => _value.Online.Forward(states).squeeze(-1));
+        Tensor coefficients, valueErrors, weighted;
         Weighing weighing;
         using (no_grad())
         {
-            var (baselines, nextValues) = (values.narrow(0, 0, batch.Rows), values.index_select(0, batch.NextRows));
+            var (values, nextValues) = (all.narrow(0, 0, batch.Rows), all.index_select(0, batch.NextRows));
             weighing = Weigh(batch, ImportanceWeights.LogRatios(logProbabilities, batch.BehaviorLogProbabilities));
             var returns = Returns.ToGo(batch.Rewards, batch.Discounts, batch.Continues, nextValues);
             weighted = Weighted(batch, weighing.Weights, returns, nextValues);
-            coefficients = clones ? ones_like(returns) : Coefficients(batch, weighing.Weights, weighted, returns, baselines);
-            valueErrors = ValueTarget(batch, weighing.LogRatios, returns, baselines, nextValues).sub(baselines);
-            valueGradient = cat([valueErrors.mul(-2.0 / batch.Rows), zeros_like(batch.Bootstraps)]);
+            coefficients = clones ? ones_like(returns) : Coefficients(batch, weighing.Weights, weighted, returns, values);
+            valueErrors = ValueTarget(batch, weighing.LogRatios, returns, values, nextValues).sub(values);
         }
 
-        var loss = logProbabilities.mul(coefficients).mean().neg();
-        var entropy = pi.Entropy().mean();
-        if (_config.EntropyBonus > 0 && !clones)
-            loss = loss.add(entropy, alpha: -_config.EntropyBonus);
-        loss.backward();
-        values.backward([valueGradient]);
-
+        foreach (var (start, length) in RowBlocks.Of(batch.Observations))
+            Backward(batch, start, length, coefficients, valueErrors, clones ? 0 : _config.EntropyBonus);
         if (measure)
-            Measure(batch, weighing, weighted, entropy, valueErrors);
+            Measure(batch, weighing, weighted, valueErrors);
         _policy.Update();
         _value.Update();
+    }
+
+    IActionDistribution Policy(EpisodeBatch batch, Tensor observations, long start, long length) =>
+        _head.Of(_policy.Online.Forward(observations), batch.ActionMasks?.narrow(0, start, length));
+
+    // Minus the mean over all rows of coefficient times log pi and of the entropy; the mean square of the value's errors.
+    void Backward(EpisodeBatch batch, long start, long length, Tensor coefficients, Tensor valueErrors, double entropyBonus)
+    {
+        using var scope = NewDisposeScope();
+        var observations = batch.Observations.narrow(0, start, length);
+        var pi = Policy(batch, observations, start, length);
+        var gain = pi.LogProbability(batch.Actions.narrow(0, start, length)).mul(coefficients.narrow(0, start, length)).sum();
+        if (entropyBonus > 0)
+            gain = gain.add(pi.Entropy().sum(), alpha: entropyBonus);
+        gain.mul(-1.0 / batch.Rows).backward();
+        _value.Online.Forward(observations).backward([valueErrors.narrow(0, start, length).mul(-2.0 / batch.Rows).unsqueeze(-1)]);
     }
 
     // Weights as they multiply, and what they were made of.
@@ -208,9 +218,10 @@ public sealed class ImportancePolicyGradient : IEpisodeLearner
 
     public Tensor MetricSums => _metrics.Values;
 
-    void Measure(EpisodeBatch batch, Weighing weighing, Tensor weighted, Tensor entropy, Tensor valueErrors)
+    void Measure(EpisodeBatch batch, Weighing weighing, Tensor weighted, Tensor valueErrors)
     {
         using var quiet = no_grad();
+        var entropy = RowBlocks.Map(batch.Observations, (observations, start, length) => Policy(batch, observations, start, length).Entropy()).mean();
         var first = batch.StepIndex.eq(0).to(ScalarType.Float32);
         _metrics.Add(
             weighted.mul(first).sum().div(batch.Episodes), ImportanceWeights.EffectiveSampleSize(weighing.LogWeights).div(batch.Rows),

@@ -41,6 +41,55 @@ public sealed class ImportancePolicyGradientTests : IDisposable
         Assert.InRange(SampledMdp.ReturnOf(Policy(learner)), best - 0.1, best + 1e-9);
     }
 
+    [Fact]
+    public void Step_OverSeveralBlocksOfRows_FollowsTheGradientOfTheFormula()
+    {
+        using var columns = SampledMdp.Write(_data, "small", 2_500);
+        // So large an epsilon makes Adam's first step the gradient itself, times a thousand over a thousand.
+        var config = Config with { BatchEpisodes = 0, Baseline = "average", EntropyBonus = 0.3, ClipProduct = 1.2, LearningRate = 1e3, AdamEpsilon = 1e3, MaxGradientNorm = 0 };
+        using var scope = NewDisposeScope();
+        using var learner = Create(config, 10);
+        using var replay = Replay(columns, config);
+        var batch = replay.Next();
+        Assert.True(batch.Rows > 2 * 2_048);
+        var parameters = learner.PolicyNetwork.Parameters;
+        var before = parameters.Values.clone();
+        Loss(learner, batch, clip: 1.2, entropyBonus: 0.3).backward();
+        var gradient = parameters.Gradients.clone();
+        parameters.ZeroGrad();
+        learner.Step(batch, measure: true);
+        Golden.AssertClose(gradient, before.sub(parameters.Values), 2e-6);
+        Assert.True(gradient.abs().max().ToDouble() > 0.01);
+        // Another clip is another gradient.
+        using var other = Create(config, 10);
+        Loss(other, batch, clip: 1.3, entropyBonus: 0.3).backward();
+        Assert.True(Golden.Distance(gradient, other.PolicyNetwork.Parameters.Gradients) > 1e-5);
+    }
+
+    // Row by row, in plain numbers: per-decision weights normalized at each step, the logged future, the batch's average as baseline.
+    static Tensor Loss(ImportancePolicyGradient learner, EpisodeBatch batch, double clip, double entropyBonus)
+    {
+        var logs = learner.PolicyNetwork.Forward(batch.Observations).log_softmax(-1);
+        var taken = logs.gather(-1, batch.Actions.unsqueeze(-1)).squeeze(-1);
+        var (pi, b, rewards) = (taken.detach().data<float>().ToArray(), batch.BehaviorLogProbabilities.data<float>().ToArray(), batch.Rewards.data<float>().ToArray());
+        var (weights, returns) = (new double[batch.Rows], new double[batch.Rows]);
+        for (var e = 0; e < batch.Episodes; e++)
+        {
+            for (var t = batch.Starts[e]; t < batch.Starts[e + 1]; t++)
+                weights[t] = Math.Exp(pi[t] - b[t]) * (t == batch.Starts[e] ? 1 : weights[t - 1]);
+            for (var t = batch.Starts[e + 1] - 1; t >= batch.Starts[e]; t--)
+                returns[t] = rewards[t] + (t == batch.Starts[e + 1] - 1 ? 0 : SampledMdp.Discount * returns[t + 1]);
+        }
+
+        weights = [.. weights.Select(w => Math.Min(w, clip))];
+        var sums = Enumerable.Range(0, batch.LongestSteps).Select(t => Enumerable.Range(0, batch.Episodes).Sum(e => weights[Math.Min(batch.Starts[e] + t, batch.Starts[e + 1] - 1)])).ToArray();
+        var average = returns.Average();
+        var spread = Math.Sqrt(returns.Average(g => (g - average) * (g - average)));
+        var steps = batch.StepIndex.data<long>().ToArray();
+        var coefficients = tensor([.. Enumerable.Range(0, batch.Rows).Select(i => (float)(batch.Episodes * weights[i] / sums[steps[i]] * (returns[i] - average) / spread))]);
+        return taken.mul(coefficients).mean().neg().add(logs.exp().mul(logs).sum(-1L).mean(), alpha: entropyBonus);
+    }
+
     [Theory]
     [InlineData(0, 1.05)]
     [InlineData(0.8, 1.05)]
