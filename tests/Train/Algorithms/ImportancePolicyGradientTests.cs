@@ -58,12 +58,12 @@ public sealed class ImportancePolicyGradientTests : IDisposable
         var gradient = parameters.Gradients.clone();
         parameters.ZeroGrad();
         learner.Step(batch, measure: true);
-        Golden.AssertClose(gradient, before.sub(parameters.Values), 2e-6);
+        Golden.AssertClose(gradient, before.sub(parameters.Values), 5e-6);
         Assert.True(gradient.abs().max().ToDouble() > 0.01);
         // Another clip is another gradient.
         using var other = Create(config, 10);
         Loss(other, batch, clip: 1.3, entropyBonus: 0.3).backward();
-        Assert.True(Golden.Distance(gradient, other.PolicyNetwork.Parameters.Gradients) > 1e-5);
+        Assert.True(Golden.Distance(gradient, other.PolicyNetwork.Parameters.Gradients) > 1e-4);
     }
 
     // Row by row, in plain numbers: per-decision weights normalized at each step, the logged future, the batch's average as baseline.
