@@ -127,7 +127,7 @@ public sealed class Mpo : IEpisodeLearner
         _duals.DetachFromDisposeScope();
         _dualParameters = new FlatParameters([_duals]);
         _dualOptimizer = new FlatAdam(_dualParameters, config.DualLearningRate);
-        _metrics = new MetricSums(["critic_loss", "value_mean", "policy_loss", "kl_mean", "kl_scale", "temperature", "multiplier_mean", "multiplier_scale", "weight_share", "entropy"], setup.Device);
+        _metrics = new MetricSums(["critic_loss", "value_mean", "policy_loss", "kl_mean", "kl_scale", "temperature", "multiplier_mean", "multiplier_scale", "kl_weights", "entropy"], setup.Device);
     }
 
     static NetworkDescription DescribeCritic(MpoConfig config, LearnerSetup setup)
@@ -291,9 +291,11 @@ public sealed class Mpo : IEpisodeLearner
         using var quiet = no_grad();
         var duals = _duals.exp();
         var mean = logPriors is null ? values.mean() : logPriors.exp().mul(values).sum(-1).mean();
+        // Where an action weighs nothing its logarithm does not count.
+        var logRatios = weights.log().sub(logPriors ?? full([], -Math.Log(weights.size(-1)), device: _device)).masked_fill(weights.eq(0), 0);
         _metrics.Add(
             criticLoss, mean, likelihood.neg(), klMean, klScale, duals.select(0, 0), duals.select(0, 1), duals.select(0, 2),
-            weights.square().sum(-1).reciprocal().div((double)weights.size(-1)).mean(), policy.Entropy().mean());
+            weights.mul(logRatios).sum(-1).mean(), policy.Entropy().mean());
     }
 
     /// <summary>The mean squared distance of the critic from its targets on other episodes.</summary>

@@ -1,6 +1,7 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Networks;
 using OfflineRL.Train.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -147,7 +148,62 @@ public sealed class AdvantageRegressionTests : IDisposable
             setup => new Mpo(new() { Discount = 0.9, Hidden = [32], BatchEpisodes = 20, Critic = critic, Lambda = lambda, LearningRate = 0.005, FinalLearningRate = 0.005, CriticLearningRate = 0.01, TargetRate = 0.05, EpsilonMean = 0.05 }, setup),
             200, true, 20);
         Assert.InRange((Score(Probabilities(learner, 6, null)) - Logged()) / (Best() - Logged()), 0.97, 1);
+
+        // The critic values that policy, not the uniform one of the log, which earns less.
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using Network network = new(new NetworkDescription { Inputs = 6, Hidden = [32], Outputs = 2 }, RandomStream.Create(0, "copy"), CPU);
+        var state = learner.State.ToDictionary(named => named.Name, named => named.Tensor);
+        foreach (var (name, tensor) in network.NamedTensors("critic.online."))
+            tensor.copy_(state[name]);
+        var values = network.Forward(eye(6)).narrow(0, 0, 5).reshape(-1).data<float>().ToArray();
+        var best = TabularSolver.PolicyIteration(Mdp);
+        var exact = TabularSolver.ActionValues(Mdp, best.States);
+        Assert.All(Enumerable.Range(0, 5), s => Assert.Equal(exact[(2 * s) + 1], values[(2 * s) + 1], 0.06));
+        var logged = TabularSolver.Evaluate(Mdp, TabularPolicy.Uniform(Mdp)).States;
+        Assert.True(exact[1] - TabularSolver.ActionValues(Mdp, logged)[1] > 0.2);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Mpo_WithTargetsThatStay_FindsTheMultipliersThatHoldEveryBound(bool continuous)
+    {
+        using var scope = NewDisposeScope();
+        Space space = continuous ? new BoxSpace([1], [-1], [1]) : new DiscreteSpace(3);
+        using var learner = new Mpo(
+            new() { Hidden = [16], Critic = "q_lambda", TargetRate = 1e-9, DualLearningRate = 0.03, Epsilon = 0.15, EpsilonMean = 0.02, EpsilonScale = 0.003, Samples = 200, LearningRate = 0.003, FinalLearningRate = 0.003 },
+            TrainData.Setup(2, 3, 900, seed: 1) with { ActionSpace = space, ActionUnits = continuous ? new([0], [1]) : null });
+        using var batch = OneStep(continuous);
+        for (var step = 0; step < 900; step++)
+            learner.Step(batch, measure: step >= 800);
+        var sums = learner.MetricSums.data<double>().ToArray();
+        var means = learner.MetricNames.Select((name, i) => (name, sums[i] / sums[^1])).ToDictionary(pair => pair.name, pair => pair.Item2);
+        Assert.Equal(0.15, means["kl_weights"], 0.02);
+        Assert.Equal(0.02, means["kl_mean"], 0.005);
+        Assert.Equal(continuous ? 0.003 : 0, means["kl_scale"], 0.001);
+    }
+
+    // Two states, each an episode of one step.
+    static EpisodeBatch OneStep(bool continuous) => new()
+    {
+        States = cat([eye(2), zeros([2, 2])]),
+        Observations = eye(2),
+        Actions = continuous ? tensor(new[] { 0.3f, -0.2f }).unsqueeze(-1) : tensor(new[] { 0L, 2 }),
+        Rewards = tensor(new[] { 1f, 0 }),
+        Discounts = zeros(2),
+        Continues = zeros(2),
+        BehaviorLogProbabilities = zeros(2),
+        EpisodeIndex = tensor(new[] { 0L, 1 }),
+        StepIndex = tensor(new[] { 0L, 0 }),
+        NextRows = tensor(new[] { 2L, 3 }),
+        LastRows = tensor(new[] { 0L, 1 }),
+        Bootstraps = zeros(2),
+        Starts = [0, 1, 2],
+        Sources = [0, 0],
+        Numbers = [0, 1],
+        LongestSteps = 1,
+    };
 
     [Fact]
     public void Mpo_WithMasks_NeitherTakesNorBootstrapsFromAForbiddenAction()
