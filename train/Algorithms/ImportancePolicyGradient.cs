@@ -22,6 +22,9 @@ public sealed record ImportancePgConfig : EpisodeConfig
     static readonly string[] AllValueTargets = [Logged, Vtrace];
     static readonly string[] AllAnswers = [Stop, StepBack];
 
+    /// <summary>64 episodes of a batch.</summary>
+    public ImportancePgConfig() => BatchEpisodes = 64;
+
     /// <summary><c>trajectory</c>, <c>per_decision</c>, <c>trajectory_normalized</c> or <c>per_decision_normalized</c>, the default: which product of ratios a step has.</summary>
     public string Weights { get; init; } = PerDecisionNormalized;
 
@@ -30,8 +33,8 @@ public sealed record ImportancePgConfig : EpisodeConfig
     /// </summary>
     public string Future { get; init; } = Logged;
 
-    /// <summary>Largest product of ratios; larger ones are clipped to it. The default value is 0: no limit.</summary>
-    public double ClipProduct { get; init; }
+    /// <summary>Largest product of ratios; larger ones are clipped to it; 0: no limit. The default value is 1, with which no step gains weight, and those lose it that the policy would not have come to.</summary>
+    public double ClipProduct { get; init; } = 1;
 
     /// <summary>Largest ratio of a single step; larger ones are truncated to it before they are multiplied. The default value is 0: no limit.</summary>
     public double TruncateRatio { get; init; }
@@ -51,8 +54,8 @@ public sealed record ImportancePgConfig : EpisodeConfig
     /// <summary>Updates at the start that clone the log's actions, so that ratios begin near 1. The default value is 1,000.</summary>
     public int CloningSteps { get; init; } = 1_000;
 
-    /// <summary>Share of the rows that the weights may leave effective before the answer below is given, in [0, 1). The default value is 0.05; 0: never.</summary>
-    public double LeastEffectiveShare { get; init; } = 0.05;
+    /// <summary>Share of the rows that the weights may leave effective before the answer below is given, in [0, 1). The default value is 0.02; 0: never.</summary>
+    public double LeastEffectiveShare { get; init; } = 0.02;
 
     /// <summary><c>stop</c>, the default: the run ends with the last policy that kept the bound; <c>step_back</c>: it goes on from there with half the step size.</summary>
     public string OnLowSupport { get; init; } = Stop;

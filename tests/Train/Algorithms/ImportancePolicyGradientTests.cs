@@ -22,6 +22,7 @@ public sealed class ImportancePolicyGradientTests : IDisposable
         Discount = SampledMdp.Discount,
         BatchEpisodes = 64,
         CloningSteps = 0,
+        ClipProduct = 0,
         LeastEffectiveShare = 0,
     };
 
