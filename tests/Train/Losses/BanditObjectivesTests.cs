@@ -1,4 +1,3 @@
-using OfflineRL.Datasets;
 using OfflineRL.Train.Losses;
 using TorchSharp;
 using static OfflineRL.Tests.Train.Losses.Golden;

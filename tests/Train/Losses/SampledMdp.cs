@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
 
