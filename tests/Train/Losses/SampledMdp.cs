@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Tests.Train.Losses;
