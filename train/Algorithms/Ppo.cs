@@ -107,18 +107,15 @@ public sealed class Ppo : IEpisodeLearner
     Tensor LearnPolicy(EpisodeBatch batch, Tensor rows, Tensor advantages)
     {
         var distribution = _head.Of(_policy.Online.Forward(batch.Observations.index_select(0, rows)), batch.ActionMasks?.index_select(0, rows));
-        var ratios = PolicyLosses.Ratios(distribution.LogProbability(batch.Actions.index_select(0, rows)), batch.BehaviorLogProbabilities.index_select(0, rows));
-        var loss = PolicyLosses.Clipped(ratios, advantages.index_select(0, rows), _config.Clip);
+        var (now, logged) = (distribution.LogProbability(batch.Actions.index_select(0, rows)), batch.BehaviorLogProbabilities.index_select(0, rows));
+        var loss = PolicyLosses.Clipped(PolicyLosses.Ratios(now, logged), advantages.index_select(0, rows), _config.Clip);
         if (_config.EntropyBonus > 0)
             loss = loss.add(distribution.Entropy().mean(), alpha: -_config.EntropyBonus);
         loss.backward();
         _policy.Update();
         using var quiet = no_grad();
-        return Divergence(ratios).sum();
+        return PolicyLosses.Divergences(now, logged).sum();
     }
-
-    // rho - 1 - ln rho: the mean over rows estimates KL(b, pi).
-    static Tensor Divergence(Tensor ratios) => ratios.sub(1).sub(ratios.log());
 
     void LearnValues(EpisodeBatch batch, Tensor rows, Tensor targets)
     {
@@ -146,10 +143,11 @@ public sealed class Ppo : IEpisodeLearner
     {
         using var quiet = no_grad();
         var distribution = _head.Of(_policy.Online.Forward(batch.Observations), batch.ActionMasks);
-        var ratios = PolicyLosses.Ratios(distribution.LogProbability(batch.Actions), batch.BehaviorLogProbabilities);
+        var now = distribution.LogProbability(batch.Actions);
+        var ratios = PolicyLosses.Ratios(now, batch.BehaviorLogProbabilities);
         _metrics.Add(
             PolicyLosses.Clipped(ratios, advantages, _config.Clip), raw.square().mean(), values.mean(), raw.std(unbiased: false), distribution.Entropy().mean(),
-            Divergence(ratios).mean(), ratios.max(), PolicyLosses.ShareOutside(ratios, _config.Clip), PolicyLosses.ExplainedVariance(values, targets), full([], epochs, device: _device));
+            PolicyLosses.Divergences(now, batch.BehaviorLogProbabilities).mean(), ratios.max(), PolicyLosses.ShareOutside(ratios, _config.Clip), PolicyLosses.ExplainedVariance(values, targets), full([], epochs, device: _device));
     }
 
     /// <summary>What other episodes say of the policy's return at least, negated.</summary>

@@ -32,6 +32,17 @@ public static class PolicyLosses
         return logProbabilities.sub(behaviorLogProbabilities).clamp_max(LargestLogRatio).exp();
     }
 
+    /// <summary>rho_t - 1 - ln rho_t, whose mean over logged steps estimates KL(b, pi) and which is never negative; finite however unlikely an action has become.</summary>
+    /// <param name="logProbabilities">[N] float.</param>
+    /// <param name="behaviorLogProbabilities">[N] float: as logged.</param>
+    /// <returns>[N].</returns>
+    public static Tensor Divergences(Tensor logProbabilities, Tensor behaviorLogProbabilities)
+    {
+        Require(logProbabilities, behaviorLogProbabilities);
+        var logs = logProbabilities.sub(behaviorLogProbabilities);
+        return logs.clamp_max(LargestLogRatio).expm1().sub(logs);
+    }
+
     /// <summary>-mean of rho_t A_t. Schulman et al. 2015, "Trust region policy optimization", equation 14.</summary>
     /// <param name="ratios">[N] float: of <see cref="Ratios"/>.</param>
     /// <param name="advantages">[N] float.</param>

@@ -217,6 +217,8 @@ public sealed class PolicyGradientLearnersTests : IDisposable
         var count = gradient.Count;
         var fisher = Matrix<double>.Build.DenseDiagonal(count, 0.05);
         var heads = learner.PolicyNetwork.Forward(used.Observations);
+        if (continuous)
+            heads = cat([Gaussian(heads).Mean, Gaussian(heads).LogDeviation], -1);
         for (var row = 0; row < 6; row++)
         {
             var jacobian = Matrix<double>.Build.DenseOfRowArrays(Enumerable.Range(0, 2).Select(o => Numbers(Flat(heads[row, o], parameters))).ToArray());
@@ -251,8 +253,10 @@ public sealed class PolicyGradientLearnersTests : IDisposable
         var heads = learner.PolicyNetwork.Forward(batch.Observations);
         return actions.dtype == ScalarType.Int64
             ? heads.log_softmax(-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
-            : new DiagonalGaussian(heads.narrow(-1, 0, 1), heads.narrow(-1, 1, 1)).LogProbability(actions);
+            : Gaussian(heads).LogProbability(actions);
     }
+
+    static DiagonalGaussian Gaussian(Tensor heads) => (DiagonalGaussian)ActionHead.Create(BoxSpace.Unbounded(1), new([0], [1]), new()).Of(heads);
 
     static Tensor Flat(Tensor scalar, Tensor[] parameters) => cat([.. autograd.grad([scalar], parameters, retain_graph: true, allow_unused: true).Select((g, i) => (g ?? zeros_like(parameters[i])).reshape(-1))]);
 

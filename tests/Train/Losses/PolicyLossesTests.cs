@@ -69,6 +69,7 @@ public sealed class PolicyLossesTests : IDisposable
         var ratios = PolicyLosses.Ratios(Floats(0, -1), Floats(-200, -1));
         Assert.All(Values(ratios), ratio => Assert.True(float.IsFinite(ratio)));
         Assert.Equal(1, Values(ratios)[1], 1e-6);
+        AssertClose([199, 0, 1 - Math.Log(2)], PolicyLosses.Divergences(Floats(-200, -1, MathF.Log(2)), Floats(0, -1, 0)), 1e-4);
     }
 
     [Fact]
