@@ -274,9 +274,8 @@ public sealed class Mpo : IEpisodeLearner
     Tensor Slack(Tensor klMean, Tensor klScale)
     {
         using var quiet = no_grad();
-        var left = stack([klMean.neg().add(_config.EpsilonMean), klScale.neg().add(_config.EpsilonScale)]);
-        // Discrete actions have no deviations to hold.
-        return _head.ScaleOutputs > 0 ? left : left.mul(tensor(new[] { 1f, 0 }, device: _device));
+        // Discrete actions have no deviations to hold: that KL is 0, and so is what is left.
+        return stack([klMean.neg().add(_config.EpsilonMean), _head.ScaleOutputs > 0 ? klScale.neg().add(_config.EpsilonScale) : klScale]);
     }
 
     // ---- metrics: on the device until the loop reads them ----
