@@ -99,6 +99,9 @@ public sealed record ImportancePgConfig : EpisodeConfig
 /// </remarks>
 public sealed class ImportancePolicyGradient : IEpisodeLearner
 {
+    // Products have the expectation 1 where the behavior has the policy's support: so small a mean of them says that the log lacks what the policy does.
+    const double VanishedMean = 1e-3;
+
     // Below it the spread of the returns is rounding.
     const double LeastSpread = 1e-6;
 
@@ -120,7 +123,7 @@ public sealed class ImportancePolicyGradient : IEpisodeLearner
         _value = new LearningNetwork(setup.Describe(config, 1), config, setup.Steps, setup.Random, setup.Device, hasTarget: false);
         _kept = new Snapshot([.. _policy.State("policy."), .. _value.State("value.")]);
         _metrics = new MetricSums(
-            ["estimated_return", "effective_share", "effective_episodes", "weight_mean", "weight_max", "share_clipped", "share_truncated", "behavior_kl",
+            ["estimated_return", "effective_share", "effective_episodes", "product_mean", "weight_mean", "weight_max", "share_clipped", "share_truncated", "behavior_kl",
                 "entropy", "value_loss", "gradient_norm"], setup.Device);
     }
 
@@ -228,7 +231,7 @@ public sealed class ImportancePolicyGradient : IEpisodeLearner
         var first = batch.StepIndex.eq(0).to(ScalarType.Float32);
         _metrics.Add(
             weighted.mul(first).sum().div(batch.Episodes), ImportanceWeights.EffectiveSampleSize(weighing.LogWeights).div(batch.Rows),
-            ImportanceWeights.EffectiveSampleSize(weighing.Totals), weighing.Weights.mean(), weighing.Weights.max(),
+            ImportanceWeights.EffectiveSampleSize(weighing.Totals), ImportanceWeights.Of(weighing.Products).mean(), weighing.Weights.mean(), weighing.Weights.max(),
             ImportanceWeights.ShareAbove(weighing.Products, Limit(_config.ClipProduct)), ImportanceWeights.ShareAbove(weighing.LogRatios, Limit(_config.TruncateRatio)),
             ImportanceWeights.KlFromBehavior(weighing.LogRatios), entropy, valueErrors.square().mean(), _policy.Online.Parameters.GradientNorm());
         _worst?.Dispose();
@@ -273,9 +276,13 @@ public sealed class ImportancePolicyGradient : IEpisodeLearner
     /// <inheritdoc/>
     public string? Remark(ReadOnlySpan<double> means)
     {
-        var share = means[1];
-        return _config.LeastEffectiveShare == 0 || _config.OnLowSupport == ImportancePgConfig.Stop || share >= _config.LeastEffectiveShare ? null
-            : _policy.Updates <= _config.CloningSteps ? $"while cloning: {LowSupport(share)}"
+        var (share, mean) = (means[1], means[3]);
+        if (mean < VanishedMean)
+            return string.Create(CultureInfo.InvariantCulture, $"the weights vanish: products of ratios have the mean {mean:G3}, where 1 is to be expected.{_worst?.Describe()}");
+        if (_config.LeastEffectiveShare == 0 || _config.OnLowSupport == ImportancePgConfig.Stop || share >= _config.LeastEffectiveShare)
+            return null;
+        return _policy.Updates <= _config.CloningSteps
+            ? $"while cloning: {LowSupport(share)}"
             : string.Create(CultureInfo.InvariantCulture, $"{LowSupport(share)} Back to the policy of the line before, with 1/{Math.Pow(2, _stepsBack + 1):G} of the step size.");
     }
 

@@ -145,6 +145,7 @@ public sealed class ImportancePolicyGradientTests : IDisposable
         Assert.InRange(means["effective_share"], 0.97, 1);
         Assert.InRange(means["effective_episodes"], 0.97 * 64, 64);
         Assert.Equal(1, means["weight_mean"], 0.02);
+        Assert.Equal(1, means["product_mean"], 0.02);
         Assert.InRange(means["behavior_kl"], 0, 0.01);
         Assert.Equal((0, 0), (means["share_clipped"], means["share_truncated"]));
     }
@@ -189,7 +190,7 @@ public sealed class ImportancePolicyGradientTests : IDisposable
         using var columns = SampledMdp.Write(_data, "small", 500);
         using var scope = NewDisposeScope();
         using var learner = (IEpisodeLearner)Learn(columns, Config with { LeastEffectiveShare = 0.5, OnLowSupport = "step_back" }, 3);
-        double[] supported = [1, 0.9], lost = [1, 0.1];
+        double[] supported = [1, 0.9, 10, 1], lost = [1, 0.1, 10, 1], vanished = [1, 0.9, 10, 1e-5];
         Assert.Null(learner.EndsBecause(supported));
         var kept = Parameters(learner);
         using var replay = Replay(columns, Config);
@@ -205,6 +206,7 @@ public sealed class ImportancePolicyGradientTests : IDisposable
         learner.Updates = 3;
         Assert.Equal(whole / 2, Distance(learner, again, kept), whole / 100);
         Assert.Null(learner.Remark(supported));
+        Assert.Matches("the weights vanish: products of ratios have the mean 1E-05, where 1 is to be expected. .*episode [0-9]+, step [0-2]", learner.Remark(vanished));
     }
 
     [Fact]
