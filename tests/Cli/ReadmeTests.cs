@@ -9,7 +9,7 @@ public sealed class ReadmeTests : IDisposable
     static readonly (string Verb, string[] Shrink)[] Smaller =
     [
         ("loop", ["--set", "steps=400", "--set", "warmup_steps=100"]),
-        ("train", ["--set", "steps=60", "--set", "policy_period_steps=30"]),
+        ("train", ["--set", "steps=60", "--set", "policy_period_steps=30", "--set", "importance_pg.batch_episodes=4"]),
         ("evaluate rollout", ["--set", "episodes=2"]),
         ("evaluate ope", ["--set", "resamples=50"]),
         ("evaluate --config evaluate/configs/cartpole_rollout", ["--set", "episodes=2"]),
