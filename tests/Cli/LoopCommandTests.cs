@@ -33,7 +33,7 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("CartPole-v1", "reinforce", "hidden=[16]", "learning_rate=0.01", "whole_episodes=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
     [InlineData("CartPole-v1", "ppo", "hidden=[16]", "epochs=2", "whole_episodes=true", "train.replay.newest_rounds=2", "updates_per_step=0.01", "train.batch_size=512")]
     [InlineData("CartPole-v1", "a2c", "hidden=[16]", "n_steps=5", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
-    [InlineData("Pendulum-v1", "trpo", "hidden=[16]", "value_epochs=2", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
+    [InlineData("Pendulum-v1", "trpo", "hidden=[16]", "value_epochs=2", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1", "updates_per_step=0.01", "train.batch_size=512")]
     public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other, params string[] rounds)
     {
         string[] more = ["--environment", environment, "--algorithm", algorithm, "--set", $"train.{algorithm}.{option}", "--set", $"train.{algorithm}.{other}", .. rounds.SelectMany(set => new[] { "--set", set })];
