@@ -273,7 +273,7 @@ sealed class SeedTraining : IGrowingSeed
         if (_guard?.Look(_means) is not { } found)
             return;
         if (_config.Guard.Stop)
-            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"training diverged at step {_step}: {found}. Lower {_config.Algorithm}.learning_rate or {_config.Algorithm}.target_rate, or choose a learner that stays near the data."));
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"training diverged at step {_step}: {found}. Lower {_config.Algorithm}.learning_rate, or target_rate where the algorithm has one, or choose a learner that stays near the data."));
         Log(string.Create(CultureInfo.InvariantCulture, $"warning at step {_step}: {found}"));
     }
 
@@ -339,7 +339,9 @@ sealed class SeedTraining : IGrowingSeed
     void MakeGuard()
     {
         var settings = Settings(_config);
-        if (settings.Needs.Bootstraps)
+        // In a loop the policy soon earns what no episode before it did.
+        var watches = settings.Needs.Bootstraps || (settings.Needs.WholeEpisodes && ValueGuard.Watches(_learner.MetricNames) && !_data.Sources.Any(source => source.Columns.IsGrowing));
+        if (watches)
             _guard = new ValueGuard(ReturnRange.Of(_data, settings), _config.Guard.ValueLimit, _learner.MetricNames);
     }
 

@@ -11,9 +11,12 @@ namespace OfflineRL.Train;
 /// <param name="names">The learner's metrics.</param>
 sealed class ValueGuard(ReturnRange range, double limit, IReadOnlyList<string> names)
 {
-    static readonly string[] Watched = ["q_mean", "q_max", "td_error"];
+    static readonly string[] Watched = ["q_mean", "q_max", "td_error", "value_mean"];
 
     bool _isOver;
+
+    /// <summary>Whether any of a learner's metrics is a value.</summary>
+    public static bool Watches(IEnumerable<string> names) => names.Any(Watched.Contains);
 
     /// <summary>The largest watched metric over the data's scale: about 1 or less where all is well.</summary>
     public double Ratio(ReadOnlySpan<double> means)

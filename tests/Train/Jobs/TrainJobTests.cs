@@ -228,6 +228,19 @@ public sealed class TrainJobTests : IDisposable
         Assert.Empty(RunFolder.Open(_data.Workspace, "diverged").Seeds[0].Policies);
     }
 
+    [Theory]
+    [InlineData("vtrace")]
+    [InlineData("ppo")]
+    public void Run_OfALearnerOfEpisodes_WatchesItsValuesToo(string algorithm)
+    {
+        using var columns = _data.WriteSigns(logged: true);
+        var config = TrainData.Tiny(algorithm) with { Name = "watched", Steps = 10, Guard = new() { ValueLimit = 1e-6 } };
+        var progress = new CallbackProgress(_ => { });
+        Run(config, columns, progress);
+        Assert.Single(progress.Lines, line => line.Contains("values diverge: value_mean", StringComparison.Ordinal));
+        Assert.All(File.ReadLines(Path.Combine(SeedFolder("watched"), "metrics.jsonl")), line => Assert.NotNull(System.Text.Json.Nodes.JsonNode.Parse(line)!["value_ratio"]));
+    }
+
     [Fact]
     public void Run_WhoseValuesPassTheDatasReturns_SaysSoOnceAndStopsWhereAsked()
     {
