@@ -77,7 +77,7 @@ public sealed class A2c : IEpisodeLearner
     Tensor Targets(EpisodeBatch batch)
     {
         using var quiet = no_grad();
-        var next = _value.Online.Forward(batch.States).squeeze(-1).index_select(0, batch.NextRows);
+        var (_, next) = EpisodeValues.Of(_value, batch);
         return Returns.ToGo(batch.Rewards, batch.Discounts, _config.NSteps == 0 ? batch.Continues : Pieces(batch), next);
     }
 

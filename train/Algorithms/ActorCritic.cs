@@ -59,7 +59,7 @@ public sealed class ActorCritic : IEpisodeLearner
     {
         using var scope = NewDisposeScope();
         FitValues(batch);
-        var (raw, values) = Evaluate(batch);
+        var (raw, values) = EpisodeValues.LambdaAdvantages(_value, batch, _config.Lambda);
         var advantages = _config.NormalizeAdvantages ? PolicyLosses.Standardized(raw) : raw;
         var distribution = _head.Of(_policy.Online.Forward(batch.Observations), batch.ActionMasks);
         var entropy = distribution.Entropy().mean();
@@ -78,19 +78,9 @@ public sealed class ActorCritic : IEpisodeLearner
         for (var i = 0; i < _config.ValueUpdates; i++)
         {
             using var scope = NewDisposeScope();
-            var (advantages, values) = Evaluate(batch);
-            _value.Online.Forward(batch.Observations).squeeze(-1).sub(values.add(advantages)).square().mean().backward();
-            _value.Update();
+            var (advantages, values) = EpisodeValues.LambdaAdvantages(_value, batch, _config.Lambda);
+            EpisodeValues.Fit(_value, batch.Observations, values.add(advantages));
         }
-    }
-
-    // Lambda advantages and v(s_t); constants for the gradient.
-    (Tensor Advantages, Tensor Values) Evaluate(EpisodeBatch batch)
-    {
-        using var quiet = no_grad();
-        var all = _value.Online.Forward(batch.States).squeeze(-1);
-        var values = all.narrow(0, 0, batch.Rows);
-        return (Returns.Advantages(batch.Rewards, batch.Discounts, batch.Continues, values, all.index_select(0, batch.NextRows), _config.Lambda), values);
     }
 
     // ---- metrics: on the device until the loop reads them ----
@@ -110,7 +100,7 @@ public sealed class ActorCritic : IEpisodeLearner
     /// <summary>The critic's relative error on other episodes.</summary>
     public Tensor HeldOutError(EpisodeBatch batch)
     {
-        var (advantages, values) = Evaluate(batch);
+        var (advantages, values) = EpisodeValues.LambdaAdvantages(_value, batch, _config.Lambda);
         return TdLosses.RelativeError(advantages, values.add(advantages));
     }
 

@@ -83,8 +83,7 @@ public sealed class Awr : IEpisodeLearner
             foreach (var rows in Minibatches.Shuffled(batch.Rows, _batchSize, generator, _device))
             {
                 using var inner = NewDisposeScope();
-                _value.Online.Forward(batch.Observations.index_select(0, rows)).squeeze(-1).sub(targets.index_select(0, rows)).square().mean().backward();
-                _value.Update();
+                EpisodeValues.Fit(_value, batch.Observations.index_select(0, rows), targets.index_select(0, rows));
             }
         }
     }
@@ -110,9 +109,8 @@ public sealed class Awr : IEpisodeLearner
     (Tensor Targets, Tensor Values) Targets(EpisodeBatch batch)
     {
         using var quiet = no_grad();
-        var all = _value.Online.Forward(batch.States).squeeze(-1);
-        var values = all.narrow(0, 0, batch.Rows);
-        return (values.add(Returns.Advantages(batch.Rewards, batch.Discounts, batch.Continues, values, all.index_select(0, batch.NextRows), _config.Lambda)), values);
+        var (advantages, values) = EpisodeValues.LambdaAdvantages(_value, batch, _config.Lambda);
+        return (values.add(advantages), values);
     }
 
     // ---- metrics: on the device until the loop reads them ----

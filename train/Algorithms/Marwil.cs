@@ -63,7 +63,7 @@ public sealed class Marwil : IEpisodeLearner
     public void Step(EpisodeBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
-        var (returns, values) = Evaluate(batch);
+        var (returns, values) = EpisodeValues.ReturnsToGo(_value, batch);
         var advantages = returns.sub(values);
         _squares.mul_(1 - _config.NormRate).add_(advantages.square().mean(), alpha: _config.NormRate);
         var norm = Norm(Updates + 1);
@@ -81,8 +81,7 @@ public sealed class Marwil : IEpisodeLearner
                 var policy = _head.Of(_policy.Online.Forward(observations), batch.ActionMasks?.index_select(0, rows));
                 PolicyLosses.Score(policy.LogProbability(batch.Actions.index_select(0, rows)), weights.index_select(0, rows)).backward();
                 _policy.Update();
-                _value.Online.Forward(observations).squeeze(-1).sub(returns.index_select(0, rows)).square().mean().backward();
-                _value.Update();
+                EpisodeValues.Fit(_value, observations, returns.index_select(0, rows));
             }
         }
 
@@ -94,14 +93,6 @@ public sealed class Marwil : IEpisodeLearner
 
     Tensor Weights(Tensor advantages, Tensor norm) =>
         OfflineLosses.ExponentialWeights(advantages.mul(_config.Beta).div(norm.add(1e-8)), 1, _config.WeightLimit);
-
-    // G_t, which goes on after a truncated end by its value, and v(s_t); constants for the gradient.
-    (Tensor Returns, Tensor Values) Evaluate(EpisodeBatch batch)
-    {
-        using var quiet = no_grad();
-        var all = _value.Online.Forward(batch.States).squeeze(-1);
-        return (Returns.ToGo(batch.Rewards, batch.Discounts, batch.Continues, all.index_select(0, batch.NextRows)), all.narrow(0, 0, batch.Rows));
-    }
 
     // ---- metrics: on the device until the loop reads them ----
 
@@ -122,7 +113,7 @@ public sealed class Marwil : IEpisodeLearner
     public Tensor HeldOutError(EpisodeBatch batch)
     {
         using var quiet = no_grad();
-        var (returns, values) = Evaluate(batch);
+        var (returns, values) = EpisodeValues.ReturnsToGo(_value, batch);
         var weights = Weights(returns.sub(values), Norm(Updates));
         return PolicyLosses.Score(_head.Of(_policy.Online.Forward(batch.Observations), batch.ActionMasks).LogProbability(batch.Actions), weights.div(weights.mean()));
     }

@@ -75,7 +75,7 @@ public sealed class Ppo : IEpisodeLearner
     public void Step(EpisodeBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
-        var (raw, values) = Evaluate(batch);
+        var (raw, values) = EpisodeValues.LambdaAdvantages(_value, batch, _config.Lambda);
         var targets = values.add(raw);
         var advantages = _config.NormalizeAdvantages ? PolicyLosses.Standardized(raw) : raw;
         _policy.RunStep = _value.RunStep = Updates;
@@ -89,7 +89,7 @@ public sealed class Ppo : IEpisodeLearner
             foreach (var rows in Minibatches.Shuffled(batch.Rows, _batchSize, generator, _device))
             {
                 sum.add_(LearnPolicy(batch, rows, advantages));
-                LearnValues(batch, rows, targets);
+                EpisodeValues.Fit(_value, batch.Observations.index_select(0, rows), targets.index_select(0, rows));
             }
 
             epochs++;
@@ -115,21 +115,6 @@ public sealed class Ppo : IEpisodeLearner
         _policy.Update();
         using var quiet = no_grad();
         return PolicyLosses.Divergences(now, logged).sum();
-    }
-
-    void LearnValues(EpisodeBatch batch, Tensor rows, Tensor targets)
-    {
-        _value.Online.Forward(batch.Observations.index_select(0, rows)).squeeze(-1).sub(targets.index_select(0, rows)).square().mean().backward();
-        _value.Update();
-    }
-
-    // Lambda advantages and v(s_t); constants for the gradient.
-    (Tensor Advantages, Tensor Values) Evaluate(EpisodeBatch batch)
-    {
-        using var quiet = no_grad();
-        var all = _value.Online.Forward(batch.States).squeeze(-1);
-        var values = all.narrow(0, 0, batch.Rows);
-        return (Returns.Advantages(batch.Rewards, batch.Discounts, batch.Continues, values, all.index_select(0, batch.NextRows), _config.Lambda), values);
     }
 
     // ---- metrics: on the device until the loop reads them ----

@@ -104,11 +104,9 @@ public sealed class Reinforce : IEpisodeLearner
     (Tensor Returns, Tensor Values) ReturnsAndValues(EpisodeBatch batch)
     {
         using var quiet = no_grad();
-        if (_value is null)
-            return (Losses.Returns.ToGo(batch.Rewards, batch.Discounts, batch.Continues), zeros_like(batch.Rewards));
-        var all = _value.Online.Forward(batch.States).squeeze(-1);
-        var returns = Losses.Returns.ToGo(batch.Rewards, batch.Discounts, batch.Continues, all.index_select(0, batch.NextRows));
-        return (returns, all.narrow(0, 0, batch.Rows));
+        return _value is null
+            ? (Losses.Returns.ToGo(batch.Rewards, batch.Discounts, batch.Continues), zeros_like(batch.Rewards))
+            : EpisodeValues.ReturnsToGo(_value, batch);
     }
 
     Tensor Advantages(EpisodeBatch batch, Tensor returns, Tensor values)
@@ -147,8 +145,7 @@ public sealed class Reinforce : IEpisodeLearner
         for (var i = 0; i < _config.ValueUpdates; i++)
         {
             using var scope = NewDisposeScope();
-            _value.Online.Forward(batch.Observations).squeeze(-1).sub(returns).square().mean().backward();
-            _value.Update();
+            EpisodeValues.Fit(_value, batch.Observations, returns);
         }
     }
 

@@ -86,7 +86,7 @@ public sealed class Trpo : IEpisodeLearner
     public void Step(EpisodeBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
-        var (raw, values) = Evaluate(batch);
+        var (raw, values) = EpisodeValues.LambdaAdvantages(_value, batch, _config.Lambda);
         var advantages = _config.NormalizeAdvantages ? PolicyLosses.Standardized(raw) : raw;
         var (gradient, step) = NaturalStep(batch, advantages);
         var (share, divergence) = Search(batch, advantages, step);
@@ -165,19 +165,9 @@ public sealed class Trpo : IEpisodeLearner
             using var scope = NewDisposeScope();
             foreach (var rows in Minibatches.Shuffled(batch.Rows, _batchSize, generator, _device))
             {
-                _value.Online.Forward(batch.Observations.index_select(0, rows)).squeeze(-1).sub(targets.index_select(0, rows)).square().mean().backward();
-                _value.Update();
+                EpisodeValues.Fit(_value, batch.Observations.index_select(0, rows), targets.index_select(0, rows));
             }
         }
-    }
-
-    // Lambda advantages and v(s_t); constants for the gradient.
-    (Tensor Advantages, Tensor Values) Evaluate(EpisodeBatch batch)
-    {
-        using var quiet = no_grad();
-        var all = _value.Online.Forward(batch.States).squeeze(-1);
-        var values = all.narrow(0, 0, batch.Rows);
-        return (Returns.Advantages(batch.Rewards, batch.Discounts, batch.Continues, values, all.index_select(0, batch.NextRows), _config.Lambda), values);
     }
 
     // ---- metrics: on the device until the loop reads them ----
