@@ -43,6 +43,8 @@ public static class OpeJob
             Created = time.GetUtcNow(),
             Datasets = acting.Datasets.Prepend(new DatasetReference(columns.Info.Dataset, columns.Info.ContentHash)).Distinct().ToList(),
             Policies = ReportedPolicy.Of(policies.Select(p => (p.Algorithm, p.Policy, p.Seed, p.Step))),
+            Snapshots = SnapshotHash.Of(acting.Candidates),
+            Environment = columns.Info.Environment?.ToString(),
             Seed = config.Seed,
             BehaviorReturn = log.MeanReturn(),
             Estimates = rows,

@@ -20,6 +20,9 @@ public sealed record PolicyCandidate
     /// <summary>Whether it is its seed's final snapshot; true where there was no training.</summary>
     public bool IsLast { get; init; } = true;
 
+    /// <summary>SHA-256 of its stored parameters; null where there are none. A run trained again under the same name has another.</summary>
+    public string? ContentHash { get; init; }
+
     /// <summary>Loads it; the caller disposes what is disposable.</summary>
     public required Func<IPolicy> Load { get; init; }
 }

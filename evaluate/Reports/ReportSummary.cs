@@ -22,6 +22,15 @@ public sealed record ReportSummary
     /// <summary>Every policy evaluated.</summary>
     public required IReadOnlyList<ReportedPolicy> Policies { get; init; }
 
+    /// <summary>The learned policies' parameters by their hashes, so that two reports can tell whether they speak of the same ones.</summary>
+    public IReadOnlyList<SnapshotHash> Snapshots { get; init; } = [];
+
+    /// <summary>The environment of the log that was evaluated on, with its parameters; null where it names none, or there was no log.</summary>
+    public string? Environment { get; init; }
+
+    /// <summary>What the reader of the tables must know, one sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The seed of this job's own randomness; null where it drew from none.</summary>
     public required ulong Seed { get; init; }
 

@@ -27,6 +27,7 @@ public static class RolloutJob
             Created = time.GetUtcNow(),
             Datasets = (dataset is null ? [] : new[] { new DatasetReference(dataset.FullName, dataset.Manifest.ContentHash) }).Concat(policies.Datasets).Distinct().ToList(),
             Policies = ReportedPolicy.Of(policies.Candidates.Select(c => (c.Algorithm, c.Policy, c.Seed, c.Step))),
+            Snapshots = SnapshotHash.Of(policies.Candidates),
             Seed = config.Seed,
             BehaviorReturn = dataset?.Manifest.Statistics.Return?.Mean ?? BehaviorReturn(workspace, policies.Datasets),
             References = references,

@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+
+namespace OfflineRL.Evaluate;
+
+/// <summary>Which parameters a report's policy had.</summary>
+/// <param name="Algorithm">Such as <c>dqn</c>.</param>
+/// <param name="Policy">The run with its options.</param>
+/// <param name="Seed">The training seed.</param>
+/// <param name="Step">Training steps behind it.</param>
+/// <param name="ContentHash"><c>sha256:</c> and hexadecimal digits.</param>
+public sealed record SnapshotHash(string Algorithm, string Policy, long? Seed, int? Step, string ContentHash)
+{
+    internal static IReadOnlyList<SnapshotHash> Of(IEnumerable<PolicyCandidate> candidates) =>
+        candidates.Where(c => c.ContentHash is not null).Select(c => new SnapshotHash(c.Algorithm, c.Policy, c.Seed, c.Step, c.ContentHash!)).ToList();
+
+    /// <summary>Of the parameters in a stored policy's folder; null where the file is not there.</summary>
+    internal static string? Of(string folder)
+    {
+        var path = Path.Combine(folder, "policy.safetensors");
+        if (!File.Exists(path))
+            return null;
+        using var file = File.OpenRead(path);
+        return "sha256:" + Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+}
