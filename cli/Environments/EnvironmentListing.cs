@@ -41,6 +41,9 @@ sealed record EnvironmentListing
 
     public string? ReferenceSource { get; init; }
 
+    /// <summary>When an episode counts as a success, in words; null: nothing says.</summary>
+    public string? Success { get; init; }
+
     /// <summary>What must be installed; null: nothing.</summary>
     public string? Requirement { get; init; }
 
@@ -65,6 +68,7 @@ sealed record EnvironmentListing
         ReferenceRandomReturn = definition.ReferenceRandomReturn,
         ReferenceExpertReturn = definition.ReferenceExpertReturn,
         ReferenceSource = SourceOf(definition),
+        Success = definition.Success?.Description,
         Requirement = definition.Requirement.Length > 0 ? definition.Requirement : null,
         IsDrawnFromObservations = EnvironmentPictures.Painter(definition, identity, definition.ObservationSpace) is not null,
         Parameters = [.. definition.Parameters.Select(ParameterListing.Of)],

@@ -101,6 +101,8 @@ static class ListCommand
             Line("mean return", $"{string.Join(", ", returns.Select(r => $"{r.Item1} {Text(r.Item2)}"))}; {EnvironmentListing.SourceOf(definition)}");
         }
 
+        if (definition.Success is { } success)
+            Line("success", success.Description);
         if (definition.Requirement.Length > 0)
             Line("needs", definition.Requirement);
         Line("drawn", EnvironmentPictures.Painter(definition, identity, definition.ObservationSpace) is not null ? "from its observations" : "by itself, where it can");

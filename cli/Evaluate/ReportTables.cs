@@ -31,6 +31,7 @@ static class ReportTables
             Tables.Write(["task", "label", .. headers], rows, Enumerable.Range(2, policies.Count).ToHashSet());
         }
 
+        WriteSuccesses(result.Summary.Scores);
         WriteNormalized(result.Summary.Scores);
         Console.WriteLine($"Report: {result.Folder}");
     }
@@ -60,6 +61,14 @@ static class ReportTables
         if (summary.BehaviorReturn is { } behavior)
             Console.WriteLine($"Mean return in the log ({string.Join(", ", summary.Datasets.Select(d => d.Name).Distinct())}): {Number(behavior)}");
     }
+
+    static void WriteSuccesses(IReadOnlyList<ScoreRow> scores)
+    {
+        foreach (var task in scores.Where(s => s.SuccessRate is not null && (s.Label != "held_out" || s.Task == ScoreRow.AllHeldOut)).GroupBy(s => s.Task))
+            Console.WriteLine($"Success on {task.Key}: {string.Join(", ", task.Select(s => $"{Column(s)} {Share(s.SuccessRate!.Value)}"))}");
+    }
+
+    static string Share(double value) => value.ToString("0.0 %", CultureInfo.InvariantCulture);
 
     static string Score(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -35,6 +35,10 @@ static class RolloutFile
                     Length = csv.GetField<int>("length"),
                     Terminated = csv.GetField<bool>("terminated"),
                     Truncated = csv.GetField<bool>("truncated"),
+                    // Reports older than these columns do without.
+                    Success = csv.TryGetField<bool?>("success", out var success) ? success : null,
+                    DiscountedReturn = csv.TryGetField<double?>("discounted_return", out var discounted) ? discounted : null,
+                    Discount = csv.TryGetField<double?>("discount", out var discount) ? discount : null,
                 });
             }
 

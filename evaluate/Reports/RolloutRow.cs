@@ -42,4 +42,13 @@ public sealed record RolloutRow
     public required bool Terminated { get; init; }
 
     public required bool Truncated { get; init; }
+
+    /// <summary>Whether the episode is a success by the environment's criterion; null where it declares none.</summary>
+    public bool? Success { get; init; }
+
+    /// <summary>Sum of the rewards, the one of step t times discount^t; null in reports older than this column.</summary>
+    public double? DiscountedReturn { get; init; }
+
+    /// <summary>Of <see cref="DiscountedReturn"/>.</summary>
+    public double? Discount { get; init; }
 }

@@ -57,6 +57,29 @@ public sealed record ScoreRow
 
     public required double Max { get; init; }
 
+    /// <summary>Mean discounted return and the ends of its interval, by <see cref="Discount"/>; null where the episodes have none, or several.</summary>
+    public double? DiscountedMean { get; init; }
+
+    public double? DiscountedLow { get; init; }
+
+    public double? DiscountedHigh { get; init; }
+
+    public double? Discount { get; init; }
+
+    /// <summary>Mean steps of an episode, and the ends of its interval.</summary>
+    public double? LengthMean { get; init; }
+
+    public double? LengthLow { get; init; }
+
+    public double? LengthHigh { get; init; }
+
+    /// <summary>Share of the episodes that are a success by the environment's criterion, and the ends of its interval; null where one has no criterion.</summary>
+    public double? SuccessRate { get; init; }
+
+    public double? SuccessLow { get; init; }
+
+    public double? SuccessHigh { get; init; }
+
     /// <summary>100 (mean - random) / (expert - random) by the references below; null where the environment has none, or is not at its defaults.</summary>
     public double? NormalizedMean { get; init; }
 

@@ -21,9 +21,10 @@ static class RolloutBatch
     /// <param name="tasks">At least one.</param>
     /// <param name="episodes">For each task.</param>
     /// <param name="seed">Of all randomness.</param>
+    /// <param name="discount">Of the discounted returns, 0 to 1.</param>
     /// <param name="batchSize">Lanes at a time, at least 1.</param>
     /// <param name="cancellation">Looked at after every step.</param>
-    public static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, int batchSize, CancellationToken cancellation)
+    public static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, double discount, int batchSize, CancellationToken cancellation)
     {
         var outcomes = tasks.Select(_ => new EpisodeOutcome[episodes]).ToArray();
         var size = (int)Math.Clamp(MaxBufferBytes / (3L * sizeof(float) * policy.ObservationSpace.FlatSize), 1, batchSize);
@@ -41,7 +42,7 @@ static class RolloutBatch
                     lane += count;
                 }
 
-                new Lanes(policy, segments, seed).Run(cancellation);
+                new Lanes(policy, segments, seed, discount).Run(cancellation);
             }
             finally
             {
@@ -98,20 +99,24 @@ static class RolloutBatch
         readonly float[] _observations, _final, _dense, _continuous, _denseContinuous;
         readonly int[] _discreteActions, _denseDiscrete, _active;
         readonly RandomStream[] _streams, _denseStreams;
-        readonly double[] _logProbabilities, _returns;
+        readonly double[] _logProbabilities, _returns, _discounted;
         readonly bool[] _starts, _masks, _denseMasks;
         readonly IPolicyState? _state;
+        readonly double _discount;
+        // discount^t of the step under way: all lanes began together.
+        double _weight = 1;
         int _activeCount;
 
-        public Lanes(IPolicy policy, List<Segment> segments, ulong seed)
+        public Lanes(IPolicy policy, List<Segment> segments, ulong seed, double discount)
         {
+            _discount = discount;
             (_policy, _segments, _lanes, _width) = (policy, segments, segments.Sum(s => s.Count), policy.ObservationSpace.FlatSize);
             _discrete = policy.ActionSpace is DiscreteSpace;
             _actionWidth = _discrete ? 0 : policy.ActionSpace.FlatSize;
             (_observations, _final, _dense) = (new float[_lanes * _width], new float[_lanes * _width], new float[_lanes * _width]);
             (_continuous, _denseContinuous) = (new float[_lanes * _actionWidth], new float[_lanes * _actionWidth]);
             (_discreteActions, _denseDiscrete) = (new int[_discrete ? _lanes : 0], new int[_discrete ? _lanes : 0]);
-            (_logProbabilities, _returns) = (new double[_lanes], new double[_lanes]);
+            (_logProbabilities, _returns, _discounted) = (new double[_lanes], new double[_lanes], new double[_lanes]);
             _maskWidth = segments.Any(s => s.Masked is not null) && policy.ActionSpace is DiscreteSpace actions ? actions.Count : 0;
             (_masks, _denseMasks) = (new bool[_lanes * _maskWidth], new bool[_lanes * _maskWidth]);
             // Environments without masks, among others with, allow everything.
@@ -246,9 +251,11 @@ static class RolloutBatch
                 var segment = _segments[segmentIndex];
                 var k = lane - first;
                 _returns[lane] += segment.Rewards[k];
+                _discounted[lane] += _weight * segment.Rewards[k];
                 if (segment.Terminated[k] || segment.Truncated[k])
                 {
-                    segment.Outcomes[segment.FirstEpisode + k] = new EpisodeOutcome(_returns[lane], step, segment.Terminated[k], segment.Truncated[k]);
+                    var success = segment.Task.Success?.Holds(_returns[lane], step, segment.Terminated[k]);
+                    segment.Outcomes[segment.FirstEpisode + k] = new EpisodeOutcome(_returns[lane], step, segment.Terminated[k], segment.Truncated[k], _discounted[lane], success);
                     segment.Running--;
                 }
                 else
@@ -258,6 +265,7 @@ static class RolloutBatch
             }
 
             _activeCount = kept;
+            _weight *= _discount;
         }
     }
 }

@@ -28,6 +28,9 @@ public sealed record RolloutConfig : IValidatable
     /// <summary>Episodes for each policy and task. The default value is 100.</summary>
     public int Episodes { get; init; } = 100;
 
+    /// <summary>Of the discounted returns that stand beside the undiscounted, from 0 to 1. The default value is 0.99.</summary>
+    public double Discount { get; init; } = 0.99;
+
     /// <summary>Decides the start of every episode and every draw; the same for all policies, so that they meet the same starts. The default value is 0.</summary>
     public ulong Seed { get; init; }
 
@@ -47,6 +50,8 @@ public sealed record RolloutConfig : IValidatable
     {
         foreach (var fault in ConfigFaults.Common(Job, JobName, Name, Confidence, Resamples))
             yield return fault;
+        if (!(Discount is >= 0 and <= 1))
+            yield return FormattableString.Invariant($"discount is {Discount}; expected a number from 0 to 1, such as 0.99.");
         if (Policies.Count == 0)
             yield return "policies is empty; name at least one, for example --policy run:cartpole-dqn or --policy builtin:scripted.";
         if (Tasks.Count == 0)

@@ -56,7 +56,7 @@ public static class RolloutJob
                     var policy = policies[i].Load();
                     try
                     {
-                        outcomes[i] = RolloutBatch.Run(policy, tasks, config.Episodes, config.Seed, config.BatchSize, cancellation);
+                        outcomes[i] = RolloutBatch.Run(policy, tasks, config.Episodes, config.Seed, config.Discount, config.BatchSize, cancellation);
                     }
                     finally
                     {
@@ -90,6 +90,9 @@ public static class RolloutJob
         Length = outcome.Length,
         Terminated = outcome.Terminated,
         Truncated = outcome.Truncated,
+        Success = outcome.Success,
+        DiscountedReturn = outcome.DiscountedReturn,
+        Discount = config.Discount,
     };
 
     // The log of the runs is often here too; where it is not, the report does without.

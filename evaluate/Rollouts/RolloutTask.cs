@@ -9,6 +9,9 @@ namespace OfflineRL.Evaluate;
 /// <param name="Label">How it relates to the log that the policies were trained from.</param>
 public sealed record RolloutTask(string Name, EnvironmentIdentity Identity, VariantLabel Label)
 {
+    /// <summary>When an episode counts as a success; null where the environment declares nothing.</summary>
+    public SuccessCriterion? Success { get; init; }
+
     /// <summary>Resolves what a config names; each environment is taken once.</summary>
     /// <param name="tasks">Ids, variant names, <c>nominal</c>, <c>held_out</c>.</param>
     /// <param name="environment">The environment that the names without an id refer to; empty: <paramref name="recorded"/>.</param>
@@ -50,7 +53,7 @@ public sealed record RolloutTask(string Name, EnvironmentIdentity Identity, Vari
         void Add(string name, EnvironmentIdentity identity)
         {
             if (!resolved.Any(t => t.Identity.Equals(identity)))
-                resolved.Add(new RolloutTask(name, identity, EnvironmentRegistry.Label(identity, recorded)));
+                resolved.Add(new RolloutTask(name, identity, EnvironmentRegistry.Label(identity, recorded)) { Success = EnvironmentRegistry.Definition(identity.ToString()).Success });
         }
     }
 }

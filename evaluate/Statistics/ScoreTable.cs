@@ -40,10 +40,15 @@ public static class ScoreTable
         ScoreRow Row(string algorithm, string policy, string selection, Scores scores, List<Snapshot> snapshots)
         {
             var overSeeds = snapshots.Count > 1;
-            IReadOnlyList<double[]> units = overSeeds ? [snapshots.Select(s => s.Mean).ToArray()] : snapshots[0].Returns;
+            var units = Units(r => r.Return)!;
             var child = stream.Derive($"{algorithm}\n{policy}\n{selection}\n{scores.Name}");
-            var mean = Ends(ScoreStatistics.Mean);
-            var iqm = Ends(ScoreStatistics.InterquartileMean);
+            // First of all, in this order and from one stream: what other columns there are changes none of their digits.
+            var mean = Ends(units, ScoreStatistics.Mean, child);
+            var iqm = Ends(units, ScoreStatistics.InterquartileMean, child);
+            var discount = scores.Discount;
+            var discounted = discount is null ? null : Column("discounted", r => r.DiscountedReturn);
+            var length = Column("length", r => r.Length);
+            var success = Column("success", r => r.Success is { } isSuccess ? (isSuccess ? 1 : 0) : null);
             var center = ScoreStatistics.Mean(units);
             return new ScoreRow
             {
@@ -54,7 +59,7 @@ public static class ScoreTable
                 Selection = selection,
                 Unit = overSeeds ? "seeds" : "episodes",
                 Units = units.Sum(u => u.Length),
-                Episodes = snapshots.Sum(s => s.Returns.Sum(r => r.Length)),
+                Episodes = snapshots.Sum(s => s.Episodes),
                 Mean = center,
                 MeanLow = mean?.Low,
                 MeanHigh = mean?.High,
@@ -63,6 +68,16 @@ public static class ScoreTable
                 IqmHigh = iqm?.High,
                 Min = units.Min(u => u.Min()),
                 Max = units.Max(u => u.Max()),
+                DiscountedMean = discounted?.Mean,
+                DiscountedLow = discounted?.Ends?.Low,
+                DiscountedHigh = discounted?.Ends?.High,
+                Discount = discount,
+                LengthMean = length?.Mean,
+                LengthLow = length?.Ends?.Low,
+                LengthHigh = length?.Ends?.High,
+                SuccessRate = success?.Mean,
+                SuccessLow = success?.Ends?.Low,
+                SuccessHigh = success?.Ends?.High,
                 NormalizedMean = scores.References?.Normalize(center),
                 NormalizedLow = mean is { } low ? scores.References?.Normalize(low.Low) : null,
                 NormalizedHigh = mean is { } high ? scores.References?.Normalize(high.High) : null,
@@ -71,8 +86,21 @@ public static class ScoreTable
                 ReferenceSource = scores.References?.Source,
             };
 
-            Interval? Ends(Func<IReadOnlyList<double[]>, double> statistic) => units.All(u => u.Length > 1)
-                ? Bootstrap.Percentile(Bootstrap.Stratified(units, statistic, resamples, child, cancellation), confidence)
+            // [tasks][units] of a number that episodes have; null where one has none.
+            IReadOnlyList<double[]>? Units(Func<RolloutRow, double?> number)
+            {
+                if (snapshots.Any(s => s.Tasks.Any(task => task.Any(r => number(r) is null))))
+                    return null;
+                var values = snapshots.Select(s => s.Tasks.Select(task => task.Select(r => number(r)!.Value).ToArray()).ToList()).ToList();
+                return overSeeds ? [values.Select(ScoreStatistics.Mean).ToArray()] : values[0];
+            }
+
+            (double Mean, Interval? Ends)? Column(string name, Func<RolloutRow, double?> number) => Units(number) is { } values
+                ? (ScoreStatistics.Mean(values), Ends(values, ScoreStatistics.Mean, child.Derive(name)))
+                : null;
+
+            Interval? Ends(IReadOnlyList<double[]> values, Func<IReadOnlyList<double[]>, double> statistic, RandomStream random) => values.All(u => u.Length > 1)
+                ? Bootstrap.Percentile(Bootstrap.Stratified(values, statistic, resamples, random, cancellation), confidence)
                 : null;
         }
     }
@@ -90,9 +118,10 @@ public static class ScoreTable
             // A snapshot that was not run on every pooled task has no score over all of them.
             var seeds = all.GroupBy(r => r.Seed).Select(seed => seed
                 .GroupBy(r => (r.Step, r.IsLast))
-                .Select(g => new Snapshot(g.Key.Step ?? 0, g.Key.IsLast, g.GroupBy(r => r.Task).Select(t => t.Select(r => r.Return).ToArray()).ToList()))
-                .Where(s => s.Returns.Count == tasks)
+                .Select(g => new Snapshot(g.Key.Step ?? 0, g.Key.IsLast, g.GroupBy(r => r.Task).Select(t => t.ToArray()).ToList()))
+                .Where(s => s.Tasks.Count == tasks)
                 .ToList()).Where(seed => seed.Count > 0).ToList();
+            Discount = all.Select(r => r.Discount).Distinct().ToList() is [{ } discount] ? discount : null;
             // Of equal means the earlier one: the first to reach it.
             Best = seeds.Select(snapshots => snapshots.OrderByDescending(s => s.Mean).ThenBy(s => s.Step).First()).ToList();
             Last = seeds.SelectMany(snapshots => snapshots.Where(s => s.IsLast)).ToList();
@@ -107,6 +136,9 @@ public static class ScoreTable
         /// <summary>Null where the rows are of several environments, or of one without references.</summary>
         public ReferenceReturns? References { get; }
 
+        /// <summary>The one of all discounted returns; null where there is none, or several.</summary>
+        public double? Discount { get; }
+
         public List<Snapshot> Last { get; }
 
         public List<Snapshot> Best { get; }
@@ -118,9 +150,11 @@ public static class ScoreTable
         public bool IsOneNotLast { get; }
     }
 
-    /// <summary>A policy's returns [tasks][episodes] and their mean, which weighs tasks equally.</summary>
-    sealed record Snapshot(int Step, bool IsLast, IReadOnlyList<double[]> Returns)
+    /// <summary>A policy's episodes [tasks][episodes] and their mean return, which weighs tasks equally.</summary>
+    sealed record Snapshot(int Step, bool IsLast, IReadOnlyList<RolloutRow[]> Tasks)
     {
-        public double Mean { get; } = ScoreStatistics.Mean(Returns);
+        public double Mean { get; } = ScoreStatistics.Mean(Tasks.Select(task => task.Select(r => r.Return).ToArray()).ToList());
+
+        public int Episodes => Tasks.Sum(task => task.Length);
     }
 }

@@ -29,7 +29,7 @@ public sealed class EvaluateTests : IDisposable
         var folder = Path.Combine(Reports, "r-v1");
         Assert.Contains(folder, result.Output, StringComparison.Ordinal);
         var lines = File.ReadAllLines(Path.Combine(folder, "rollouts.csv"));
-        Assert.Equal("algorithm,policy,task,environment,label,seed,step,is_last,rollout_seed,episode,return,length,terminated,truncated", lines[0]);
+        Assert.Equal("algorithm,policy,task,environment,label,seed,step,is_last,rollout_seed,episode,return,length,terminated,truncated,success,discounted_return,discount", lines[0]);
         Assert.Equal(2 * 2 * 7, lines.Length - 1);
         foreach (var file in (string[])["rollouts.parquet", "scores.csv", "scores.parquet", "summary.json", "config.yaml"])
             Assert.True(File.Exists(Path.Combine(folder, file)), file);

@@ -33,12 +33,68 @@ public class RolloutTests
     public void Run_OfKnownPolicies_GivesKnownReturns()
     {
         var scripted = Run(BuiltInPolicies.Make("scripted", CartPole), [Tasks[0]], 50, 0, 4096)[0];
-        Assert.All(scripted, o => Assert.Equal(new EpisodeOutcome(500, 500, Terminated: false, Truncated: true), o));
+        // A reward of 1 a step: the discounted return is a geometric sum.
+        var discounted = (1 - Math.Pow(0.99, 500)) / (1 - 0.99);
+        Assert.All(scripted, o =>
+        {
+            Assert.Equal(new EpisodeOutcome(500, 500, Terminated: false, Truncated: true, o.DiscountedReturn, Success: true), o);
+            Assert.Equal(discounted, o.DiscountedReturn, 9);
+        });
         var uniform = Run(BuiltInPolicies.Make("uniform", CartPole), [Tasks[0]], 2000, 0, 4096)[0];
         // Gymnasium's uniform policy: 22.2 +- 11.8; four standard errors of 2,000 episodes.
         Assert.Equal(22.2, uniform.Average(o => o.Return), 1.1);
-        Assert.All(uniform, o => Assert.True(o.Terminated && o.Return == o.Length));
+        Assert.All(uniform, o => Assert.True(o.Terminated && o.Return == o.Length && o.Success == false));
     }
+
+    [Theory]
+    [InlineData("CartPole-v1", "scripted", 1.0)]
+    [InlineData("CartPole-v1", "uniform", 0.0)]
+    [InlineData("MountainCar-v0", "scripted", 1.0)]
+    [InlineData("MountainCar-v0", "uniform", 0.0)]
+    [InlineData("MountainCarContinuous-v0", "zero", 0.0)]
+    [InlineData("Acrobot-v1", "uniform", 0.0)]
+    [InlineData("GridWorld-v1", "optimal", 1.0)]
+    [InlineData("CliffWalking-v1", "optimal", 1.0)]
+    [InlineData("Taxi-v3", "optimal", 1.0)]
+    [InlineData("FrozenLake-v1?slippery=0", "optimal", 1.0)]
+    public void Run_ByTheEnvironmentsCriterion_CountsSuccesses(string id, string policy, double rate)
+    {
+        var identity = EnvironmentRegistry.Resolve(id);
+        var made = BuiltInPolicies.Make(policy, EnvironmentRegistry.Definition(id), identity);
+        var outcomes = Run(made, RolloutTask.Resolve([id], "", null), 20, 3, 100)[0];
+        Assert.Equal(rate, outcomes.Average(o => o.Success == true ? 1 : 0), 12);
+        Assert.All(outcomes, o => Assert.NotNull(o.Success));
+    }
+
+    [Fact]
+    public void Success_OfHolesAndGoals_IsTheReturnOfFrozenLake()
+    {
+        var policy = BuiltInPolicies.Make("optimal", EnvironmentRegistry.Definition("FrozenLake-v1"), EnvironmentRegistry.Resolve("FrozenLake-v1"));
+        var outcomes = Run(policy, RolloutTask.Resolve(["FrozenLake-v1"], "", null), 200, 0, 4096)[0];
+        Assert.All(outcomes, o => Assert.Equal(o.Return == 1, o.Success));
+        Assert.Contains(outcomes, o => o is { Success: false, Terminated: true });
+        Assert.InRange(outcomes.Count(o => o.Success == true), 1, 199);
+    }
+
+    [Fact]
+    public void Success_OfTablesThatPayAtTheEndAlone_IsSurvival()
+    {
+        var id = "tables:" + SharedData.Require("icu_sepsis/dynamics.npz");
+        var outcomes = Run(BuiltInPolicies.Make("optimal", EnvironmentRegistry.Definition(id), EnvironmentRegistry.Resolve(id)), RolloutTask.Resolve([id], "", null), 300, 0, 4096)[0];
+        Assert.All(outcomes, o => Assert.Equal(o.Return == 1, o.Success));
+        // The optimal policy survives in 88 of 100 episodes; four standard errors of 300.
+        Assert.Equal(0.88, outcomes.Average(o => o.Success == true ? 1.0 : 0), 0.08);
+    }
+
+    [Theory]
+    // Fewer steps and other sums are no longer what the criterion speaks of; an end is an end.
+    [InlineData("CartPole-v1?action_repeat=2", null)]
+    [InlineData("CartPole-v1?frame_stack=2", "the pole stands for 475 of 500 steps")]
+    [InlineData("MountainCar-v0?action_repeat=4", "the flag is reached")]
+    [InlineData("FrozenLake-v1?reward_clip=0.5", null)]
+    [InlineData("Pendulum-v1", null)]
+    public void Definition_UnderWrappers_KeepsTheCriterionThatStillSpeaksOfIt(string id, string? description) =>
+        Assert.Equal(description, EnvironmentRegistry.Definition(id).Success?.Description);
 
     [Fact]
     public void Run_OfAPolicyWithMemory_KeepsEveryLaneInPlace()
@@ -80,7 +136,7 @@ public class RolloutTests
     }
 
     static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, int batch) =>
-        RolloutBatch.Run(policy, tasks, episodes, seed, batch, CancellationToken.None);
+        RolloutBatch.Run(policy, tasks, episodes, seed, 0.99, batch, CancellationToken.None);
 
     /// <summary>Acts as another policy and checks that its lanes are never moved or left out, and that starts are marked once.</summary>
     sealed class Remembering(IPolicy inner) : IPolicy

@@ -95,6 +95,22 @@ public class ScoreTableTests
         Assert.Equal(Table(rows), Table(rows));
     }
 
+    [Fact]
+    public void Of_LengthsSuccessesAndDiscountedReturns_AveragesThemBySeed()
+    {
+        RolloutRow[] With(RolloutRow[] rows, double discount, params bool?[] successes) => [.. rows.Select((r, i) => r with { Length = 10 * (i + 1), Success = successes[i], DiscountedReturn = r.Return / 2, Discount = discount })];
+        var row = Assert.Single(Table(
+            With(Rows("nominal", 0, 1, true, 8, 4), 0.9, true, false),
+            With(Rows("nominal", 1, 1, true, 2, 2), 0.9, true, true)));
+        Assert.Equal((15.0, 0.75, 2.0, 0.9), (row.LengthMean, row.SuccessRate, row.DiscountedMean, row.Discount));
+        // Two seeds: the ends are the two seeds' own means.
+        Assert.Equal((0.5, 1.0, 1.0, 3.0), (row.SuccessLow, row.SuccessHigh, row.DiscountedLow, row.DiscountedHigh));
+        var mixed = Assert.Single(Table(
+            With(Rows("nominal", 0, 1, true, 8, 4), 0.9, true, null),
+            With(Rows("nominal", 1, 1, true, 2, 2), 0.99, true, true)));
+        Assert.Equal((15.0, null, null, null), (mixed.LengthMean, mixed.SuccessRate, mixed.DiscountedMean, mixed.Discount));
+    }
+
     static IReadOnlyList<ScoreRow> Table(params RolloutRow[][] rows) => ScoreTable.Of(rows.SelectMany(r => r), [], 0.95, 500, RandomStream.Create(0, "scores"));
 
     static RolloutRow[] Rows(string task, long seed, int step, bool last, params double[] returns) => returns.Select((value, episode) => new RolloutRow

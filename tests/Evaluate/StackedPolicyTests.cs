@@ -44,7 +44,7 @@ public sealed class StackedPolicyTests : IDisposable
 
     static EnvironmentDefinition CartPole => EnvironmentRegistry.Definition("CartPole-v1");
 
-    static List<EpisodeOutcome> Run(IPolicy policy, int batch) => [.. RolloutBatch.Run(policy, Tasks, 9, 2, batch, CancellationToken.None).SelectMany(o => o)];
+    static List<EpisodeOutcome> Run(IPolicy policy, int batch) => [.. RolloutBatch.Run(policy, Tasks, 9, 2, 0.99, batch, CancellationToken.None).SelectMany(o => o)];
 
     TrainingColumns WriteCartPole()
     {

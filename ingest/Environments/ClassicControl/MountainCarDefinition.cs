@@ -20,6 +20,7 @@ static class MountainCarDefinition
         ReferenceRandomReturn = -200,
         ReferenceExpertReturn = -109.63,
         ReferenceSource = "measured by this project: uniform actions, which never got there in 102,400 episodes, and the policy 'scripted' over 40,960 (standard error 0.05)",
+        Success = new("the flag is reached") { Terminates = true },
         HeldOutVariants = Variants("MountainCar-v0", "0.00075", "0.0015"),
         Policies =
         [
@@ -46,6 +47,7 @@ static class MountainCarDefinition
         ReferenceRandomReturn = -33.15,
         ReferenceExpertReturn = 96.45,
         ReferenceSource = "measured by this project over 40,960 episodes each: uniform actions (standard error 0.02) and the policy 'scripted' (0.006)",
+        Success = new("the flag is reached") { Terminates = true },
         HeldOutVariants = Variants("MountainCarContinuous-v0", "0.0011", "0.0025"),
         Policies =
         [

@@ -87,6 +87,9 @@ public sealed record EnvironmentDefinition
     /// <summary>Where the reference returns come from; empty: measured by this project, as the definition's source says.</summary>
     public string ReferenceSource { get; init; } = "";
 
+    /// <summary>When an episode counts as a success, whatever the parameters; null where the task has no such thing.</summary>
+    public SuccessCriterion? Success { get; init; }
+
     /// <summary>What must be installed to make it, with the command; empty: nothing.</summary>
     public string Requirement { get; init; } = "";
 

@@ -41,6 +41,7 @@ static class CliffWalking
             new("breeze", $"{Id}?{Wind}=0.1"),
             new("gale", $"{Id}?{Wind}=0.3"),
         ],
+        Success = new("the goal is reached") { Terminates = true },
         References = (-9512.058954950355, -13),
     };
 

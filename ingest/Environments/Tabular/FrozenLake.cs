@@ -44,6 +44,7 @@ static class FrozenLake
             new("map-b", $"{Id}?{MapSeed}=10002"),
             new("map-c", $"{Id}?{MapSeed}=10003"),
         ],
+        Success = new("the goal is reached") { Terminates = true, ReturnAbove = 0 },
         References = (0.013939795959171436, 0.7401648977587052),
     };
 

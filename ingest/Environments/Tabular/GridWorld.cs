@@ -46,6 +46,7 @@ static class GridWorld
             new("storm", $"{Id}?{Wind}=0.4"),
             new("fixed-start", $"{Id}?{StartCell}=6"),
         ],
+        Success = new("a goal is reached") { Terminates = true },
         References = (-18.28571427989488, -1.9999999999999996),
     };
 

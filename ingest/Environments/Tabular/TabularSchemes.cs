@@ -55,9 +55,25 @@ static class TabularSchemes
                 .. file.Policies.Select(p => new BuiltInPolicy(p.Key, "From the tables.", identity => new TabularPolicy(p.Key, Masked(identity), p.Value))),
             ],
             Measure = true,
+            Success = SuccessOf(mdp),
         };
 
         TabularMdp Masked(EnvironmentIdentity identity) => mdp.HasMask && identity.Parameters[ActionMask] == 0 ? mdp.WithoutMask() : mdp;
+    }
+
+    // Tables that pay nothing on the way, and at the end sometimes something and sometimes not, tell survival from death so.
+    static SuccessCriterion? SuccessOf(TabularMdp mdp)
+    {
+        var (pays, paysNot) = (false, false);
+        for (var i = 0; i < mdp.TransitionCount; i++)
+        {
+            if (!mdp.Ends[i] && mdp.Rewards[i] != 0)
+                return null;
+            pays |= mdp.Ends[i] && mdp.Rewards[i] > 0;
+            paysNot |= mdp.Ends[i] && mdp.Rewards[i] <= 0;
+        }
+
+        return pays && paysNot ? new("the episode ends with a positive reward, such as survival") { Terminates = true, ReturnAbove = 0 } : null;
     }
 
     static (string Path, string? Hash) Split(string id)

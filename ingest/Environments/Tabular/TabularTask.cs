@@ -46,6 +46,9 @@ sealed class TabularTask
 
     public IReadOnlyList<HeldOutVariant> HeldOutVariants { get; init; } = [];
 
+    /// <summary>When an episode counts as a success; null where there is no such thing.</summary>
+    public SuccessCriterion? Success { get; init; }
+
     /// <summary>Returns of the uniform and the optimal policy on the defaults, at the step limit; a test compares them with the solver's.</summary>
     public (double Random, double Expert)? References { get; init; }
 
@@ -86,6 +89,7 @@ sealed class TabularTask
             MaxEpisodeSteps = 1,
             Parameters = parameters,
             HeldOutVariants = HeldOutVariants,
+            Success = Success,
             Policies = [new("optimal", "An optimal policy, from the solver, under the discount; ties go to the lowest action.", Optimal), .. Policies],
             ReferenceSource = "exact, by backward induction to the step limit: uniform actions, and the policy 'optimal'",
             Painter = Painter,

@@ -52,6 +52,7 @@ static class Taxi
         HeldOutVariants = hasRain
             ? [new("rain", $"{id}?{Rainy}=1"), new("downpour", $"{id}?{Rainy}=1&{RainyProbability}=0.5"), new("drizzle", $"{id}?{Rainy}=1&{RainyProbability}=0.95")]
             : [],
+        Success = new("the passenger is delivered") { Terminates = true },
         References = (-771.0909994496636, 7.929999999999999),
     };
 

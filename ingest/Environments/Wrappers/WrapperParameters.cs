@@ -73,6 +73,7 @@ public static class WrapperParameters
             // What is known of returns is known of the task as it was.
             ReferenceRandomReturn = plan.ChangesReturns ? null : inner.ReferenceRandomReturn,
             ReferenceExpertReturn = plan.ChangesReturns ? null : inner.ReferenceExpertReturn,
+            Success = plan.ChangesReturns && inner.Success is { IsOfTheEndAlone: false } ? null : inner.Success,
             Policies = plan.NewestObservation is { } offset
                 ? [.. inner.Policies.Select(p => p with { Create = i => new NewestObservationPolicy(p.Create(i), plan.ObservationSpace, offset) })]
                 : [],

@@ -43,7 +43,7 @@ public sealed class MujocoPipelineTests : IDisposable
         Assert.Contains("may not be recorded", Assert.Throws<UserErrorException>(() => Record("heavy", "Hopper-v4?torso_mass=2", 4)).Message, StringComparison.Ordinal);
         var tasks = RolloutTask.Resolve(["nominal", "heavy-torso"], "Hopper-v4", EnvironmentRegistry.Resolve("Hopper-v4"));
         Assert.Equal([VariantLabel.Nominal, VariantLabel.HeldOut], tasks.Select(t => t.Label));
-        var outcomes = RolloutBatch.Run(new UniformTorques(), tasks, 6, 3, 8, CancellationToken.None);
+        var outcomes = RolloutBatch.Run(new UniformTorques(), tasks, 6, 3, 0.99, 8, CancellationToken.None);
         Assert.Equal([6, 6], outcomes.Select(o => o.Length));
         Assert.All(outcomes.SelectMany(o => o), o => Assert.True(o.Terminated && o.Length is > 5 and < 200 && o.Return > 3));
         Assert.NotEqual(outcomes[0], outcomes[1]);
