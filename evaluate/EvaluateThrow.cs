@@ -70,17 +70,47 @@ static class EvaluateThrow
     public static UserErrorException StoredDistribution(string text, long row, string dataset) =>
         new(Text($"The policy '{text}' has no distribution at row {row} of {dataset}: a number is NaN or negative, or no allowed action has a positive probability. Correct the column and import it again."));
 
-    public static UserErrorException NoBehaviorProbabilities(string text, string dataset) =>
-        new($"The policy '{text}' is the behavior policy's whole distribution, and {dataset} does not store it. Name an info column instead.");
+    public static UserErrorException NoBehaviorProbabilities(string whose, string dataset) =>
+        new($"{Capital(whose)} is the behavior policy's whole distribution, and {dataset} does not store it. Name an info column instead.");
 
-    public static UserErrorException ColumnWidth(string text, string column, int width, int actions) =>
-        new(Text($"The policy '{text}' names {column}, which has {width} values a step; expected a list of {actions}, one for each action."));
+    public static UserErrorException ColumnWidth(string whose, string column, int width, int actions) =>
+        new(Text($"{Capital(whose)} names {column}, which has {width} values a step; expected a list of {actions}, one for each action."));
 
-    public static UserErrorException NoPolicyColumn(string text, string column, int actions, ColumnsInfo info) =>
-        new(Text($"The policy '{text}' names '{column}', and {info.Dataset} has neither info_{column} as a list of {actions} nor info_{column}_0 to info_{column}_{actions - 1}; it has: {(info.InfoColumns.Count == 0 ? "no info columns" : string.Join(", ", info.InfoColumns.Select(c => c.Name)))}."));
+    public static UserErrorException NoPolicyColumn(string whose, string column, int actions, ColumnsInfo info) =>
+        new(Text($"{Capital(whose)} names '{column}', and {info.Dataset} has neither info_{column} as a list of {actions} nor info_{column}_0 to info_{column}_{actions - 1}; it has: {(info.InfoColumns.Count == 0 ? "no info columns" : string.Join(", ", info.InfoColumns.Select(c => c.Name)))}."));
+
+    public static UserErrorException ValueKind(string kind) =>
+        new($"values.kind is {kind}; expected none or columns.");
+
+    public static UserErrorException ValueLengths(int steps, int actionValues, int stateValues) =>
+        new(Text($"{actionValues} action values and {stateValues} state values were found for {steps} steps; expected one of each a step."));
+
+    public static UserErrorException ValueNotFinite(double actionValue, double stateValue, int row) =>
+        new(Text($"The values q = {actionValue} and v = {stateValue} were found at row {row} of the episodes evaluated on; expected finite numbers. Correct the columns that 'values' names, or the model that gave them."));
+
+    public static UserErrorException ValueColumnOfOneAction(string column) =>
+        new($"The values 'q' name '{column}', the value of the logged action alone, and 'values.v' is not set; v, the policy's mean value, cannot be made from it. Set values.v to the column of state values.");
+
+    public static UserErrorException ValueColumnWidth(string column, int width) =>
+        new(Text($"The values 'v' name '{column}', which has {width} numbers a step; expected one."));
 
     public static UserErrorException UnknownPropensities(string dataset) =>
         new($"The dataset {dataset} does not know with which probability its actions were drawn (propensity_source unknown); importance sampling needs it. Import it with the column of behavior probabilities in the map, record it with 'offlinerl ingest record', or score the policy with 'offlinerl evaluate rollout'.");
+
+    public static UserErrorException UnknownPropensities(string dataset, string estimator) =>
+        new($"The estimator '{estimator}' weighs by probabilities, and the dataset {dataset} does not know with which its actions were drawn (propensity_source unknown). Import it with the column of behavior probabilities in the map, or name estimators that need none, such as dm with 'values'.");
+
+    public static UserErrorException UnknownEstimator(string name, IEnumerable<string> known) =>
+        new($"Unknown estimator '{name}'.{NearestName.Hint(name, known.ToList())}");
+
+    public static UserErrorException EstimatorOption(string text, bool hasLambda) =>
+        new($"The estimator '{text}' was found; expected {(hasLambda ? "its name, or with ?lambda=NUMBER in its range, ?tune=slope or ?tune=mse" : "its name alone: it has no lambda")}.");
+
+    public static UserErrorException NoValues(string estimator) =>
+        new($"The estimator '{estimator}' takes values q and v, and 'values.kind' is none. Set it, for example values.kind=tabular, or to columns with values.q and values.v.");
+
+    public static UserErrorException EstimatorForOtherLogs(string estimator, string dataset, int maxLength, string applying) =>
+        new(Text($"The estimator '{estimator}' is for {(maxLength > 1 ? "single decisions" : "episodes of several steps")}, and the longest episode of {dataset} has {maxLength} {(maxLength > 1 ? "steps" : "step")}; these apply: {applying}."));
 
     public static UserErrorException UnknownPropensity(string dataset, int episode, int step) =>
         new(Text($"The dataset {dataset} has no behavior log-probability at episode {episode}, step {step}; expected one for every step. Choose a part of the split without such episodes, or import the log again without them."));
@@ -114,6 +144,8 @@ static class EvaluateThrow
 
     public static UserErrorException BadRollouts(string path, Exception inner) =>
         new($"{path}: not the rows of a rollout ({inner.Message.Split('\n')[0].Trim().TrimEnd('.')}). Roll out again with 'offlinerl evaluate rollout'.", inner);
+
+    static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -94,10 +94,10 @@ static class ReportTables
 
     static void WriteEstimates(IReadOnlyList<EstimateRow> estimates, double confidence)
     {
-        foreach (var log in estimates.GroupBy(e => (e.Dataset, e.Split, e.Discount, e.Episodes, e.Steps, e.BehaviorReturn, e.Propensities)))
+        foreach (var log in estimates.GroupBy(e => (e.Dataset, e.Split, e.Discount, e.Episodes, e.Steps, e.BehaviorReturn)))
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"Estimates from {log.Key.Dataset}, {(log.Key.Split == "all" ? "all" : $"part {log.Key.Split},")} {log.Key.Episodes:N0} episodes of {log.Key.Steps:N0} steps, discount {log.Key.Discount}, {log.Key.Propensities} propensities; mean return in them {Number(log.Key.BehaviorReturn)}; {Percent(confidence)} bootstrap intervals:"));
+                $"Estimates from {log.Key.Dataset}, {(log.Key.Split == "all" ? "all" : $"part {log.Key.Split},")} {log.Key.Episodes:N0} episodes of {log.Key.Steps:N0} steps, discount {log.Key.Discount}, {Propensities(log)} propensities; mean return in them {Number(log.Key.BehaviorReturn)}; {Percent(confidence)} intervals ({log.First().Interval}):"));
             var estimators = log.Select(e => e.Estimator).Distinct().ToList();
             var rows = log.GroupBy(e => (e.Policy, e.Seed, e.Step)).Select(policy => (IReadOnlyList<string>)
             [
@@ -105,13 +105,17 @@ static class ReportTables
                 policy.Key.Seed?.ToString(CultureInfo.InvariantCulture) ?? "",
                 policy.Key.Step?.ToString(CultureInfo.InvariantCulture) ?? "",
                 .. estimators.Select(name => policy.FirstOrDefault(e => e.Estimator == name) is { Estimate: { } estimate } e ? WithEnds(estimate, e.Low, e.High) : "-"),
-                Number(policy.First().EffectiveSampleSize),
-                policy.First().MeanWeight is { } weight ? Number(weight) : "overflow",
+                policy.First().EffectiveSampleSize is { } size ? Number(size) : "-",
+                policy.First() is { EffectiveSampleSize: null } ? "-" : policy.First().MeanWeight is { } weight ? Number(weight) : "overflow",
                 policy.First().Verdict.Split(':')[0],
             ]);
             Tables.Write(["policy", "seed", "step", .. estimators, "ESS", "mean weight", "verdict"], rows, Enumerable.Range(1, estimators.Count + 4).ToHashSet());
         }
     }
+
+    // 'none needed' says something of an estimator; the log's are those that the others use.
+    static string Propensities(IEnumerable<EstimateRow> log) =>
+        log.Select(e => e.Propensities).FirstOrDefault(p => p != "none needed") ?? "no";
 
     static string Column(ScoreRow row) => row.Selection == ScoreRow.Last ? row.Policy : $"{row.Policy} {row.Selection}";
 

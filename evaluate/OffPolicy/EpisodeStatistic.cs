@@ -1,7 +1,8 @@
 namespace OfflineRL.Evaluate;
 
 /// <summary>
-/// A statistic of episodes of the form  sum_k (sum_i m_i a_ik) / (sum_i m_i b_ik),  where m_i says how often episode i counts.
+/// A statistic of episodes of the form  (sum_i m_i c_i) / (sum_i m_i) + sum_k (sum_i m_i a_ik) / (sum_i m_i b_ik),  where m_i
+/// says how often episode i counts.
 /// </summary>
 /// <remarks>
 /// Means, ratio estimators and per-step normalised ones all have this form, so one piece of code gives the value, its
@@ -15,11 +16,12 @@ public sealed class EpisodeStatistic
     readonly double[] _numerators;
     readonly double[] _denominators;
     readonly double[]? _carry;
+    readonly double[]? _offsets;
     readonly int _slots;
 
-    EpisodeStatistic(int[] first, double[] numerators, double[] denominators, int slots, double[]? carry)
+    EpisodeStatistic(int[] first, double[] numerators, double[] denominators, int slots, double[]? carry, double[]? offsets)
     {
-        (_first, _numerators, _denominators, _slots, _carry) = (first, numerators, denominators, slots, carry);
+        (_first, _numerators, _denominators, _slots, _carry, _offsets) = (first, numerators, denominators, slots, carry, offsets);
         Value = Evaluate([]);
     }
 
@@ -33,24 +35,28 @@ public sealed class EpisodeStatistic
     public static EpisodeStatistic Mean(double[] values) =>
         Ratio(values, Enumerable.Repeat(1.0, values.Length).ToArray());
 
-    /// <summary>sum_i a_i / sum_i b_i.</summary>
-    public static EpisodeStatistic Ratio(double[] numerators, double[] denominators) =>
-        new(Enumerable.Range(0, numerators.Length + 1).ToArray(), numerators, denominators, 1, null);
+    /// <summary>mean_i c_i + sum_i a_i / sum_i b_i.</summary>
+    /// <param name="numerators">[E], a.</param>
+    /// <param name="denominators">[E], b.</param>
+    /// <param name="offsets">[E], c; null: zeros.</param>
+    public static EpisodeStatistic Ratio(double[] numerators, double[] denominators, double[]? offsets = null) =>
+        new(Enumerable.Range(0, numerators.Length + 1).ToArray(), numerators, denominators, 1, null, offsets);
 
-    /// <summary>sum_t (sum_i a_it) / (sum_i b_it) with finished episodes kept in the denominators.</summary>
+    /// <summary>mean_i c_i + sum_t (sum_i a_it) / (sum_i b_it) with finished episodes kept in the denominators.</summary>
     /// <param name="first">[E + 1], where each episode's terms begin.</param>
     /// <param name="numerators">[N].</param>
     /// <param name="denominators">[N].</param>
     /// <param name="carry">[slots], what an earlier slot's denominators are multiplied by to be on this slot's scale; [0] is unused.</param>
-    public static EpisodeStatistic AbsorbingSum(ReadOnlySpan<int> first, double[] numerators, double[] denominators, double[] carry) =>
-        new(first.ToArray(), numerators, denominators, carry.Length, carry);
+    /// <param name="offsets">[E], c; null: zeros.</param>
+    public static EpisodeStatistic AbsorbingSum(ReadOnlySpan<int> first, double[] numerators, double[] denominators, double[] carry, double[]? offsets = null) =>
+        new(first.ToArray(), numerators, denominators, carry.Length, carry, offsets);
 
     /// <summary>The statistic of a resample.</summary>
     /// <param name="counts">[E], how often each episode is in it; empty: each once.</param>
     public double Evaluate(ReadOnlySpan<int> counts)
     {
         var (numerator, denominator) = Sums(counts);
-        var value = 0.0;
+        var value = Offset(counts);
         for (var k = 0; k < _slots; k++)
             value += numerator[k] / denominator[k];
         return value;
@@ -71,6 +77,7 @@ public sealed class EpisodeStatistic
             after[k] = _carry[k + 1] * (after[k + 1] - (next / denominator[k + 1]));
         }
 
+        var offset = Offset([]);
         var influence = new double[Episodes];
         for (var i = 0; i < influence.Length; i++)
         {
@@ -83,6 +90,8 @@ public sealed class EpisodeStatistic
 
             var last = _first[i + 1] - 1;
             influence[i] = Episodes * (sum + (_denominators[last] * after[last - _first[i]]));
+            if (_offsets is not null)
+                influence[i] += _offsets[i] - offset;
         }
 
         return influence;
@@ -92,6 +101,21 @@ public sealed class EpisodeStatistic
     public double StandardError() => Episodes < 2
         ? double.NaN
         : Math.Sqrt(Influence().Sum(u => u * u) / ((double)Episodes * (Episodes - 1)));
+
+    double Offset(ReadOnlySpan<int> counts)
+    {
+        if (_offsets is null)
+            return 0;
+        var (sum, total) = (0.0, 0L);
+        for (var i = 0; i < _offsets.Length; i++)
+        {
+            var count = counts.IsEmpty ? 1 : counts[i];
+            sum += count * _offsets[i];
+            total += count;
+        }
+
+        return sum / total;
+    }
 
     (double[] Numerator, double[] Denominator) Sums(ReadOnlySpan<int> counts)
     {

@@ -31,7 +31,7 @@ public static class Estimators
         RequireDiscount(discount);
         var values = new double[episodes.Count];
         for (var i = 0; i < values.Length; i++)
-            values[i] = Weighted(episodes.FinalLogWeight(i), episodes.Return(i, discount));
+            values[i] = StepTerms.Weighted(episodes.FinalLogWeight(i), episodes.Return(i, discount));
         return EpisodeStatistic.Mean(values);
     }
 
@@ -54,15 +54,7 @@ public static class Estimators
     public static EpisodeStatistic PerDecisionImportanceSampling(LoggedEpisodes episodes, double discount)
     {
         RequireDiscount(discount);
-        var values = new double[episodes.Count];
-        for (var i = 0; i < values.Length; i++)
-        {
-            var factor = 1.0;
-            for (var row = episodes.FirstRow[i]; row < episodes.FirstRow[i + 1]; row++, factor *= discount)
-                values[i] += Weighted(episodes.LogWeights[row], factor * episodes.Rewards[row]);
-        }
-
-        return EpisodeStatistic.Mean(values);
+        return EpisodeStatistic.Mean(StepTerms.Weighted(episodes, StepTerms.Rewards(episodes, discount)));
     }
 
     /// <summary>
@@ -75,60 +67,10 @@ public static class Estimators
     public static EpisodeStatistic WeightedPerDecisionImportanceSampling(LoggedEpisodes episodes, double discount)
     {
         RequireDiscount(discount);
-        var scale = StepScales(episodes);
-        var carry = new double[scale.Length];
-        for (var t = 1; t < carry.Length; t++)
-            carry[t] = double.IsNegativeInfinity(scale[t]) ? 0 : Math.Exp(scale[t - 1] - scale[t]);
-
-        var numerators = new double[episodes.Steps];
-        var denominators = new double[episodes.Steps];
-        for (var i = 0; i < episodes.Count; i++)
-        {
-            var factor = 1.0;
-            for (var row = episodes.FirstRow[i]; row < episodes.FirstRow[i + 1]; row++, factor *= discount)
-            {
-                var logWeight = episodes.LogWeights[row];
-                denominators[row] = double.IsNegativeInfinity(logWeight) ? 0 : Math.Exp(logWeight - scale[row - episodes.FirstRow[i]]);
-                numerators[row] = denominators[row] * factor * episodes.Rewards[row];
-            }
-        }
-
-        return EpisodeStatistic.AbsorbingSum(episodes.FirstRow, numerators, denominators, carry);
+        return StepTerms.Normalized(episodes, StepTerms.Rewards(episodes, discount));
     }
 
-    /// <summary>[T], the largest log weight at each step, finished episodes included; -infinity where all weights are 0.</summary>
-    static double[] StepScales(LoggedEpisodes episodes)
-    {
-        var running = new double[episodes.MaxLength];
-        var finished = new double[episodes.MaxLength];
-        Array.Fill(running, double.NegativeInfinity);
-        Array.Fill(finished, double.NegativeInfinity);
-        for (var i = 0; i < episodes.Count; i++)
-        {
-            for (var row = episodes.FirstRow[i]; row < episodes.FirstRow[i + 1]; row++)
-            {
-                var t = row - episodes.FirstRow[i];
-                running[t] = Math.Max(running[t], episodes.LogWeights[row]);
-            }
-
-            var last = episodes.Length(i) - 1;
-            finished[last] = Math.Max(finished[last], episodes.FinalLogWeight(i));
-        }
-
-        var absorbed = double.NegativeInfinity;
-        for (var t = 0; t < running.Length; t++)
-        {
-            running[t] = Math.Max(running[t], absorbed);
-            absorbed = Math.Max(absorbed, finished[t]);
-        }
-
-        return running;
-    }
-
-    // A weight of 0 times a return is 0, and an overflowing weight times a return of 0 is 0 too: not NaN.
-    static double Weighted(double logWeight, double value) => value == 0 ? 0 : Math.Exp(logWeight) * value;
-
-    static void RequireDiscount(double discount)
+    internal static void RequireDiscount(double discount)
     {
         if (!(discount is >= 0 and <= 1))
             throw EvaluateThrow.Discount(discount);

@@ -16,11 +16,15 @@ sealed class LoggedRows
     /// <summary>[N].</summary>
     public double[] Rewards { get; }
 
-    /// <summary>[N].</summary>
+    /// <summary>[N]; empty where the log does not know them.</summary>
     public double[] BehaviorLogProbabilities { get; }
 
+    public bool HasPropensities => BehaviorLogProbabilities.Length > 0;
+
+    public int Episodes => _datasetRow.Length;
+
     /// <summary>Gathers what the estimators keep in memory: 8 bytes a step for rewards, and as many for log-probabilities.</summary>
-    /// <param name="columns">With behavior log-probabilities.</param>
+    /// <param name="columns">With or without behavior log-probabilities.</param>
     /// <param name="split">A part; empty: all.</param>
     /// <exception cref="UserErrorException">No such part, no episode in it, or a step without a log-probability.</exception>
     public static LoggedRows Of(TrainingColumns columns, string split)
@@ -35,9 +39,9 @@ sealed class LoggedRows
             throw EvaluateThrow.EmptySplit(split, columns.Info);
         if (steps > Array.MaxLength)
             throw EvaluateThrow.TooManySteps(steps, columns.Info.Dataset);
-        var behavior = columns.BehaviorLogProbabilities ?? throw EvaluateThrow.UnknownPropensities(columns.Info.Dataset);
+        var behavior = columns.Info.PropensitySource == PropensitySource.Unknown ? null : columns.BehaviorLogProbabilities;
 
-        var rows = new LoggedRows(new long[episodes.Length], new int[episodes.Length + 1], new double[steps], new double[steps]);
+        var rows = new LoggedRows(new long[episodes.Length], new int[episodes.Length + 1], new double[steps], behavior is null ? [] : new double[steps]);
         for (var i = 0; i < episodes.Length; i++)
         {
             var (first, next) = (bounds[episodes[i]][0], bounds[episodes[i] + 1][0]);
@@ -45,6 +49,8 @@ sealed class LoggedRows
             rows._datasetRow[i] = first;
             rows.FirstRow[i + 1] = start + count;
             columns.Rewards.Slice(first, count).CopyTo(rows.Rewards.AsSpan(start));
+            if (behavior is null)
+                continue;
             var logProbabilities = behavior.Slice(first, count);
             var unknown = logProbabilities.IndexOfAnyExceptInRange(double.NegativeInfinity, double.PositiveInfinity);
             if (unknown >= 0)
@@ -54,6 +60,18 @@ sealed class LoggedRows
 
         return rows;
     }
+
+    /// <summary>Steps of the longest episode.</summary>
+    public int MaxLength()
+    {
+        var longest = 0;
+        for (var i = 0; i + 1 < FirstRow.Length; i++)
+            longest = Math.Max(longest, FirstRow[i + 1] - FirstRow[i]);
+        return longest;
+    }
+
+    /// <summary>The row of the dataset at which an episode begins.</summary>
+    public long DatasetRow(int episode) => _datasetRow[episode];
 
     /// <summary>Undiscounted, over episodes.</summary>
     public double MeanReturn() => Rewards.Sum() / _datasetRow.Length;

@@ -25,14 +25,20 @@ public sealed record OpeConfig : IValidatable
     /// <summary>What built-in policies act in; empty: the dataset's environment.</summary>
     public string Environment { get; init; } = "";
 
-    /// <summary>Of <c>is</c>, <c>wis</c>, <c>pdis</c>, <c>wpdis</c>. The default value is all of them.</summary>
-    public IReadOnlyList<Estimator> Estimators { get; init; } = [Estimator.Is, Estimator.Wis, Estimator.Pdis, Estimator.Wpdis];
+    /// <summary>
+    /// Names of estimators, such as <c>pdis</c>, <c>wdr</c> or <c>switch_dr?lambda=5</c>; <c>offlinerl evaluate ope --help</c>
+    /// lists them. Empty (the default value): those that suit the log and <see cref="Values"/>.
+    /// </summary>
+    public IReadOnlyList<string> Estimators { get; init; } = [];
+
+    /// <summary>Where q and v come from, for estimators that take them.</summary>
+    public ValueConfig Values { get; init; } = new();
 
     /// <summary>In [0, 1]. The default value is 1: the return that rollouts report.</summary>
     public double Discount { get; init; } = 1;
 
-    /// <summary>Which bootstrap interval. The default value is percentile.</summary>
-    public IntervalMethod Interval { get; init; } = IntervalMethod.Percentile;
+    /// <summary>The interval that the table of estimates shows; the others are beside it. The default value is bootstrap_percentile.</summary>
+    public IntervalMethod Interval { get; init; } = IntervalMethod.BootstrapPercentile;
 
     /// <summary>Of the intervals, in (0, 1). The default value is 0.95.</summary>
     public double Confidence { get; init; } = 0.95;
@@ -51,18 +57,9 @@ public sealed record OpeConfig : IValidatable
             yield return "dataset is not set; name one, for example with --dataset cartpole.";
         if (Policies.Count == 0)
             yield return "policies is empty; name at least one, for example --policy run:cartpole-dqn,epsilon=0.1 or --policy columns:logits=logits,temperature=0.5.";
-        if (Estimators.Count == 0 || Estimators.Distinct().Count() != Estimators.Count)
-            yield return $"estimators is [{string.Join(", ", Estimators)}]; expected some of is, wis, pdis, wpdis, each once.";
+        if (Estimators.Distinct().Count() != Estimators.Count)
+            yield return $"estimators is [{string.Join(", ", Estimators)}]; expected each once.";
         if (!(Discount is >= 0 and <= 1))
             yield return FormattableString.Invariant($"discount is {Discount}; expected a number from 0 to 1.");
     }
-}
-
-/// <summary>An estimator by its usual abbreviation.</summary>
-public enum Estimator
-{
-    Is,
-    Wis,
-    Pdis,
-    Wpdis,
 }

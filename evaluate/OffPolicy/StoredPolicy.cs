@@ -1,4 +1,3 @@
-using System.Globalization;
 using OfflineRL.Datasets;
 
 namespace OfflineRL.Evaluate;
@@ -7,7 +6,7 @@ namespace OfflineRL.Evaluate;
 sealed class StoredPolicy : IEvaluationPolicy
 {
     readonly TrainingColumns _columns;
-    readonly NpyColumn<double>[] _parts;
+    readonly ActionColumns _stored;
     readonly ColumnsPolicySpec _spec;
     readonly int _actions;
 
@@ -16,7 +15,7 @@ sealed class StoredPolicy : IEvaluationPolicy
         if (columns.Info.ActionSpace is not DiscreteSpace discrete)
             throw EvaluateThrow.ColumnsNeedDiscrete(spec.Text, columns.Info.ActionSpace);
         (_columns, _spec, _actions) = (columns, spec, discrete.Count);
-        _parts = Find(spec, columns, discrete.Count);
+        _stored = ActionColumns.Find($"the policy '{spec.Text}'", spec.Column, columns, discrete.Count);
     }
 
     public void Score(long firstRow, Span<double> logProbabilities, Span<double> probabilities)
@@ -41,26 +40,9 @@ sealed class StoredPolicy : IEvaluationPolicy
 
     double Logit(long row, int action)
     {
-        var value = _parts.Length == 1 ? _parts[0][row][action] : _parts[action][row][0];
+        var value = _stored.Value(row, action);
         // The logarithm of a negative "probability" is NaN, which the sum finds.
         return _spec.AreLogits ? value : Math.Log(value);
-    }
-
-    static NpyColumn<double>[] Find(ColumnsPolicySpec spec, TrainingColumns columns, int actions)
-    {
-        if (spec.Column == "behavior_probs")
-            return columns.BehaviorProbabilities is { } behavior ? [behavior] : throw EvaluateThrow.NoBehaviorProbabilities(spec.Text, columns.Info.Dataset);
-        var prefixed = spec.Column.StartsWith("info_", StringComparison.Ordinal) ? spec.Column : "info_" + spec.Column;
-        if (columns.Info.InfoColumns.FirstOrDefault(c => c.Name == prefixed) is { } list)
-            return list.Width == actions ? [columns.InfoColumn(prefixed)] : throw EvaluateThrow.ColumnWidth(spec.Text, prefixed, list.Width, actions);
-        foreach (var start in (string[])[prefixed, prefixed + "_"])
-        {
-            var names = Enumerable.Range(0, actions).Select(a => start + a.ToString(CultureInfo.InvariantCulture)).ToArray();
-            if (names.All(name => columns.Info.InfoColumns.Any(c => c.Name == name && c.Width == 0)))
-                return names.Select(columns.InfoColumn).ToArray();
-        }
-
-        throw EvaluateThrow.NoPolicyColumn(spec.Text, spec.Column, actions, columns.Info);
     }
 
     static double LogSumExp(ReadOnlySpan<double> values)

@@ -21,16 +21,31 @@ public sealed record EstimateRow
     /// <summary>The part of the split; <c>all</c> for the whole dataset.</summary>
     public required string Split { get; init; }
 
-    /// <summary><c>is</c>, <c>wis</c>, <c>pdis</c> or <c>wpdis</c>.</summary>
+    /// <summary>As the config names it, such as <c>pdis</c> or <c>switch_dr?lambda=5</c>.</summary>
     public required string Estimator { get; init; }
+
+    /// <summary>What value is estimated: <c>finite_horizon</c>, <c>discounted</c> or <c>single_decision</c>.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>Where q and v come from: <c>none</c>, <c>columns</c>, <c>tabular</c>, <c>linear</c>, <c>deep</c> or <c>model</c>; with <c> (same log)</c> where they were fitted on the episodes they are used on.</summary>
+    public required string ValueModel { get; init; }
+
+    /// <summary>The lambda of an estimator that has one, given or tuned.</summary>
+    public double? Lambda { get; init; }
 
     /// <summary>The estimated mean discounted return; null where every weight in a denominator is 0, or on overflow.</summary>
     public double? Estimate { get; init; }
 
-    /// <summary>Ends of the bootstrap interval over episodes; null where there is none.</summary>
+    /// <summary>Ends of the interval over episodes; null where there is none.</summary>
     public double? Low { get; init; }
 
     public double? High { get; init; }
+
+    /// <summary>How the interval was made: <c>bootstrap_percentile</c>, <c>bootstrap_bca</c>, <c>student_t</c>, <c>empirical_bernstein</c> or <c>hoeffding</c>.</summary>
+    public required string Interval { get; init; }
+
+    /// <summary>What the interval rests on, in words.</summary>
+    public required string IntervalAssumption { get; init; }
 
     /// <summary>From the influence function; for IS and PDIS the usual one of a mean.</summary>
     public double? StandardError { get; init; }
@@ -47,8 +62,8 @@ public sealed record EstimateRow
 
     public required int Steps { get; init; }
 
-    /// <summary>Of the whole-episode weights: (sum w)^2 / sum w^2.</summary>
-    public required double EffectiveSampleSize { get; init; }
+    /// <summary>Of the whole-episode weights: (sum w)^2 / sum w^2; null where the log has no propensities.</summary>
+    public double? EffectiveSampleSize { get; init; }
 
     /// <summary>1 in expectation; null on overflow.</summary>
     public double? MeanWeight { get; init; }
@@ -57,16 +72,16 @@ public sealed record EstimateRow
     public double? MaxWeight { get; init; }
 
     /// <summary>The heaviest episode's share of all weight.</summary>
-    public required double TopEpisodeShare { get; init; }
+    public double? TopEpisodeShare { get; init; }
 
     /// <summary>The heaviest tenth's share of all weight.</summary>
-    public required double TopTenPercentShare { get; init; }
+    public double? TopTenPercentShare { get; init; }
 
     /// <summary>Episodes that the policy could not have produced.</summary>
-    public required int ZeroWeightEpisodes { get; init; }
+    public int? ZeroWeightEpisodes { get; init; }
 
     /// <summary>Steps whose logged action the policy never takes.</summary>
-    public required int ZeroRatioSteps { get; init; }
+    public int? ZeroRatioSteps { get; init; }
 
     /// <summary>Steps where the policy may act as the behavior policy never does; null where the log has no whole distributions.</summary>
     public long? UnsupportedSteps { get; init; }
@@ -74,7 +89,7 @@ public sealed record EstimateRow
     /// <summary>The policy's mean probability of such actions over all steps: no estimator can see what they lead to.</summary>
     public double? UnsupportedMass { get; init; }
 
-    /// <summary><c>logged</c> or <c>estimated</c>: where the behavior probabilities come from.</summary>
+    /// <summary><c>logged</c> or <c>estimated</c>: where the behavior probabilities come from; <c>none needed</c> for an estimator that uses none.</summary>
     public required string Propensities { get; init; }
 
     /// <summary>Whether to trust it, in words.</summary>

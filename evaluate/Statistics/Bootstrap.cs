@@ -3,16 +3,6 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Evaluate;
 
-/// <summary>Which interval is read from the replicates.</summary>
-public enum IntervalMethod
-{
-    /// <summary>The replicates' quantiles.</summary>
-    Percentile,
-
-    /// <summary>Bias-corrected and accelerated: quantiles moved for bias and skew; second-order accurate.</summary>
-    Bca,
-}
-
 /// <summary>Bootstrap intervals (Efron and Tibshirani 1993, chapters 13 and 14). The generator is an argument: the same stream gives the same digits.</summary>
 public static class Bootstrap
 {

@@ -50,8 +50,8 @@ public class EstimatorsExactTests
     }
 
     [Theory]
-    [InlineData(IntervalMethod.Percentile)]
-    [InlineData(IntervalMethod.Bca)]
+    [InlineData(IntervalMethod.BootstrapPercentile)]
+    [InlineData(IntervalMethod.BootstrapBca)]
     public void Intervals_OverManyDatasets_CoverTheTruthAsOftenAsTheySay(IntervalMethod method)
     {
         const int Datasets = 400;
@@ -65,7 +65,7 @@ public class EstimatorsExactTests
             var replicates = Bootstrap.OverEpisodes(statistics, 400, RandomStream.Create((ulong)d, "bootstrap"));
             for (var s = 0; s < statistics.Length; s++)
             {
-                var interval = method == IntervalMethod.Percentile
+                var interval = method == IntervalMethod.BootstrapPercentile
                     ? Bootstrap.Percentile(replicates[s], 0.95)
                     : Bootstrap.BiasCorrected(replicates[s], statistics[s].Value, statistics[s].Influence(), 0.95);
                 covered[s] += interval.Contains(truth) ? 1 : 0;

@@ -39,6 +39,32 @@ public class EstimatorsReferenceTests
     }
 
     [Theory]
+    [InlineData("fixed", 3, "fixed_horizon", "estimates_with_qhat_stationary_fqe_truncation_bootstrap", "")]
+    [InlineData("fixed", 3, "fixed_horizon", "estimates_with_true_time_dependent_Q", "true_time_dependent_Q")]
+    [InlineData("episodic", 2, "episodic", "estimates_fqe_q_pad", "")]
+    [InlineData("episodic", 2, "episodic", "estimates_true_q_pad", "true_Q")]
+    public void DoublyRobust_OnReferenceTrajectories_EqualsStoredNumbers(string file, int actions, string section, string estimates, string table)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(ReferenceFiles.Ope("sequential.json")));
+        var parent = document.RootElement.GetProperty(section);
+        var expected = parent.GetProperty(estimates);
+        var discount = parent.GetProperty("gamma").GetDouble();
+        var (episodes, values) = (Read(file, actions), Values(file, actions, table.Length > 0 ? parent.GetProperty(table) : null));
+
+        Check("dm_initial_state", DoublyRobustEstimators.DirectMethod(episodes, values).Value);
+        Check("dr", DoublyRobustEstimators.DoublyRobust(episodes, values, discount).Value);
+        Check("dr_recursive", DoublyRobustEstimators.DoublyRobust(episodes, values, discount).Value);
+        Check("dr_std_err", DoublyRobustEstimators.DoublyRobust(episodes, values, discount).StandardError());
+        Check("wdr", DoublyRobustEstimators.WeightedDoublyRobust(episodes, values, discount).Value);
+
+        void Check(string name, double actual)
+        {
+            var stored = expected.GetProperty(name).GetDouble();
+            Assert.True(Math.Abs(actual - stored) <= 1e-9 * Math.Abs(stored), $"{name}: {actual:R} where {stored:R} is stored");
+        }
+    }
+
+    [Theory]
     [InlineData("fixed", 3)]
     [InlineData("episodic", 2)]
     public void Estimators_WithOneProbabilityChanged_LeaveTheStoredNumbers(string file, int actions)
@@ -53,9 +79,7 @@ public class EstimatorsReferenceTests
 
     static LoggedEpisodes Read(string file, int actions, int changedRow = -1)
     {
-        var lines = File.ReadAllLines(ReferenceFiles.Ope($"seq_{file}_trajectories.csv"));
-        var columns = lines[0].Split(',').Select((name, index) => (name, index)).ToDictionary(c => c.name, c => c.index);
-        var rows = lines.Skip(1).Select(line => line.Split(',').Select(cell => double.Parse(cell, CultureInfo.InvariantCulture)).ToArray()).ToArray();
+        var (columns, rows) = Table($"seq_{file}_trajectories.csv");
         Assert.Equal(actions, columns.Keys.Count(name => name.StartsWith("pi_e_", StringComparison.Ordinal)));
         var first = Enumerable.Range(0, rows.Length).Where(i => rows[i][columns["t"]] == 0).Append(rows.Length).ToArray();
         return LoggedEpisodes.Create(
@@ -63,5 +87,31 @@ public class EstimatorsReferenceTests
             rows.Select(row => row[columns["reward"]]).ToArray(),
             rows.Select((row, i) => Math.Log(row[columns[$"pi_e_{(int)row[columns["action"]]}"]] * (i == changedRow ? 1.5 : 1))).ToArray(),
             rows.Select(row => Math.Log(row[columns["pi_b"]])).ToArray());
+    }
+
+    /// <summary>The stored q of a row; or that of a table by state (and step), [S, A] or [T, S, A].</summary>
+    static ValueColumns Values(string file, int actions, JsonElement? table)
+    {
+        var (columns, rows) = Table($"seq_{file}_trajectories.csv");
+        var q = rows.Select(row => Enumerable.Range(0, actions).Select(a => Q(row, a)).ToArray()).ToArray();
+        return new ValueColumns(
+            rows.Select((row, i) => q[i][(int)row[columns["action"]]]).ToArray(),
+            rows.Select((row, i) => Enumerable.Range(0, actions).Sum(a => row[columns[$"pi_e_{a}"]] * q[i][a])).ToArray());
+
+        double Q(double[] row, int action)
+        {
+            if (table is not { } stored)
+                return row[columns[$"qhat_{action}"]];
+            var ofStep = stored[0][0].ValueKind == JsonValueKind.Array ? stored[(int)row[columns["t"]]] : stored;
+            return ofStep[(int)row[columns["state"]]][action].GetDouble();
+        }
+    }
+
+    static (Dictionary<string, int> Columns, double[][] Rows) Table(string file)
+    {
+        var lines = File.ReadAllLines(ReferenceFiles.Ope(file));
+        return (
+            lines[0].Split(',').Select((name, index) => (name, index)).ToDictionary(c => c.name, c => c.index),
+            lines.Skip(1).Select(line => line.Split(',').Select(cell => double.Parse(cell, CultureInfo.InvariantCulture)).ToArray()).ToArray());
     }
 }

@@ -19,9 +19,10 @@ public class EvaluateConfigTests
     public void OpeConfig_Defaults_AreThese()
     {
         var config = new OpeConfig();
-        Assert.Equal(("ope", "", "", "", "", 1.0, IntervalMethod.Percentile, 0.95, 2000, 0UL),
+        Assert.Equal(("ope", "", "", "", "", 1.0, IntervalMethod.BootstrapPercentile, 0.95, 2000, 0UL),
             (config.Job, config.Name, config.Dataset, config.Split, config.Environment, config.Discount, config.Interval, config.Confidence, config.Resamples, config.Seed));
-        Assert.Equal([Estimator.Is, Estimator.Wis, Estimator.Pdis, Estimator.Wpdis], config.Estimators);
+        Assert.Empty(config.Estimators);
+        Assert.Equal((ValueKind.None, "", "", 2, ValueHorizon.Auto), (config.Values.Kind, config.Values.Q, config.Values.V, config.Values.Folds, config.Values.Horizon));
         Assert.Equal(2, config.Validate().Count());
     }
 

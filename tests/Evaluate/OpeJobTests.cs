@@ -21,7 +21,7 @@ public sealed class OpeJobTests : IDisposable
             {
                 Assert.Equal(mean, row.Estimate!.Value, 12);
                 Assert.Equal(mean, row.BehaviorReturn, 12);
-                Assert.Equal(SmallLog.Episodes, row.EffectiveSampleSize, 6);
+                Assert.Equal(SmallLog.Episodes, row.EffectiveSampleSize!.Value, 6);
                 Assert.Equal((0, 0, 0L), (row.ZeroWeightEpisodes, row.ZeroRatioSteps, row.UnsupportedSteps));
                 Assert.True(row.Low < mean && mean < row.High);
                 Assert.StartsWith("usable", row.Verdict, StringComparison.Ordinal);
@@ -40,6 +40,43 @@ public sealed class OpeJobTests : IDisposable
         Assert.Equal(
             Run("columns:logits=logits,temperature=0.5").Select(r => r.Estimate),
             Run("columns:logits=z,beta=2").Select(r => r.Estimate));
+    }
+
+    [Fact]
+    public void Run_WithStoredValues_AddsTheDoublyRobustEstimators()
+    {
+        SmallLog.Write(Workspace, "small", PropensitySource.Logged);
+        // 'better' is (1/4, 3/4) over actions: taken for q, its mean under the same policy is 1/16 + 9/16.
+        var rows = Run(new OpeConfig { Policies = ["columns:probs=better"], Values = new ValueConfig { Kind = ValueKind.Columns, Q = "better" } });
+        Assert.Equal(["is", "wis", "pdis", "wpdis", "dm", "dr", "wdr"], rows.Select(r => r.Estimator));
+        Assert.Equal(0.625, rows[4].Estimate!.Value, 12);
+        Assert.Equal(["none", "none", "none", "none", "columns", "columns", "columns"], rows.Select(r => r.ValueModel));
+        Assert.Equal("none needed", rows[4].Propensities);
+        Assert.All(rows.Skip(5), row => Assert.InRange(row.Estimate!.Value, 1.875 - (4 * row.StandardError!.Value), 1.875 + (4 * row.StandardError!.Value)));
+        // The same q as a column of the logged action would need v beside it.
+        var one = Run(new OpeConfig { Policies = ["columns:probs=better"], Estimators = ["dm"], Values = new ValueConfig { Kind = ValueKind.Columns, Q = "z_0", V = "info_z_1" } });
+        Assert.NotEqual(0, one[0].Estimate!.Value);
+    }
+
+    [Fact]
+    public void Run_WithoutPropensities_TakesTheDirectMethodAlone()
+    {
+        SmallLog.Write(Workspace, "small", PropensitySource.Unknown);
+        var row = Assert.Single(Run(new OpeConfig { Policies = ["columns:probs=better"], Values = new ValueConfig { Kind = ValueKind.Columns, Q = "better" } }));
+        Assert.Equal(("dm", "none needed", (double?)null), (row.Estimator, row.Propensities, row.EffectiveSampleSize));
+        Assert.Equal(0.625, row.Estimate!.Value, 12);
+    }
+
+    [Theory]
+    [InlineData("ips2", "Unknown estimator 'ips2'")]
+    [InlineData("is?lambda=2", "it has no lambda")]
+    [InlineData("wdr", "values.kind")]
+    public void Run_OfAnEstimatorThatDoesNotApply_SaysWhy(string estimator, string expected)
+    {
+        SmallLog.Write(Workspace, "small", PropensitySource.Logged);
+        var error = Assert.Throws<UserErrorException>(() => Run(new OpeConfig { Policies = ["columns:probs=better"], Estimators = [estimator] }));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.Exists(Workspace.ReportsFolder) ? Directory.GetFileSystemEntries(Workspace.ReportsFolder) : []);
     }
 
     [Fact]
@@ -91,7 +128,7 @@ public sealed class OpeJobTests : IDisposable
     public void Run_OfABuiltInPolicy_ScoresItsProbabilities()
     {
         SmallLog.Write(Workspace, "small", PropensitySource.Logged);
-        var config = new OpeConfig { Dataset = "small", Policies = ["builtin:uniform"], Environment = "CartPole-v1", Discount = 0.9, Interval = IntervalMethod.Bca };
+        var config = new OpeConfig { Dataset = "small", Policies = ["builtin:uniform"], Environment = "CartPole-v1", Discount = 0.9, Interval = IntervalMethod.BootstrapBca };
         var rows = OpeJob.Run(config, Workspace, NullProgress.Instance, TimeProvider.System, default).Summary.Estimates;
         // Uniform actions give 1/2 a step, whatever the logits: half of the discounted number of steps, which is 1 to 4.
         var exact = 0.5 * (1 + 1.9 + 2.71 + 3.439) / 4;
@@ -115,6 +152,9 @@ public sealed class OpeJobTests : IDisposable
         Assert.Equal(one.Summary.Estimates, summary.Estimates);
         Assert.StartsWith("sha256:", Assert.Single(summary.Datasets).ContentHash, StringComparison.Ordinal);
     }
+
+    IReadOnlyList<EstimateRow> Run(OpeConfig config) =>
+        OpeJob.Run(config with { Dataset = "small", Resamples = 500 }, Workspace, NullProgress.Instance, TimeProvider.System, default).Summary.Estimates;
 
     IReadOnlyList<EstimateRow> Run(string policy, string split = "") =>
         OpeJob.Run(new OpeConfig { Dataset = "small", Policies = [policy], Split = split }, Workspace, NullProgress.Instance, TimeProvider.System, default).Summary.Estimates;

@@ -1,0 +1,114 @@
+using OfflineRL.Datasets;
+
+namespace OfflineRL.Evaluate;
+
+/// <summary>All estimates of one policy.</summary>
+sealed class PolicyEstimates
+{
+    readonly OpeConfig _config;
+    readonly TrainingColumns _columns;
+    readonly LoggedRows _rows;
+    readonly IReadOnlyList<EstimatorSpec> _specs;
+
+    public PolicyEstimates(OpeConfig config, TrainingColumns columns, LoggedRows rows, IReadOnlyList<EstimatorSpec> specs) =>
+        (_config, _columns, _rows, _specs) = (config, columns, rows, specs);
+
+    /// <summary>Scores the policy on the log and estimates its value in every way asked for.</summary>
+    public IReadOnlyList<EstimateRow> Of(EvaluatedPolicy evaluated, CancellationToken cancellation)
+    {
+        object? loaded = null;
+        try
+        {
+            var policy = evaluated.Open(_columns, out loaded);
+            var scores = PolicyScores.Of(_columns, _rows, policy, cancellation);
+            var log = new OpeLog(_columns, _rows, scores.Episodes, _config.Discount, Horizon()) { HasPropensities = _rows.HasPropensities };
+            var random = RandomStream.Create(_config.Seed, "ope-values");
+            var values = _specs.Any(s => s.Definition.NeedsValues)
+                ? ValueFitters.Create(_config.Values)!.Fit(log, policy, random, cancellation)
+                : null;
+            return Rows(evaluated, new EstimatorInput(log, policy, values, RandomStream.Create(_config.Seed, "ope-estimators")), scores.Support, cancellation);
+        }
+        finally
+        {
+            (loaded as IDisposable)?.Dispose();
+        }
+    }
+
+    List<EstimateRow> Rows(EvaluatedPolicy evaluated, EstimatorInput input, Support? support, CancellationToken cancellation)
+    {
+        var episodes = input.Episodes;
+        var weights = input.Log.HasPropensities ? WeightDiagnostics.Of(episodes) : null;
+        var behavior = Estimators.BehaviorReturn(episodes, _config.Discount).Value;
+        var statistics = _specs.Select(s => s.Definition.Compute(input, s.Lambda ?? double.NaN)).ToList();
+        // One stream for all policies: they are compared on the same resamples.
+        var replicates = Bootstrap.OverEpisodes(statistics, _config.Resamples, RandomStream.Create(_config.Seed, "ope-bootstrap"), cancellation);
+        return _specs.Select((spec, i) =>
+        {
+            var interval = !double.IsFinite(statistics[i].Value) || episodes.Count < 2 ? Interval.None
+                : _config.Interval == IntervalMethod.BootstrapPercentile ? Bootstrap.Percentile(replicates[i], _config.Confidence)
+                : Bootstrap.BiasCorrected(replicates[i], statistics[i].Value, statistics[i].Influence(), _config.Confidence);
+            return new EstimateRow
+            {
+                Algorithm = evaluated.Algorithm,
+                Policy = evaluated.Policy,
+                Seed = evaluated.Seed,
+                Step = evaluated.Step,
+                Dataset = _columns.Info.Dataset,
+                Split = _config.Split.Length > 0 ? _config.Split : "all",
+                Estimator = spec.Text,
+                Target = episodes.MaxLength == 1 ? Targets.SingleDecision : spec.Definition.Target,
+                ValueModel = spec.Definition.NeedsValues ? ValueFitters.Label(_config.Values) : "none",
+                Lambda = spec.Lambda,
+                Estimate = Finite(statistics[i].Value),
+                Low = Finite(interval.Low),
+                High = Finite(interval.High),
+                Interval = IntervalNames.Of(_config.Interval),
+                IntervalAssumption = "",
+                StandardError = Finite(statistics[i].StandardError()),
+                UndefinedResamples = replicates[i].Count(double.IsNaN) / (double)_config.Resamples,
+                BehaviorReturn = behavior,
+                Discount = _config.Discount,
+                Episodes = episodes.Count,
+                Steps = episodes.Steps,
+                EffectiveSampleSize = weights?.EffectiveSampleSize,
+                MeanWeight = Finite(weights?.MeanWeight),
+                MaxWeight = Finite(weights?.MaxWeight),
+                TopEpisodeShare = weights?.TopEpisodeShare,
+                TopTenPercentShare = weights?.TopTenPercentShare,
+                ZeroWeightEpisodes = weights?.ZeroWeightEpisodes,
+                ZeroRatioSteps = weights is null ? null : episodes.ZeroRatioSteps,
+                UnsupportedSteps = support?.Steps,
+                UnsupportedMass = support?.Mass,
+                Propensities = spec.Definition.NeedsPropensities ? _columns.Info.PropensitySource.ToString().ToLowerInvariant() : "none needed",
+                Verdict = Verdict(spec, weights, statistics[i].Value, support),
+            };
+        }).ToList();
+    }
+
+    static string Verdict(EstimatorSpec spec, WeightDiagnostics? weights, double estimate, Support? support)
+    {
+        if (weights is null || !spec.Definition.NeedsPropensities)
+            return "as good as its values: no weight checks them against the log";
+        var text = weights.Verdict();
+        if (weights.EffectiveSampleSize > 0 && !double.IsFinite(estimate))
+            text = double.IsNaN(estimate)
+                ? "undefined: from some step on, no logged episode follows the policy"
+                : "overflow: a weight does not fit into a double; look at wis and wpdis";
+        return support is { Steps: > 0 } ? FormattableString.Invariant($"{text}; {support.Mass:0.###} of the policy's actions were never logged") : text;
+    }
+
+    ValueHorizon Horizon()
+    {
+        if (_config.Values.Horizon != ValueHorizon.Auto)
+            return _config.Values.Horizon;
+        for (var i = 0; i < _rows.Episodes; i++)
+        {
+            if (_columns.Truncated[_rows.DatasetRow(i) + _rows.FirstRow[i + 1] - _rows.FirstRow[i] - 1][0] != 0)
+                return ValueHorizon.Finite;
+        }
+
+        return ValueHorizon.Infinite;
+    }
+
+    static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+}

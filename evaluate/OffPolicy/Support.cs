@@ -1,0 +1,31 @@
+namespace OfflineRL.Evaluate;
+
+/// <summary>Where the evaluation policy acts as the behavior policy never does.</summary>
+sealed class Support
+{
+    /// <summary>Steps with any such action.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>The policy's mean probability of such actions.</summary>
+    public double Mass { get; private set; }
+
+    /// <summary>Adds rows [n, A] of both policies' probabilities.</summary>
+    public void Add(ReadOnlySpan<double> evaluation, ReadOnlySpan<double> behavior, int actions)
+    {
+        for (var i = 0; i < evaluation.Length; i += actions)
+        {
+            var mass = 0.0;
+            for (var a = i; a < i + actions; a++)
+                mass += behavior[a] == 0 ? evaluation[a] : 0;
+            Steps += mass > 0 ? 1 : 0;
+            Mass += mass;
+        }
+    }
+
+    /// <summary>Makes means of the sums.</summary>
+    public Support Over(int steps)
+    {
+        Mass /= steps;
+        return this;
+    }
+}
