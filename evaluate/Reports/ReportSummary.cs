@@ -46,6 +46,12 @@ public sealed record ReportSummary
     /// <summary>By policy and task; empty where nothing was rolled out.</summary>
     public IReadOnlyList<ScoreRow> Scores { get; init; } = [];
 
+    /// <summary>By method over tasks; empty where there are neither two methods nor two tasks.</summary>
+    public IReadOnlyList<AggregateRow> Aggregates { get; init; } = [];
+
+    /// <summary>By pair of methods.</summary>
+    public IReadOnlyList<ImprovementRow> Improvements { get; init; } = [];
+
     /// <summary>By policy and estimator; empty where nothing was estimated.</summary>
     public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];
 }

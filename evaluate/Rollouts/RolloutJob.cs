@@ -21,6 +21,7 @@ public static class RolloutJob
         var references = tasks.Select(t => ReferenceReturns.Of(t.Identity)).OfType<ReferenceReturns>().ToList();
         var rows = Rollout(config, policies.Candidates, tasks, progress, cancellation);
         var scores = ScoreTable.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
+        var methods = MethodTables.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "method-bootstrap"), cancellation);
         var summary = new ReportSummary
         {
             Job = RolloutConfig.JobName,
@@ -31,10 +32,14 @@ public static class RolloutJob
             Seed = config.Seed,
             BehaviorReturn = dataset?.Manifest.Statistics.Return?.Mean ?? BehaviorReturn(workspace, policies.Datasets),
             References = references,
+            Notes = methods.Notes,
             Scores = scores,
+            Aggregates = methods.Aggregates,
+            Improvements = methods.Improvements,
         };
         TabularResults.Write(Path.Combine(report.Folder, "rollouts"), rows);
         TabularResults.Write(Path.Combine(report.Folder, "scores"), scores);
+        methods.Write(report.Folder);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);
         return new ReportResult(report.Commit(), summary);
     }

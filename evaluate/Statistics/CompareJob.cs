@@ -22,6 +22,7 @@ public static class CompareJob
         var references = summaries.SelectMany(s => s.References).DistinctBy(r => r.Environment).ToList();
         using var report = ReportFolder.Create(workspace, config.Name, config);
         var scores = ScoreTable.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
+        var methods = MethodTables.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "method-bootstrap"), cancellation);
         var estimates = summaries.SelectMany(s => s.Estimates).ToList();
         var summary = new ReportSummary
         {
@@ -34,10 +35,14 @@ public static class CompareJob
             Reports = folders.Select(folder => Path.GetFileName(folder)).ToList(),
             BehaviorReturn = Common(summaries.Select(s => s.BehaviorReturn).OfType<double>()),
             References = references,
+            Notes = methods.Notes,
             Scores = scores,
+            Aggregates = methods.Aggregates,
+            Improvements = methods.Improvements,
             Estimates = estimates,
         };
         TabularResults.Write(Path.Combine(report.Folder, "scores"), scores);
+        methods.Write(report.Folder);
         if (estimates.Count > 0)
             TabularResults.Write(Path.Combine(report.Folder, "estimates"), estimates);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);

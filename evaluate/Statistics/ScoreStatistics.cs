@@ -39,7 +39,8 @@ public static class ScoreStatistics
     /// <remarks>
     /// A score weighs one over its task's number of seeds, so that a task run with more seeds does not count for more; whole scores are
     /// dropped while the dropped weight stays within a quarter. With equal seed counts this drops floor(N / 4) at each end,
-    /// as SciPy's trim_mean does.
+    /// as SciPy's trim_mean of the flattened matrix does, which is what rliable computes. rliable has no unequal counts (its matrix
+    /// is rectangular); flattening them anyway would give a task with twice the seeds twice the weight.
     /// </remarks>
     public static double InterquartileMean(IReadOnlyList<double[]> scores)
     {
@@ -71,6 +72,89 @@ public static class ScoreStatistics
         }
 
         return sum / weight;
+    }
+
+    /// <summary>
+    /// By how much the scores fall short of a target, in the unit of the scores: target - mean of min(score, target), every task weighing
+    /// the same. Scores beyond the target do not make up for others.
+    /// </summary>
+    /// <param name="scores">[tasks][seeds].</param>
+    /// <param name="target">What counts as solved: 1 in the paper, 100 for scores in percent of an expert's.</param>
+    public static double OptimalityGap(IReadOnlyList<double[]> scores, double target)
+    {
+        var sum = 0.0;
+        foreach (var task in scores)
+        {
+            var reached = 0.0;
+            foreach (var score in task)
+                reached += Math.Min(score, target);
+            sum += reached / task.Length;
+        }
+
+        return target - (sum / scores.Count);
+    }
+
+    /// <summary>
+    /// The probability that a run of X scores higher than a run of Y on a task drawn at random: the mean over tasks of the share of
+    /// pairs (a seed of X, a seed of Y) that X wins, ties counting half (the Mann-Whitney statistic over the number of pairs).
+    /// </summary>
+    /// <param name="x">[tasks][seeds], each task's scores rising.</param>
+    /// <param name="y">The same tasks; each task's scores rising.</param>
+    public static double ProbabilityOfImprovement(IReadOnlyList<double[]> x, IReadOnlyList<double[]> y)
+    {
+        var sum = 0.0;
+        for (var task = 0; task < x.Count; task++)
+        {
+            var (ofX, ofY) = (x[task], y[task]);
+            // Of Y: how many lie below the score of X at hand, and how many at most at it.
+            var (below, within, wins) = (0, 0, 0L);
+            foreach (var score in ofX)
+            {
+                while (below < ofY.Length && ofY[below] < score)
+                    below++;
+                while (within < ofY.Length && ofY[within] <= score)
+                    within++;
+                wins += below + within;
+            }
+
+            sum += wins / (2.0 * ofX.Length * ofY.Length);
+        }
+
+        return sum / x.Count;
+    }
+
+    /// <summary>The run-score distribution: the share of (task, seed) scores above each threshold, every task weighing the same (section 4.2).</summary>
+    /// <param name="scores">[tasks][seeds], each task's scores rising.</param>
+    /// <param name="thresholds">[K], rising.</param>
+    /// <param name="fractions">[K], written.</param>
+    public static void ScoreDistribution(IReadOnlyList<double[]> scores, ReadOnlySpan<double> thresholds, Span<double> fractions)
+    {
+        fractions.Clear();
+        foreach (var task in scores)
+        {
+            var atMost = 0;
+            for (var k = 0; k < thresholds.Length; k++)
+            {
+                while (atMost < task.Length && task[atMost] <= thresholds[k])
+                    atMost++;
+                fractions[k] += (task.Length - atMost) / (double)task.Length / scores.Count;
+            }
+        }
+    }
+
+    /// <summary>The average-score distribution: the share of tasks whose mean over seeds is above each threshold (section 4.2).</summary>
+    /// <param name="scores">[tasks][seeds].</param>
+    /// <param name="thresholds">[K].</param>
+    /// <param name="fractions">[K], written.</param>
+    public static void AverageScoreDistribution(IReadOnlyList<double[]> scores, ReadOnlySpan<double> thresholds, Span<double> fractions)
+    {
+        fractions.Clear();
+        foreach (var task in scores)
+        {
+            var mean = Mean(task);
+            for (var k = 0; k < thresholds.Length; k++)
+                fractions[k] += mean > thresholds[k] ? 1.0 / scores.Count : 0;
+        }
     }
 
     /// <summary>The quantile of sorted values with linear interpolation (Hyndman and Fan's type 7, NumPy's default).</summary>

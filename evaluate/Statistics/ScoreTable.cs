@@ -21,12 +21,19 @@ public static class ScoreTable
     public static IReadOnlyList<ScoreRow> Of(IEnumerable<RolloutRow> rows, IReadOnlyList<ReferenceReturns> references, double confidence, int resamples, RandomStream stream, CancellationToken cancellation = default)
     {
         var table = new List<ScoreRow>();
-        foreach (var policy in rows.GroupBy(r => (r.Algorithm, r.Policy)))
+        var all = rows.ToList();
+        var names = RolledOutTask.Of(all).ToDictionary(t => (t.Label, t.Environment), t => t.Name);
+        var severalHeldOut = names.Keys.Where(t => t.Label == "held_out").Select(t => RolledOutTask.DefinitionOf(t.Environment)).Distinct().Skip(1).Any();
+        foreach (var policy in all.GroupBy(r => (r.Algorithm, r.Policy)))
         {
-            var scores = policy.GroupBy(r => (r.Task, r.Label)).Select(g => new Scores(g.Key.Task, g.Key.Label, g, references)).ToList();
-            var heldOut = policy.Where(r => r.Label == "held_out").ToList();
-            if (heldOut.Select(r => r.Task).Distinct().Skip(1).Any())
-                scores.Add(new Scores(ScoreRow.AllHeldOut, "held_out", heldOut, references));
+            var scores = policy.GroupBy(r => (r.Label, r.Environment)).Select(g => new Scores(names[g.Key], g.Key.Label, g, references)).ToList();
+            // Returns of different environments are in different units: each has its own row.
+            foreach (var heldOut in policy.Where(r => r.Label == "held_out").GroupBy(r => RolledOutTask.DefinitionOf(r.Environment)))
+            {
+                if (heldOut.Select(r => r.Environment).Distinct().Skip(1).Any())
+                    scores.Add(new Scores(severalHeldOut ? $"{ScoreRow.AllHeldOut}, {heldOut.Key}" : ScoreRow.AllHeldOut, "held_out", heldOut, references));
+            }
+
             foreach (var score in scores.Where(s => s.IsOneNotLast))
                 table.Add(Row(policy.Key.Algorithm, policy.Key.Policy, ScoreRow.Chosen, score, score.Best));
             foreach (var score in scores.Where(s => s.Last.Count > 0 && !s.IsOneNotLast))
@@ -112,13 +119,13 @@ public static class ScoreTable
         {
             (Name, Label) = (name, label);
             var all = rows.ToList();
-            var tasks = all.Select(r => r.Task).Distinct().Count();
+            var tasks = all.Select(r => r.Environment).Distinct().Count();
             var environments = all.Select(r => r.Environment).Distinct().ToList();
             References = environments.Count == 1 ? references.FirstOrDefault(r => r.Environment == environments[0]) : null;
             // A snapshot that was not run on every pooled task has no score over all of them.
             var seeds = all.GroupBy(r => r.Seed).Select(seed => seed
                 .GroupBy(r => (r.Step, r.IsLast))
-                .Select(g => new Snapshot(g.Key.Step ?? 0, g.Key.IsLast, g.GroupBy(r => r.Task).Select(t => t.ToArray()).ToList()))
+                .Select(g => new Snapshot(g.Key.Step ?? 0, g.Key.IsLast, g.GroupBy(r => r.Environment).Select(t => t.ToArray()).ToList()))
                 .Where(s => s.Tasks.Count == tasks)
                 .ToList()).Where(seed => seed.Count > 0).ToList();
             Discount = all.Select(r => r.Discount).Distinct().ToList() is [{ } discount] ? discount : null;

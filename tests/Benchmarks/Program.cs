@@ -34,6 +34,7 @@ IBenchmark[] benchmarks =
     new LoggerBenchmark(),
     new KillsBenchmark(),
     new FuzzBenchmark(),
+    new StatisticsBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

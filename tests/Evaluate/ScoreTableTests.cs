@@ -118,7 +118,7 @@ public class ScoreTableTests
         Algorithm = "dqn",
         Policy = "x",
         Task = task,
-        Environment = task,
+        Environment = $"Line?variant={task}",
         Label = task == "nominal" ? "nominal" : "held_out",
         Seed = seed,
         Step = step,
