@@ -5,7 +5,7 @@ using OfflineRL.Environments;
 namespace OfflineRL.Evaluate;
 
 /// <summary>Every error this stage raises: what was found, what was expected, where, what to do.</summary>
-static class EvaluateThrow
+static partial class EvaluateThrow
 {
     public static UserErrorException Discount(double found) =>
         new(Text($"Discount {found} was found; expected a number from 0 to 1. Set 'discount'."));
@@ -78,9 +78,6 @@ static class EvaluateThrow
 
     public static UserErrorException NoPolicyColumn(string whose, string column, int actions, ColumnsInfo info) =>
         new(Text($"{Capital(whose)} names '{column}', and {info.Dataset} has neither info_{column} as a list of {actions} nor info_{column}_0 to info_{column}_{actions - 1}; it has: {(info.InfoColumns.Count == 0 ? "no info columns" : string.Join(", ", info.InfoColumns.Select(c => c.Name)))}."));
-
-    public static UserErrorException ValueKind(string kind) =>
-        new($"values.kind is {kind}; expected none or columns.");
 
     public static UserErrorException ValueLengths(int steps, int actionValues, int stateValues) =>
         new(Text($"{actionValues} action values and {stateValues} state values were found for {steps} steps; expected one of each a step."));

@@ -24,6 +24,39 @@ sealed class ComputedPolicy(IPolicy policy, TrainingColumns columns) : IEvaluati
         ArrayPool<float>.Shared.Return(rented);
     }
 
+    /// <summary>The distribution over discrete actions at an observation that is no row of the log; all actions are taken to be allowed.</summary>
+    /// <param name="observation">[D].</param>
+    /// <param name="probabilities">[A], written.</param>
+    public void Distribution(ReadOnlySpan<float> observation, Span<double> probabilities)
+    {
+        Span<int> any = [0];
+        Span<double> logProbability = [0];
+        policy.Score(new PolicyInput { Count = 1, Observations = observation }, new ActionBatch { Discrete = any }, logProbability, probabilities);
+    }
+
+    /// <summary>Continuous actions of the policy, several for each observation.</summary>
+    /// <param name="observations">[*, D].</param>
+    /// <param name="first">Row of the first observation.</param>
+    /// <param name="count">B.</param>
+    /// <param name="draws">K.</param>
+    /// <param name="actions">[B, K, A], written.</param>
+    /// <param name="random">Each row and draw has a child of it.</param>
+    public void Draw(ReadOnlySpan<float> observations, int first, int count, int draws, Span<float> actions, RandomStream random)
+    {
+        var (width, size) = (columns.Info.ObservationSpace.FlatSize, columns.Info.ActionSpace.FlatSize);
+        var (batch, logProbabilities, streams) = (new float[count * size], new double[count], new RandomStream[count]);
+        for (var k = 0; k < draws; k++)
+        {
+            for (var i = 0; i < count; i++)
+                streams[i] = random.Derive(((ulong)i * (ulong)draws) + (ulong)k);
+            policy.Act(
+                new PolicyInput { Count = count, Observations = observations.Slice(first * width, count * width), Random = streams },
+                new PolicyOutput { Continuous = batch, LogProbabilities = logProbabilities });
+            for (var i = 0; i < count; i++)
+                batch.AsSpan(i * size, size).CopyTo(actions[(((i * draws) + k) * size)..]);
+        }
+    }
+
     ReadOnlySpan<float> FromBytes(long firstRow, int count, float[] rented)
     {
         var bytes = columns.ObservationBytes!.Slice(firstRow, count);

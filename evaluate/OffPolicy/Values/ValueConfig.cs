@@ -26,10 +26,20 @@ public sealed record ValueConfig : IValidatable
     /// <summary>Which return the values are of. The default value is auto.</summary>
     public ValueHorizon Horizon { get; init; } = ValueHorizon.Auto;
 
+    /// <summary>Of linear fits: added to the mean of squared features, which have deviation 1. The default value is 1e-6.</summary>
+    public double Ridge { get; init; } = 1e-6;
+
+    /// <summary>Actions of the policy that stand for its distribution at each point of the log, where actions are continuous. The default value is 8.</summary>
+    public int Draws { get; init; } = 8;
+
     public IEnumerable<string> Validate()
     {
         if (Folds is < 1 or > 100)
             yield return FormattableString.Invariant($"folds is {Folds}; expected 1 (on the log itself) to 100.");
+        if (!(Ridge >= 0))
+            yield return FormattableString.Invariant($"ridge is {Ridge}; expected a number of at least 0.");
+        if (Draws is < 1 or > 1000)
+            yield return FormattableString.Invariant($"draws is {Draws}; expected 1 to 1000.");
         if (Kind == ValueKind.Columns && Q.Length == 0)
             yield return "q is not set; expected the column of q(s, a), such as q: q_hat, since kind is columns.";
         if (Kind != ValueKind.Columns && (Q.Length > 0 || V.Length > 0))

@@ -8,7 +8,7 @@ static class ValueFitters
     {
         ValueKind.None => null,
         ValueKind.Columns => new StoredValues(config),
-        _ => throw EvaluateThrow.ValueKind(config.Kind.ToString().ToLowerInvariant()),
+        _ => new FittedValues(config),
     };
 
     /// <summary>What the table calls the values.</summary>
