@@ -10,7 +10,7 @@ SOURCES := $(shell find datasets ingest train evaluate cli -name '*.cs' -o -name
 help:                 ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 23
 
-setup:                ## libtorch, DuckDB, the native shim
+setup:                ## libtorch, DuckDB, the native shim, plots
 	@./.ci/setup.sh
 
 setup-mujoco:         ## MuJoCo for Hopper, HalfCheetah and Walker2d
@@ -22,6 +22,7 @@ $(TOOL): $(SOURCES)
 	@./.ci/publish.sh $(CONFIGURATION)
 	@ln -sfn ../native/libduckdb.so .artifacts/tool/libduckdb.so
 	@ln -sfn ../native/libofflinerl_torch.so .artifacts/tool/libofflinerl_torch.so
+	@ln -sfn ../native/vega.js .artifacts/tool/vega.js
 	@touch $@
 
 # Only the framework is trimmed: our own assemblies stay whole, so that configs and manifests bind by reflection as ever.

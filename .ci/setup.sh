@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Brings what the build needs and NuGet does not carry: libtorch, a fast BLAS, DuckDB's C library, and the native shim.
+# Brings what the build needs and NuGet does not carry: libtorch, a fast BLAS, DuckDB's C library, the native shim, the plots of reports.
 # Each step looks first and does nothing where its result is already there, so that a second run takes a second.
 #   LIBTORCH=DIR  use this libtorch (PyTorch's zip, or the torch folder of an installed wheel) instead of Debian's
 #   DUCKDB=FILE   use this libduckdb.so instead of the npm package's
 #   HDF5=FILE     use this libhdf5.so instead of Debian's (the tool looks at it too)
+# The plots of reports (Vega, Vega-Lite, Vega-Embed) come from npm where it is there; without them reports have tables alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 native=.artifacts/native
@@ -75,6 +76,27 @@ torch_shim() {
   printf '%s' "$key" > "$native/shim.key"
 }
 
+# One file of the three and their licenses. Nothing fails for want of it: a report then says in a sentence that it has no plots.
+plots_library() {
+  if [ -f "$native/vega.js" ] && cmp -s .ci/plots.json "$native/plots.json"; then return; fi
+  command -v npm >/dev/null 2>&1 || { say "npm is not there: reports will have tables and no plots"; return; }
+  say "fetching Vega for the plots of reports"
+  local folder=.artifacts/npm-plots package
+  mkdir -p "$folder"
+  cp .ci/plots.json "$folder/package.json"
+  npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --no-package-lock --loglevel=error --fetch-retries=1 >/dev/null ||
+    { say "npm could not install the packages of .ci/plots.json: reports will have tables and no plots"; return; }
+  for package in vega vega-lite vega-embed; do
+    printf '/*! %s\n%s\n*/\n' "$package" "$(cat "$folder/node_modules/$package/LICENSE")"
+    cat "$folder/node_modules/$package/build/$package.min.js"
+    printf '\n;\n'
+  done > "$native/.vega.js"
+  mv "$native/.vega.js" "$native/vega.js"
+  # Last, so that a half installation is never taken for a whole one.
+  cp .ci/plots.json "$native/plots.json"
+}
+
 debian_packages
 duckdb_library
 torch_shim
+plots_library

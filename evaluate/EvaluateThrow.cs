@@ -144,5 +144,8 @@ static partial class EvaluateThrow
 
     static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
+    public static UserErrorException BadTable(string path, string found, Exception? inner = null) =>
+        new($"{path}: {found}; expected a table of a report as it was written. Make the report again.", inner);
+
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

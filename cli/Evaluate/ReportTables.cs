@@ -1,6 +1,7 @@
 using System.Globalization;
 using OfflineRL.Cli.Hosting;
 using OfflineRL.Evaluate;
+using static OfflineRL.Evaluate.ReportNumbers;
 
 namespace OfflineRL.Cli.Evaluate;
 
@@ -33,14 +34,14 @@ static class ReportTables
 
         WriteSuccesses(result.Summary.Scores);
         WriteNormalized(result.Summary.Scores);
-        Console.WriteLine($"Report: {result.Folder}");
+        WriteFolder(result);
     }
 
     /// <summary>Estimates: one row a policy, one column an estimator.</summary>
     public static void WriteOpe(ReportResult result, double confidence)
     {
         WriteEstimates(result.Summary.Estimates, confidence);
-        Console.WriteLine($"Report: {result.Folder}");
+        WriteFolder(result);
     }
 
     /// <summary>A comparison: every score with mean and interquartile mean, then the estimates.</summary>
@@ -53,7 +54,7 @@ static class ReportTables
             Console.WriteLine();
         if (result.Summary.Estimates.Count > 0)
             WriteEstimates(result.Summary.Estimates, confidence);
-        Console.WriteLine($"Report: {result.Folder}");
+        WriteFolder(result);
     }
 
     static void WriteBehavior(ReportSummary summary)
@@ -121,18 +122,11 @@ static class ReportTables
 
     static string Over(ScoreRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.Units} {row.Unit}");
 
-    static string Percent(double confidence) => string.Create(CultureInfo.InvariantCulture, $"{100 * confidence:0.##} %");
-
-    static string WithEnds(double value, double? low, double? high) => low is null ? Number(value) : $"{Number(value)} {Ends(low, high)}";
-
-    static string Ends(double? low, double? high) => low is { } l && high is { } h ? $"[{Number(l)}, {Number(h)}]" : "-";
-
-    // Returns are read to a tenth; weights of 10^-9 and 10^9 must be seen as such.
-    static string Number(double value) => Math.Abs(value) switch
+    // Plots come from a library that set-up fetches; a report without it is whole, and says so too.
+    static void WriteFolder(ReportResult result)
     {
-        0 => "0",
-        < 0.01 or >= 1e6 => value.ToString("0.##e+0", CultureInfo.InvariantCulture),
-        < 1 => value.ToString("0.###", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.0", CultureInfo.InvariantCulture),
-    };
+        Console.WriteLine($"Report: {result.Folder} (open {HtmlReport.FileName})");
+        if (HtmlReport.MissingPlots is { } remedy)
+            Console.Error.WriteLine($"{HtmlReport.FileName} has tables and no plots. {remedy}");
+    }
 }

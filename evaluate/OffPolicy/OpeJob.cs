@@ -47,6 +47,7 @@ public static class OpeJob
         };
         TabularResults.Write(Path.Combine(report.Folder, "estimates"), estimated);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);
+        HtmlReport.Write(report.Folder, summary, config.Confidence, workspace: workspace);
         return new ReportResult(report.Commit(), summary);
     }
 }

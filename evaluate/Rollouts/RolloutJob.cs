@@ -41,6 +41,7 @@ public static class RolloutJob
         TabularResults.Write(Path.Combine(report.Folder, "scores"), scores);
         methods.Write(report.Folder);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);
+        HtmlReport.Write(report.Folder, summary, config.Confidence, rows, workspace);
         return new ReportResult(report.Commit(), summary);
     }
 

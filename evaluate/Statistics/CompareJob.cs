@@ -46,6 +46,7 @@ public static class CompareJob
         if (estimates.Count > 0)
             TabularResults.Write(Path.Combine(report.Folder, "estimates"), estimates);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);
+        HtmlReport.Write(report.Folder, summary, config.Confidence, rows, workspace);
         return new ReportResult(report.Commit(), summary);
     }
 
