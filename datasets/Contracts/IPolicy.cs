@@ -57,6 +57,9 @@ public readonly ref struct PolicyInput
     /// <summary>[B], true at the first step of an episode; empty: none.</summary>
     public ReadOnlySpan<bool> EpisodeStarts { get; init; }
 
+    /// <summary>[B], true where nobody will take the action, such as after the end of an episode: what is written there counts for nothing, and need not be computed. Empty: none.</summary>
+    public ReadOnlySpan<bool> Idle { get; init; }
+
     /// <summary>[B], one stream an instance.</summary>
     public ReadOnlySpan<RandomStream> Random { get; init; }
 

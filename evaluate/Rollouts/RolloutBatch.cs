@@ -100,7 +100,7 @@ static class RolloutBatch
         readonly int[] _discreteActions, _denseDiscrete, _active;
         readonly RandomStream[] _streams, _denseStreams;
         readonly double[] _logProbabilities, _returns, _discounted;
-        readonly bool[] _starts, _masks, _denseMasks;
+        readonly bool[] _starts, _idle, _masks, _denseMasks;
         readonly IPolicyState? _state;
         readonly double _discount;
         // discount^t of the step under way: all lanes began together.
@@ -126,7 +126,7 @@ static class RolloutBatch
             _activeCount = _lanes;
             // A policy with memory keeps its lanes where they are; the others see running lanes only.
             _state = policy.CreateState(_lanes);
-            _starts = new bool[_state is null ? 0 : _lanes];
+            (_starts, _idle) = (new bool[_state is null ? 0 : _lanes], new bool[_state is null ? 0 : _lanes]);
             Reset(seed);
         }
 
@@ -185,6 +185,7 @@ static class RolloutBatch
                     ActionMasks = (all ? _masks : _denseMasks).AsSpan(0, count * _maskWidth),
                     Random = (all ? _streams : _denseStreams).AsSpan(0, count),
                     EpisodeStarts = _starts,
+                    Idle = _idle,
                     State = _state,
                 },
                 new PolicyOutput
@@ -257,6 +258,8 @@ static class RolloutBatch
                     var success = segment.Task.Success?.Holds(_returns[lane], step, segment.Terminated[k]);
                     segment.Outcomes[segment.FirstEpisode + k] = new EpisodeOutcome(_returns[lane], step, segment.Terminated[k], segment.Truncated[k], _discounted[lane], success);
                     segment.Running--;
+                    if (_idle.Length > 0)
+                        _idle[lane] = true;
                 }
                 else
                 {

@@ -1,0 +1,175 @@
+using System.Globalization;
+using OfflineRL.Datasets;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Train.WorldModels.Planning;
+
+/// <summary>
+/// A policy that plans through a world model at every step: encode the observation, search from what is left of the plan before, take the first action (model-predictive control). What it remembers of an
+/// instance is its plan.
+/// </summary>
+/// <remarks>
+/// Actions are what a search ends with; they have no probabilities. On the CPU instances are searched for one after the other, all candidates of one as one batch: then neither the batch nor its order changes a digit.
+/// On a GPU all instances and candidates are one batch, and the digits are those of its sums. Not thread-safe.
+/// </remarks>
+public sealed class PlanningPolicy : IPolicy, IDisposable
+{
+    readonly IWorldModel _model;
+    readonly ObservationEncoder _encoder;
+    readonly PlanningConfig _config;
+    readonly Device _device;
+    readonly PlanActions _actions;
+    readonly IPlanner _planner;
+    readonly PlanNoise _noise;
+    readonly IDisposable? _owned;
+
+    /// <param name="name">What reports call it.</param>
+    /// <param name="model">A model without memory of its own: an observation is its state.</param>
+    /// <param name="encoder">Makes the features that the model reads.</param>
+    /// <param name="actionSpace">Of the data.</param>
+    /// <param name="units">Where the data's continuous actions lie; null: not known, or discrete.</param>
+    /// <param name="config">Settings.</param>
+    /// <param name="device">Of the model.</param>
+    /// <param name="terminalValue">[N, Z] to [N]: what a state is worth at the end of a plan; null: nothing.</param>
+    /// <param name="owned">Disposed of with the policy.</param>
+    /// <exception cref="UserErrorException">The settings are not usable, or actions have no range to plan in.</exception>
+    public PlanningPolicy(string name, IWorldModel model, ObservationEncoder encoder, Space actionSpace, ActionUnits? units, PlanningConfig config, Device device, Func<Tensor, Tensor>? terminalValue = null, IDisposable? owned = null)
+    {
+        if (config.Validate().ToList() is { Count: > 0 } faults)
+            Throw.User($"Planning through {name}: {string.Join(' ', faults)}");
+        (Name, _model, _encoder, ActionSpace, _config, _device, _owned) = (name, model, encoder, actionSpace, config, device, owned);
+        _actions = PlanActions.Of(actionSpace, units, device);
+        _planner = Planners.Create(config, _actions, terminalValue);
+        _noise = new PlanNoise(device);
+    }
+
+    public string Name { get; }
+
+    public Space ObservationSpace => _encoder.Space;
+
+    public Space ActionSpace { get; }
+
+    /// <summary>False: what a search ends with has no probability that could be told.</summary>
+    public bool HasPropensities => false;
+
+    public IPolicyState CreateState(int instances) => new PlanningState(_encoder, instances);
+
+    /// <inheritdoc/>
+    /// <exception cref="UserErrorException">The model's dreams are not finite, or a mask allows no action.</exception>
+    public void Act(in PolicyInput input, in PolicyOutput output)
+    {
+        var state = input.State as PlanningState;
+        if (state?.Instances != input.Count)
+            throw new ArgumentException($"The policy remembers its plans: expected the state that CreateState({input.Count}) gave, for {input.Count} rows.", nameof(input));
+        var features = state.Encode(input);
+        var rows = new List<int>();
+        for (var i = 0; i < input.Count; i++)
+        {
+            if (input.Idle.IsEmpty || !input.Idle[i])
+                rows.Add(i);
+            if (!output.LogProbabilities.IsEmpty)
+                output.LogProbabilities[i] = double.NaN;
+        }
+
+        var size = _device.type == TorchSharp.DeviceType.CPU ? 1 : Math.Max(1, rows.Count);
+        foreach (var group in rows.Chunk(size))
+            Act(group, features, state, input, output);
+    }
+
+    public void Score(in PolicyInput input, in ActionBatch actions, Span<double> logProbabilities, Span<double> probabilities) =>
+        Throw.User($"{Name} plans, and what a search ends with has no probability; expected a policy whose actions have one. Score it with 'offlinerl evaluate rollout'.");
+
+    public void Dispose()
+    {
+        _noise.Dispose();
+        _actions.Dispose();
+        _owned?.Dispose();
+    }
+
+    void Act(int[] rows, float[] features, PlanningState state, in PolicyInput input, in PolicyOutput output)
+    {
+        using var scope = NewDisposeScope();
+        var streams = new RandomStream[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+            streams[i] = input.Random[rows[i]];
+        _noise.Seed(streams);
+        var plan = _planner.Search(_model, Latents(rows, features), Starts(rows, state), Masks(rows, input), _noise);
+        var returns = plan.Returns.cpu().data<float>().ToArray();
+        var actions = plan.Actions.cpu().contiguous().data<float>().ToArray();
+        var length = actions.Length / rows.Length;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (!float.IsFinite(returns[i]))
+                Throw.User(string.Create(CultureInfo.InvariantCulture, $"Planning with {Name}: of {_config.CandidateCount} action sequences of {_config.Horizon} steps none has a finite return in the model, which is too far from what it learned. Plan fewer steps with horizon=N, or train the model longer."));
+            state.Plans[rows[i]] = actions.AsSpan(i * length, length).ToArray();
+            Take(rows[i], actions.AsSpan(i * length, _actions.Width), output);
+        }
+    }
+
+    void Take(int row, ReadOnlySpan<float> action, in PolicyOutput output)
+    {
+        if (_actions.IsDiscrete)
+        {
+            output.Discrete[row] = action.IndexOf(1f);
+            return;
+        }
+
+        // Middle and half of a range are rounded.
+        var box = (BoxSpace)ActionSpace;
+        for (var d = 0; d < action.Length; d++)
+            output.Continuous[(row * action.Length) + d] = Math.Clamp(action[d], (float)box.Low[d], (float)box.High[d]);
+    }
+
+    Tensor Latents(int[] rows, float[] features)
+    {
+        var read = new float[rows.Length * _encoder.Size];
+        for (var i = 0; i < rows.Length; i++)
+            features.AsSpan(rows[i] * _encoder.Size, _encoder.Size).CopyTo(read.AsSpan(i * _encoder.Size));
+        var observations = tensor(read).reshape(1, rows.Length, _encoder.Size).to(_device);
+        return _model.Encode(new ModelSequences(observations, zeros([1, rows.Length, _actions.Width], device: _device)), null)[0];
+    }
+
+    Tensor Starts(int[] rows, PlanningState state) => cat([.. rows.Select(row => state.Plans[row] is { } plan
+        ? _actions.Shifted(tensor(plan).reshape(1, _config.Horizon, _actions.Width).to(_device))
+        : _actions.Neutral(1, _config.Horizon, _device))]);
+
+    Tensor? Masks(int[] rows, in PolicyInput input)
+    {
+        if (input.ActionMasks.IsEmpty || !_actions.IsDiscrete)
+            return null;
+        var masks = new bool[rows.Length * _actions.Width];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var mask = input.ActionMasks.Slice(rows[i] * _actions.Width, _actions.Width);
+            if (!mask.Contains(true))
+                Throw.User($"Policy {Name} was asked for an action where the mask allows none of {_actions.Width}; expected at least one.");
+            mask.CopyTo(masks.AsSpan(i * _actions.Width));
+        }
+
+        return tensor(masks).reshape(rows.Length, _actions.Width).to(_device);
+    }
+
+    sealed class PlanningState(ObservationEncoder encoder, int instances) : IPolicyState
+    {
+        readonly FrameStackState _frames = new(encoder, instances);
+
+        public int Instances => instances;
+
+        /// <summary>[H, A] of each instance; null: none yet.</summary>
+        public float[]?[] Plans { get; } = new float[]?[instances];
+
+        // Features of each instance; forgets the plans of episodes that are over.
+        public float[] Encode(in PolicyInput input)
+        {
+            for (var i = 0; i < instances; i++)
+            {
+                if (!input.EpisodeStarts.IsEmpty && input.EpisodeStarts[i])
+                    Plans[i] = null;
+            }
+
+            var features = new float[instances * encoder.Size];
+            _frames.Push(input.Observations, input.EpisodeStarts, features);
+            return features;
+        }
+    }
+}
