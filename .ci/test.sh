@@ -5,10 +5,11 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 rm -f .artifacts/tests.trx
 
-# Where Node is there; the tests of MuJoCo's environments and those of other readers of Parquet skip without it, saying so.
+# Where Node is there; the tests of MuJoCo's environments, of other readers of Parquet and of exported policies skip without it, saying so.
 if command -v npm >/dev/null 2>&1; then
   .ci/setup-mujoco.sh || echo "test: MuJoCo is not set up; its tests are skipped"
   .ci/setup-readers.sh || echo "test: hyparquet and parquet-wasm are not there; their tests are skipped"
+  .ci/setup-onnx.sh || echo "test: onnxruntime-node is not there; the tests of exported policies that run them are skipped"
 fi
 dotnet build tests/OfflineRL.Tests.csproj -c Release --nologo -v quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 .artifacts/bin/OfflineRL.Tests/release/OfflineRL.Tests -noColor -trx .artifacts/tests.trx "$@"

@@ -127,6 +127,18 @@ static partial class EvaluateThrow
     public static UserErrorException PolicyWithMemory(string policy) =>
         new($"The policy {policy} keeps a memory of the episode, which its log-probabilities on a log would need step by step; expected one without. Score it with 'offlinerl evaluate rollout'.");
 
+    public static UserErrorException NoNetworkToExport(string text) =>
+        new($"The policy '{text}' cannot be exported: it is rules or columns, and a model needs a trained policy; expected run:NAME. Clone it first: record with it, and train 'bc' on that log.");
+
+    public static UserErrorException SeveralPoliciesOneFile(string path, IReadOnlyList<PolicyCandidate> policies) =>
+        new(Text($"'{path}' is one file, and {policies.Count} policies were named: {string.Join(", ", policies.Take(5).Select(p => Text($"{p.Policy} seed {p.Seed} step {p.Step}")))}{(policies.Count > 5 ? ", ..." : "")}. Name one with ',seed=K', or a folder with --out."));
+
+    public static UserErrorException ExportIsNoFolder(string path) =>
+        new($"'{path}' is a file and does not end in .onnx; expected a name that ends in .onnx, or a folder to make. Choose another with --out.");
+
+    public static UserErrorException PolicyTooLarge(string policy, long weights) =>
+        new(Text($"The policy {policy} has {weights} weights or more; expected at most 500 million, since an ONNX file of one piece stays below two gigabytes."));
+
     public static UserErrorException NoReport(string name, string folder, string known) =>
         new($"There is no report '{name}' below {folder}; there are: {known}. Make one with 'offlinerl evaluate rollout' or 'offlinerl evaluate ope'.");
 

@@ -23,6 +23,9 @@ public sealed record PolicyCandidate
     /// <summary>SHA-256 of its stored parameters; null where there are none. A run trained again under the same name has another.</summary>
     public string? ContentHash { get; init; }
 
+    /// <summary>The folder of its <c>policy.json</c>; null where it is no stored policy.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>Loads it; the caller disposes what is disposable.</summary>
     public required Func<IPolicy> Load { get; init; }
 }

@@ -78,6 +78,7 @@ static class PolicyResolver
             Seed = (long)seed.Seed,
             Step = snapshot.Step,
             IsLast = snapshot == seed.Last,
+            Folder = snapshot.Folder,
             ContentHash = SnapshotHash.Of(snapshot.Folder),
             Load = Load,
         }, policy.Description.Environment);

@@ -316,6 +316,7 @@ sealed class SeedTraining : IGrowingSeed
         Algorithm = _config.Algorithm,
         ObservationSpace = _data.Info.ObservationSpace,
         ActionSpace = _data.Info.ActionSpace,
+        HasActionMask = _data.Info.HasActionMask,
         Network = _learner.PolicyNetwork.Description,
         Filter = _learner.PolicyFilter is { } filter ? new ImitationFilter(filter.Network.Description, filter.Threshold) : null,
         ActionUnits = _units,

@@ -10,7 +10,8 @@ namespace OfflineRL.Train;
 /// </summary>
 public sealed record EncoderDescription
 {
-    internal const string ShiftName = "encoder.shift", ScaleName = "encoder.scale";
+    /// <summary>What the weights' file calls shift and scale.</summary>
+    public const string ShiftName = "encoder.shift", ScaleName = "encoder.scale";
 
     /// <summary>Frames that the network reads, the oldest first; before the first of an episode stands that one again.</summary>
     public int Frames { get; init; } = 1;

@@ -268,9 +268,8 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
 
     static LearnedPolicy Read(string folder, PolicyDescription description)
     {
-        var path = Path.Combine(folder, PolicyDescription.WeightsFileName);
-        using var file = SafetensorsFile.Open(path);
-        return Of(description, (name, shape) => Read(path, file, name, shape));
+        using var tensors = PolicyTensors.Open(folder);
+        return Of(description, tensors.Read);
     }
 
     /// <summary>A policy of tensors by name and shape.</summary>
@@ -297,23 +296,5 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         return description.Encoder is { Normalized: true } encoder
             ? ObservationEncoder.Affine(space, encoder.Frames, read(EncoderDescription.ShiftName, [space.FlatSize]), read(EncoderDescription.ScaleName, [space.FlatSize]))
             : ObservationEncoder.Of(space, description.Encoder?.Frames ?? 1);
-    }
-
-    static float[] Read(string path, SafetensorsFile file, string name, params long[] shape)
-    {
-        var expected = $"F32 [{string.Join(", ", shape)}]";
-        if (!file.Tensors.TryGetValue(name, out var entry))
-            return Throw.BadFile<float[]>(path, $"tensor '{name}' is missing", expected, "The file does not belong to the policy.json beside it.");
-        if (entry.Type != "F32" || !entry.Shape.SequenceEqual(shape))
-            Throw.BadFile(path, $"tensor '{name}' is {entry.Type} [{string.Join(", ", entry.Shape)}]", expected, "The file does not belong to the policy.json beside it.");
-        var values = new float[entry.Length / sizeof(float)];
-        file.Read(entry, MemoryMarshal.AsBytes(values.AsSpan()));
-        foreach (var value in values)
-        {
-            if (!float.IsFinite(value))
-                Throw.BadFile(path, $"tensor '{name}' holds {value}", "finite numbers", "The run diverged, or the file is damaged; use another policy.");
-        }
-
-        return values;
     }
 }

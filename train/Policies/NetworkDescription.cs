@@ -131,13 +131,13 @@ public sealed record NetworkDescription
 
     /// <summary>Numbers that the last dense layer gives.</summary>
     [JsonIgnore]
-    internal int LayerOutputs => (Outputs - FreeOutputs) * Atoms;
+    public int LayerOutputs => (Outputs - FreeOutputs) * Atoms;
 
     [JsonIgnore]
     internal bool HasAtoms => Distribution is Categorical or Quantile or Heads;
 
     /// <summary>Widths of the layers that dueling streams or fractions share, inputs first, and of those after without the outputs.</summary>
-    internal (int[] Shared, int[] Streams) Split()
+    public (int[] Shared, int[] Streams) Split()
     {
         var inputs = Image?.Features ?? Inputs;
         if (!Dueling && Distribution != Implicit)

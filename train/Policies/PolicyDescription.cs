@@ -24,6 +24,9 @@ public sealed record PolicyDescription
 
     public required Space ActionSpace { get; init; }
 
+    /// <summary>Whether its log said which actions are allowed; null in files older than this.</summary>
+    public bool? HasActionMask { get; init; }
+
     public required NetworkDescription Network { get; init; }
 
     /// <summary>A second network that says which actions are like the data's; null: all may be taken.</summary>
@@ -79,5 +82,6 @@ public sealed record PolicyDescription
 /// <param name="Threshold">That share, in [0, 1).</param>
 public sealed record ImitationFilter(NetworkDescription Network, double Threshold)
 {
-    internal const string Prefix = "imitation.";
+    /// <summary>What the names of its tensors begin with.</summary>
+    public const string Prefix = "imitation.";
 }

@@ -139,6 +139,7 @@ sealed class GrowingTabular : IGrowingSeed
         Algorithm = _config.Algorithm,
         ObservationSpace = _data.Info.ObservationSpace,
         ActionSpace = _data.Info.ActionSpace,
+        HasActionMask = _data.Info.HasActionMask,
         Network = TabularPolicyFile.Network(_log.States, _log.Actions),
         Temperature = solution.Temperature,
         Dataset = _data.Info.Dataset,

@@ -190,6 +190,7 @@ sealed class TabularTraining : IDisposable
             Algorithm = _config.Algorithm,
             ObservationSpace = _dataset.ObservationSpace,
             ActionSpace = _dataset.ActionSpace,
+            HasActionMask = _dataset.HasActionMask,
             Network = TabularPolicyFile.Network(_log.States, _log.Actions),
             Temperature = solution.Temperature,
             Dataset = _dataset.Dataset,
