@@ -100,8 +100,19 @@ static partial class EvaluateThrow
     public static UserErrorException UnknownEstimator(string name, IEnumerable<string> known) =>
         new($"Unknown estimator '{name}'.{NearestName.Hint(name, known.ToList())}");
 
-    public static UserErrorException EstimatorOption(string text, bool hasLambda) =>
-        new($"The estimator '{text}' was found; expected {(hasLambda ? "its name, or with ?lambda=NUMBER in its range, ?tune=slope or ?tune=mse" : "its name alone: it has no lambda")}.");
+    public static UserErrorException EstimatorOption(string text, double largest, bool hasLambda, bool hasTuning) =>
+        new(hasLambda
+            ? Text($"The estimator '{text}' was found; expected its name, or with ?lambda=L or ?lambdas=L;L;L{(hasTuning ? ", &tune=mse" : "")}, where L is {(hasTuning ? "a number from 0" : "a bandwidth above 0")}{(largest < double.MaxValue ? $" to {largest}" : "")}.")
+            : $"The estimator '{text}' was found; expected its name alone: it has no lambda.");
+
+    public static UserErrorException EstimatorForOtherPolicies(string estimator, bool hasPropensities, string applying) =>
+        new($"The estimator '{estimator}' is for policies that {(hasPropensities ? "have no probabilities or densities, and this one has" : "have probabilities or densities, and this one is deterministic over continuous actions")}; these apply: {applying}.");
+
+    public static UserErrorException NotSingleDecisions(int maxLength) =>
+        new(Text($"Episodes of up to {maxLength} steps were found; expected single decisions. Take is, pdis or dr."));
+
+    public static UserErrorException ActionsDoNotVary(string dataset) =>
+        new($"A dimension of the actions of {dataset} never changes; kernel weights need actions around those of the policy.");
 
     public static UserErrorException NoValues(string estimator) =>
         new($"The estimator '{estimator}' takes values q and v, and 'values.kind' is none. Set it, for example values.kind=tabular, or to columns with values.q and values.v.");
@@ -122,7 +133,7 @@ static partial class EvaluateThrow
         new(Text($"{steps} steps of {dataset} were found; expected at most {Array.MaxLength} for one estimate. Set 'split' to a smaller part."));
 
     public static UserErrorException PolicyWithoutDensity(string policy, Space actions) =>
-        new($"The policy '{policy}' is deterministic over {actions}: no logged action has a probability ratio under it. Put noise around it, for example {policy}?noise=0.3, or score it with 'offlinerl evaluate rollout'.");
+        new($"The policy '{policy}' is deterministic over {actions}: no logged action has a probability ratio under it. Put noise around it, for example {policy}?noise=0.3, name the estimator kernel_is, or score it with 'offlinerl evaluate rollout'.");
 
     public static UserErrorException PolicyWithMemory(string policy) =>
         new($"The policy {policy} keeps a memory of the episode, which its log-probabilities on a log would need step by step; expected one without. Score it with 'offlinerl evaluate rollout'.");

@@ -4,7 +4,7 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Evaluate;
 
 /// <summary>A policy that is computed from the logged observations.</summary>
-sealed class ComputedPolicy(IPolicy policy, TrainingColumns columns) : IEvaluationPolicy
+sealed class ComputedPolicy(IPolicy policy, TrainingColumns columns) : IEvaluationPolicy, IActingPolicy
 {
     public void Score(long firstRow, Span<double> logProbabilities, Span<double> probabilities)
     {
@@ -55,6 +55,18 @@ sealed class ComputedPolicy(IPolicy policy, TrainingColumns columns) : IEvaluati
             for (var i = 0; i < count; i++)
                 batch.AsSpan(i * size, size).CopyTo(actions[(((i * draws) + k) * size)..]);
         }
+    }
+
+    public void Act(long firstRow, int count, Span<float> actions)
+    {
+        var rented = ArrayPool<float>.Shared.Rent(columns.Observations is null ? count * columns.Info.ObservationSpace.FlatSize : 0);
+        var observations = columns.Observations is { } floats ? floats.Slice(firstRow, count) : FromBytes(firstRow, count, rented);
+        // It draws nothing, but may want to hand the streams on.
+        var stream = RandomStream.Create(0, "deterministic");
+        policy.Act(
+            new PolicyInput { Count = count, Observations = observations, Random = Enumerable.Range(0, count).Select(i => stream.Derive((ulong)i)).ToArray() },
+            new PolicyOutput { Continuous = actions, LogProbabilities = new double[count] });
+        ArrayPool<float>.Shared.Return(rented);
     }
 
     ReadOnlySpan<float> FromBytes(long firstRow, int count, float[] rented)

@@ -12,7 +12,7 @@ sealed record EvaluatedPolicy(string Algorithm, string Policy, long? Seed, int? 
 
     /// <summary>Opens it for the log's rows; the caller disposes <paramref name="loaded"/> where it is disposable.</summary>
     /// <exception cref="UserErrorException">It does not fit the log.</exception>
-    public IEvaluationPolicy Open(TrainingColumns columns, out object? loaded)
+    public IEvaluationPolicy Open(TrainingColumns columns, out IPolicy? loaded)
     {
         var policy = Candidate?.Load();
         loaded = policy;
@@ -21,8 +21,6 @@ sealed record EvaluatedPolicy(string Algorithm, string Policy, long? Seed, int? 
         PolicySpaces.RequireFit(policy, columns.Info.ObservationSpace, columns.Info.ActionSpace, columns.Info.Dataset);
         if (policy.CreateState(1) is not null)
             throw EvaluateThrow.PolicyWithMemory(Policy);
-        if (!policy.HasPropensities)
-            throw EvaluateThrow.PolicyWithoutDensity(Policy, policy.ActionSpace);
         return new ComputedPolicy(policy, columns);
     }
 }

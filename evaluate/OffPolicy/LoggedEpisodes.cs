@@ -35,6 +35,12 @@ public sealed class LoggedEpisodes
     /// <summary>[E + 1]; episode i has rows FirstRow[i] .. FirstRow[i + 1] - 1.</summary>
     public ReadOnlySpan<int> FirstRow => _firstRow;
 
+    /// <summary>As <see cref="FirstRow"/>, shared and not to be changed.</summary>
+    internal int[] FirstRows => _firstRow;
+
+    /// <summary>Made once, by <see cref="StepTerms"/>.</summary>
+    internal StepWeights StepWeights => field ??= StepWeights.Of(this);
+
     /// <summary>[N].</summary>
     public ReadOnlySpan<double> Rewards => _rewards;
 

@@ -17,8 +17,7 @@ public static class OpeJob
         var specs = config.Policies.Select(PolicySpec.Parse).ToList();
         using var columns = Dataset.OpenColumns(workspace, config.Dataset, progress, cancellation);
         var rows = LoggedRows.Of(columns, config.Split);
-        var traits = new LogTraits(columns.Info.Dataset, rows.MaxLength(), rows.HasPropensities, config.Values.Kind != ValueKind.None);
-        var estimates = new PolicyEstimates(config, columns, rows, EstimatorSpec.Choose(config.Estimators, traits));
+        var estimates = new PolicyEstimates(config, columns, rows);
         var acting = PolicyResolver.Resolve(specs.Where(s => s is not ColumnsPolicySpec).ToList(), workspace, config.Environment, columns.Info.Environment);
         var policies = acting.Candidates.Select(EvaluatedPolicy.Of).Concat(specs.OfType<ColumnsPolicySpec>().Select(EvaluatedPolicy.Of)).ToList();
         if (config.Name.Length == 0)

@@ -8,25 +8,33 @@ sealed class PolicyEstimates
     readonly OpeConfig _config;
     readonly TrainingColumns _columns;
     readonly LoggedRows _rows;
-    readonly IReadOnlyList<EstimatorSpec> _specs;
+    readonly IReadOnlyList<EstimatorSpec> _named;
+    readonly LogTraits _traits;
 
-    public PolicyEstimates(OpeConfig config, TrainingColumns columns, LoggedRows rows, IReadOnlyList<EstimatorSpec> specs) =>
-        (_config, _columns, _rows, _specs) = (config, columns, rows, specs);
+    public PolicyEstimates(OpeConfig config, TrainingColumns columns, LoggedRows rows)
+    {
+        (_config, _columns, _rows) = (config, columns, rows);
+        _named = config.Estimators.Select(EstimatorSpec.Parse).ToList();
+        _traits = new LogTraits(columns.Info.Dataset, rows.MaxLength(), rows.HasPropensities, config.Values.Kind != ValueKind.None);
+    }
 
     /// <summary>Scores the policy on the log and estimates its value in every way asked for.</summary>
     public IReadOnlyList<EstimateRow> Of(EvaluatedPolicy evaluated, CancellationToken cancellation)
     {
-        object? loaded = null;
+        IPolicy? loaded = null;
         try
         {
             var policy = evaluated.Open(_columns, out loaded);
-            var scores = PolicyScores.Of(_columns, _rows, policy, cancellation);
-            var log = new OpeLog(_columns, _rows, scores.Episodes, _config.Discount, Horizon()) { HasPropensities = _rows.HasPropensities };
-            var random = RandomStream.Create(_config.Seed, "ope-values");
-            var values = _specs.Any(s => s.Definition.NeedsValues)
-                ? ValueFitters.Create(_config.Values)!.Fit(log, policy, random, cancellation)
+            var hasPropensities = loaded?.HasPropensities != false;
+            var specs = (_traits with { PolicyHasPropensities = hasPropensities })
+                .Choose(_named, () => EvaluateThrow.PolicyWithoutDensity(evaluated.Policy, loaded!.ActionSpace));
+            var scores = PolicyScores.Of(_columns, _rows, hasPropensities ? policy : null, cancellation);
+            var log = new OpeLog(_columns, _rows, scores.Episodes, _config.Discount, Horizon()) { HasPropensities = _rows.HasPropensities && hasPropensities };
+            var values = specs.Any(s => s.Definition.NeedsValues)
+                ? ValueFitters.Create(_config.Values)!.Fit(log, policy, RandomStream.Create(_config.Seed, "ope-values"), cancellation)
                 : null;
-            return Rows(evaluated, new EstimatorInput(log, policy, values, RandomStream.Create(_config.Seed, "ope-estimators")), scores.Support, cancellation);
+            var input = new EstimatorInput(log, policy, values, RandomStream.Create(_config.Seed, "ope-estimators"));
+            return Rows(evaluated, specs, input, scores.Support, cancellation);
         }
         finally
         {
@@ -34,15 +42,16 @@ sealed class PolicyEstimates
         }
     }
 
-    List<EstimateRow> Rows(EvaluatedPolicy evaluated, EstimatorInput input, Support? support, CancellationToken cancellation)
+    List<EstimateRow> Rows(EvaluatedPolicy evaluated, IReadOnlyList<EstimatorSpec> specs, EstimatorInput input, Support? support, CancellationToken cancellation)
     {
         var episodes = input.Episodes;
         var weights = input.Log.HasPropensities ? WeightDiagnostics.Of(episodes) : null;
         var behavior = Estimators.BehaviorReturn(episodes, _config.Discount).Value;
-        var statistics = _specs.Select(s => s.Definition.Compute(input, s.Lambda ?? double.NaN)).ToList();
+        var computed = specs.Select(s => s.Compute(input)).ToList();
+        var statistics = computed.Select(c => c.Statistic).ToList();
         // One stream for all policies: they are compared on the same resamples.
         var replicates = Bootstrap.OverEpisodes(statistics, _config.Resamples, RandomStream.Create(_config.Seed, "ope-bootstrap"), cancellation);
-        return _specs.Select((spec, i) =>
+        return specs.Select((spec, i) =>
         {
             var interval = !double.IsFinite(statistics[i].Value) || episodes.Count < 2 ? Interval.None
                 : _config.Interval == IntervalMethod.BootstrapPercentile ? Bootstrap.Percentile(replicates[i], _config.Confidence)
@@ -58,7 +67,7 @@ sealed class PolicyEstimates
                 Estimator = spec.Text,
                 Target = episodes.MaxLength == 1 ? Targets.SingleDecision : spec.Definition.Target,
                 ValueModel = spec.Definition.NeedsValues ? ValueFitters.Label(_config.Values) : "none",
-                Lambda = spec.Lambda,
+                Lambda = computed[i].Lambda,
                 Estimate = Finite(statistics[i].Value),
                 Low = Finite(interval.Low),
                 High = Finite(interval.High),

@@ -11,9 +11,13 @@ sealed record PolicyScores(LoggedEpisodes Episodes, Support? Support)
     const int ChunkRows = 8192;
 
     /// <summary>Evaluation log-probabilities of all rows, in chunks, and what of the policy the log cannot show.</summary>
-    public static PolicyScores Of(TrainingColumns columns, LoggedRows log, IEvaluationPolicy policy, CancellationToken cancellation)
+    /// <param name="columns">The dataset.</param>
+    /// <param name="log">The rows of it that are used.</param>
+    /// <param name="policy">Null where it has no probabilities.</param>
+    /// <param name="cancellation">Looked at between chunks.</param>
+    public static PolicyScores Of(TrainingColumns columns, LoggedRows log, IEvaluationPolicy? policy, CancellationToken cancellation)
     {
-        if (!log.HasPropensities)
+        if (!log.HasPropensities || policy is null)
             return new(LoggedEpisodes.Create(log.FirstRow, log.Rewards, new double[log.Rewards.Length], new double[log.Rewards.Length]), null);
         var actions = columns.Info.ActionSpace is DiscreteSpace discrete && columns.BehaviorProbabilities is not null ? discrete.Count : 0;
         var logProbabilities = new double[log.Rewards.Length];

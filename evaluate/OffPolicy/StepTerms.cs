@@ -70,52 +70,10 @@ static class StepTerms
     /// <param name="offsets">[E]; null: zeros.</param>
     public static EpisodeStatistic Normalized(LoggedEpisodes episodes, ReadOnlySpan<double> terms, double[]? offsets = null)
     {
-        var scale = Scales(episodes);
-        var carry = new double[scale.Length];
-        for (var t = 1; t < carry.Length; t++)
-            carry[t] = double.IsNegativeInfinity(scale[t]) ? 0 : Math.Exp(scale[t - 1] - scale[t]);
-
+        var weights = episodes.StepWeights;
         var numerators = new double[episodes.Steps];
-        var denominators = new double[episodes.Steps];
-        for (var i = 0; i < episodes.Count; i++)
-        {
-            for (var row = episodes.FirstRow[i]; row < episodes.FirstRow[i + 1]; row++)
-            {
-                var logWeight = episodes.LogWeights[row];
-                denominators[row] = double.IsNegativeInfinity(logWeight) ? 0 : Math.Exp(logWeight - scale[row - episodes.FirstRow[i]]);
-                numerators[row] = denominators[row] * terms[row];
-            }
-        }
-
-        return EpisodeStatistic.AbsorbingSum(episodes.FirstRow, numerators, denominators, carry, offsets);
-    }
-
-    /// <summary>[T], the largest log weight at each step, finished episodes included; -infinity where all weights are 0.</summary>
-    static double[] Scales(LoggedEpisodes episodes)
-    {
-        var running = new double[episodes.MaxLength];
-        var finished = new double[episodes.MaxLength];
-        Array.Fill(running, double.NegativeInfinity);
-        Array.Fill(finished, double.NegativeInfinity);
-        for (var i = 0; i < episodes.Count; i++)
-        {
-            for (var row = episodes.FirstRow[i]; row < episodes.FirstRow[i + 1]; row++)
-            {
-                var t = row - episodes.FirstRow[i];
-                running[t] = Math.Max(running[t], episodes.LogWeights[row]);
-            }
-
-            var last = episodes.Length(i) - 1;
-            finished[last] = Math.Max(finished[last], episodes.FinalLogWeight(i));
-        }
-
-        var absorbed = double.NegativeInfinity;
-        for (var t = 0; t < running.Length; t++)
-        {
-            running[t] = Math.Max(running[t], absorbed);
-            absorbed = Math.Max(absorbed, finished[t]);
-        }
-
-        return running;
+        for (var row = 0; row < numerators.Length; row++)
+            numerators[row] = weights.Scaled[row] * terms[row];
+        return EpisodeStatistic.AbsorbingSum(episodes.FirstRows, numerators, weights.Scaled, weights.Carry, offsets);
     }
 }

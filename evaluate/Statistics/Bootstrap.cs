@@ -10,25 +10,11 @@ public static class Bootstrap
     /// <param name="statistics">All of the same episodes.</param>
     /// <param name="resamples">How many.</param>
     /// <param name="stream">Resample b draws from child b of it.</param>
-    /// <param name="cancellation">Looked at before every resample.</param>
+    /// <param name="cancellation">Looked at now and then.</param>
     /// <returns>One array [resamples] for each statistic; NaN where a resample leaves it undefined.</returns>
     public static double[][] OverEpisodes(IReadOnlyList<EpisodeStatistic> statistics, int resamples, RandomStream stream, CancellationToken cancellation = default)
     {
-        var episodes = statistics[0].Episodes;
-        var replicates = statistics.Select(_ => new double[resamples]).ToArray();
-        var counts = new int[episodes];
-        for (var b = 0; b < resamples; b++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var draw = stream.Derive((ulong)b);
-            Array.Clear(counts);
-            for (var i = 0; i < episodes; i++)
-                counts[draw.NextInt(episodes)]++;
-            for (var s = 0; s < statistics.Count; s++)
-                replicates[s][b] = statistics[s].Evaluate(counts);
-        }
-
-        return replicates;
+        return new EpisodeResamples(statistics).Draw(resamples, stream, cancellation);
     }
 
     /// <summary>

@@ -6,10 +6,16 @@ sealed record EstimatorDefinition
     /// <summary>As in configs and tables, such as <c>wdr</c>.</summary>
     public required string Name { get; init; }
 
+    /// <summary>In words, for <c>--help</c>.</summary>
+    public required string Title { get; init; }
+
     /// <summary>Which logs it is for.</summary>
     public LogKind Logs { get; init; } = LogKind.Any;
 
-    /// <summary>Whether it weighs by ratios of probabilities.</summary>
+    /// <summary>What it needs to know of the policy.</summary>
+    public PolicyKind Policies { get; init; } = PolicyKind.WithPropensities;
+
+    /// <summary>Whether it weighs by the log's probabilities.</summary>
     public bool NeedsPropensities { get; init; } = true;
 
     /// <summary>Whether it takes q and v.</summary>
@@ -21,7 +27,10 @@ sealed record EstimatorDefinition
     /// <summary>What value is estimated.</summary>
     public string Target { get; init; } = Targets.FiniteHorizon;
 
-    /// <summary>The lambdas that are tried where none is given, rising in what they let through; empty: it has no lambda.</summary>
+    /// <summary>Of the estimators that make large weights smaller; null: others.</summary>
+    public WeightShrinkage? Shrinkage { get; init; }
+
+    /// <summary>The lambdas that are tried where none is given, from the one of least bias on; empty: it has no lambda.</summary>
     public IReadOnlyList<double> Lambdas { get; init; } = [];
 
     /// <summary>Lambdas go from 0 to here.</summary>
@@ -38,9 +47,14 @@ sealed record EstimatorDefinition
 /// <param name="Random">For what an estimator draws itself.</param>
 sealed record EstimatorInput(OpeLog Log, IEvaluationPolicy Policy, ValueColumns? Values, Datasets.RandomStream Random)
 {
+    KernelWeights? _kernel;
+
     public LoggedEpisodes Episodes => Log.Episodes;
 
     public double Discount => Log.Discount;
+
+    /// <summary>For policies without a density.</summary>
+    public KernelWeights Kernel => _kernel ??= KernelWeights.Of(Log, (IActingPolicy)Policy);
 }
 
 /// <summary>Kinds of logs.</summary>
@@ -52,6 +66,18 @@ enum LogKind
     SingleDecisions,
 
     Sequences,
+}
+
+/// <summary>What an estimator needs to know of a policy.</summary>
+enum PolicyKind
+{
+    Any,
+
+    /// <summary>It gives every action a probability or a density.</summary>
+    WithPropensities,
+
+    /// <summary>It is deterministic over continuous actions.</summary>
+    Deterministic,
 }
 
 /// <summary>What value a row of the estimates is of.</summary>

@@ -2,57 +2,70 @@ using System.Globalization;
 
 namespace OfflineRL.Evaluate;
 
-/// <summary>What a config calls an estimator: <c>NAME</c>, or <c>NAME?lambda=L</c> or <c>NAME?tune=mse</c> where it has a lambda.</summary>
+/// <summary>
+/// What a config calls an estimator: <c>NAME</c>, or where it has a lambda <c>NAME?lambda=L</c>, <c>NAME?lambdas=L;L;L</c> (tuned
+/// among these) and <c>NAME?tune=mse</c>, joined by <c>&amp;</c>.
+/// </summary>
 /// <param name="Text">As the user wrote it; the table's name of it.</param>
 /// <param name="Definition">What it names.</param>
-/// <param name="Lambda">Null: none, or tuned.</param>
-/// <param name="Tuning">How a lambda is found where none is given.</param>
-sealed record EstimatorSpec(string Text, EstimatorDefinition Definition, double? Lambda, LambdaTuning Tuning)
+/// <param name="Lambdas">One: given; several: tuned among these; none: it has none.</param>
+/// <param name="Tuning">How one of several is chosen.</param>
+sealed record EstimatorSpec(string Text, EstimatorDefinition Definition, IReadOnlyList<double> Lambdas, LambdaTuning Tuning)
 {
+    /// <summary>The one of a definition, with its own lambdas.</summary>
+    public static EstimatorSpec Of(EstimatorDefinition definition) => new(definition.Name, definition, definition.Lambdas, LambdaTuning.Slope);
+
     /// <summary>Parses one name.</summary>
     /// <exception cref="OfflineRL.Datasets.UserErrorException">No such estimator, or an option it does not have.</exception>
     public static EstimatorSpec Parse(string text)
     {
         var question = text.IndexOf('?', StringComparison.Ordinal);
         var definition = EstimatorCatalog.Find(question < 0 ? text : text[..question]);
+        var spec = Of(definition) with { Text = text };
         if (question < 0)
-            return new(text, definition, null, LambdaTuning.Slope);
-        var option = text[(question + 1)..].Split('=');
-        if (definition.Lambdas.Count == 0 || option.Length != 2)
-            throw EvaluateThrow.EstimatorOption(text, definition.Lambdas.Count > 0);
-        return option switch
+            return spec;
+        if (definition.Lambdas.Count == 0)
+            throw EvaluateThrow.EstimatorOption(text, definition.LargestLambda, hasLambda: false, definition.Shrinkage is not null);
+        foreach (var option in text[(question + 1)..].Split('&'))
         {
-            ["tune", "slope"] => new(text, definition, null, LambdaTuning.Slope),
-            ["tune", "mse"] => new(text, definition, null, LambdaTuning.MeanSquaredError),
-            ["lambda", var number] when double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var lambda)
-                && lambda >= 0 && lambda <= definition.LargestLambda => new(text, definition, lambda, LambdaTuning.Slope),
-            _ => throw EvaluateThrow.EstimatorOption(text, true),
-        };
-    }
-
-    /// <summary>Those that a config names; where it names none, those that are usual for the log and for what is given.</summary>
-    /// <exception cref="OfflineRL.Datasets.UserErrorException">One does not apply; the message says why and what does.</exception>
-    public static IReadOnlyList<EstimatorSpec> Choose(IReadOnlyList<string> names, LogTraits log)
-    {
-        if (names.Count == 0)
-        {
-            var usual = EstimatorCatalog.All.Where(log.Suggests).Select(d => new EstimatorSpec(d.Name, d, null, LambdaTuning.Slope)).ToList();
-            return usual.Count > 0 ? usual : throw EvaluateThrow.UnknownPropensities(log.Dataset);
+            spec = option.Split('=') switch
+            {
+                ["tune", "slope"] => spec with { Tuning = LambdaTuning.Slope },
+                ["tune", "mse"] when definition.Shrinkage is not null => spec with { Tuning = LambdaTuning.MeanSquaredError },
+                ["lambda", var number] => spec with { Lambdas = [Lambda(text, definition, number)] },
+                ["lambdas", var list] => spec with { Lambdas = list.Split(';').Select(number => Lambda(text, definition, number)).ToList() },
+                _ => throw EvaluateThrow.EstimatorOption(text, definition.LargestLambda, hasLambda: true, definition.Shrinkage is not null),
+            };
         }
 
-        var specs = names.Select(Parse).ToList();
-        foreach (var spec in specs)
-            log.Require(spec);
-        return specs;
+        return spec;
     }
+
+    /// <summary>Computes it, and which lambda it was computed with.</summary>
+    public (EpisodeStatistic Statistic, double? Lambda) Compute(EstimatorInput input)
+    {
+        if (Lambdas.Count == 0)
+            return (Definition.Compute(input, double.NaN), null);
+        var candidates = Lambdas.Select(lambda => Definition.Compute(input, lambda)).ToList();
+        var index = candidates.Count == 1 ? 0
+            : Tuning == LambdaTuning.Slope ? LambdaTuner.Slope(candidates)
+            : LambdaTuner.MeanSquaredError(input.Episodes, Definition.NeedsValues ? input.Values : null, Definition.Shrinkage!, Lambdas);
+        return (candidates[index], Lambdas[index]);
+    }
+
+    static double Lambda(string text, EstimatorDefinition definition, string number) =>
+        double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var lambda) && lambda >= 0 && lambda <= definition.LargestLambda
+            && (lambda > 0 || definition.Shrinkage is not null)
+            ? lambda
+            : throw EvaluateThrow.EstimatorOption(text, definition.LargestLambda, hasLambda: true, definition.Shrinkage is not null);
 }
 
 /// <summary>How a lambda is chosen among candidates.</summary>
 enum LambdaTuning
 {
-    /// <summary>The one of least variance whose interval agrees with those of more variance (Su, Srinath and Krishnamurthy 2020).</summary>
+    /// <summary><see cref="LambdaTuner.Slope"/>.</summary>
     Slope,
 
-    /// <summary>The least estimated squared bias plus variance (Su et al. 2020, "Doubly robust off-policy evaluation with shrinkage").</summary>
+    /// <summary><see cref="LambdaTuner.MeanSquaredError"/>.</summary>
     MeanSquaredError,
 }
