@@ -52,7 +52,7 @@ public sealed class OpeJobTests : IDisposable
         Assert.Equal(0.625, rows[4].Estimate!.Value, 12);
         Assert.Equal(["none", "none", "none", "none", "columns", "columns", "columns", "columns"], rows.Select(r => r.ValueModel));
         Assert.Equal("none needed", rows[4].Propensities);
-        // These values are far off; the blend leans on them and says so in no interval.
+        // These values are far off; the blend leans on them, so it is left out.
         Assert.All(rows.Skip(5).Take(2), row => Assert.InRange(row.Estimate!.Value, 1.875 - (4 * row.StandardError!.Value), 1.875 + (4 * row.StandardError!.Value)));
         // The same q as a column of the logged action would need v beside it.
         var one = Run(new OpeConfig { Policies = ["columns:probs=better"], Estimators = ["dm"], Values = new ValueConfig { Kind = ValueKind.Columns, Q = "z_0", V = "info_z_1" } });
