@@ -21,6 +21,14 @@ sealed class Overrides
         return this;
     }
 
+    /// <summary>Values parted by commas.</summary>
+    public Overrides List(ParseResult arguments, Option<string?> option, string key)
+    {
+        if (arguments.GetValue(option) is { } values)
+            _overrides.Add($"{key}=[{string.Join(", ", values.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Quote))}]");
+        return this;
+    }
+
     public string[] Then(string[] set) => [.. _overrides, .. set];
 
     /// <summary>An option that may be given several times.</summary>

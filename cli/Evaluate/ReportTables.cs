@@ -34,14 +34,14 @@ static class ReportTables
 
         WriteSuccesses(result.Summary.Scores);
         WriteNormalized(result.Summary.Scores);
-        WriteFolder(result);
+        WriteFolder(result.Folder);
     }
 
     /// <summary>Estimates: one row a policy, one column an estimator.</summary>
     public static void WriteOpe(ReportResult result, double confidence)
     {
         WriteEstimates(result.Summary.Estimates, confidence);
-        WriteFolder(result);
+        WriteFolder(result.Folder);
     }
 
     /// <summary>A comparison: every score with mean and interquartile mean, then the estimates.</summary>
@@ -54,7 +54,7 @@ static class ReportTables
             Console.WriteLine();
         if (result.Summary.Estimates.Count > 0)
             WriteEstimates(result.Summary.Estimates, confidence);
-        WriteFolder(result);
+        WriteFolder(result.Folder);
     }
 
     static void WriteBehavior(ReportSummary summary)
@@ -123,9 +123,9 @@ static class ReportTables
     static string Over(ScoreRow row) => string.Create(CultureInfo.InvariantCulture, $"{row.Units} {row.Unit}");
 
     // Plots come from a library that set-up fetches; a report without it is whole, and says so too.
-    static void WriteFolder(ReportResult result)
+    internal static void WriteFolder(string folder)
     {
-        Console.WriteLine($"Report: {result.Folder} (open {HtmlReport.FileName})");
+        Console.WriteLine($"Report: {folder} (open {HtmlReport.FileName})");
         if (HtmlReport.MissingPlots is { } remedy)
             Console.Error.WriteLine($"{HtmlReport.FileName} has tables and no plots. {remedy}");
     }

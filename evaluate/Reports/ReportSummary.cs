@@ -52,6 +52,15 @@ public sealed record ReportSummary
     /// <summary>By pair of methods.</summary>
     public IReadOnlyList<ImprovementRow> Improvements { get; init; } = [];
 
+    /// <summary>How well each estimator ranks; empty where nothing was selected.</summary>
+    public IReadOnlyList<SelectionRow> Selection { get; init; } = [];
+
+    /// <summary>How far the estimators agree.</summary>
+    public IReadOnlyList<AgreementRow> Agreement { get; init; } = [];
+
+    /// <summary>The policy chosen and why; null where nothing was selected.</summary>
+    public SelectionChoice? Choice { get; init; }
+
     /// <summary>By policy and estimator; empty where nothing was estimated.</summary>
     public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];
 }

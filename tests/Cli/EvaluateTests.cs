@@ -16,6 +16,7 @@ public sealed class EvaluateTests : IDisposable
     [InlineData("rollout", "offlinerl evaluate rollout --policy")]
     [InlineData("ope", "offlinerl evaluate ope --dataset")]
     [InlineData("compare", "offlinerl evaluate compare --report")]
+    [InlineData("select", "offlinerl evaluate select --estimates")]
     public void Help_OfEveryCommand_ShowsAnExample(string command, string example) =>
         Assert.Contains(example, Tool.Run(_root, "evaluate", command, "--help").Expect(0).Output, StringComparison.Ordinal);
 
@@ -86,6 +87,27 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public void Select_OfATrainedRun_RanksItsSnapshotsAgainstTheirRollouts()
+    {
+        Tool.Run(_root, "ingest", "record", "--set", "name=log", "--set", "environment=CartPole-v1?time_limit=8", "--set", "steps=800", "--set", "mixture=[{policy: uniform}]").Expect(0);
+        Tool.Run(_root, "train", "--dataset", "log", "--algorithm", "bc", "--set", "name=net", "--set", "steps=20", "--set", "policy_period_steps=10", "--set", "seeds=0..1", "--set", "device=cpu").Expect(0);
+        Tool.Run(_root, "evaluate", "ope", "--dataset", "log", "--policy", "run:net@all", "--policy", "builtin:uniform", "--name", "e", "--set", "split=train", "--set", "resamples=100").Expect(0);
+        Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@all", "--policy", "builtin:scripted", "--task", "nominal", "--episodes", "20", "--name", "t").Expect(0);
+        var blind = Tool.Run(_root, "evaluate", "select", "--estimates", "e", "--estimator", "wpdis, wis").Expect(0).Output;
+        Assert.Contains("net learned from the episodes that they are ranked on (log-v1, part train)", blind, StringComparison.Ordinal);
+        Assert.Matches(@"wpdis +(net|uniform)[^\n]* +5 +5\n", blind);
+        Assert.Matches("Chosen: (net, seed|uniform|none)", blind);
+        var seeing = Tool.Run(_root, "evaluate", "select", "--estimates", "e", "--truth", "t", "--set", "trials=5").Expect(0).Output;
+        Assert.Matches(@"estimator +first +its value +regret@1 +@3 +@5 ", seeing);
+        Assert.Contains("1 of 5 estimated policies have no rollouts", seeing, StringComparison.Ordinal);
+        Assert.Matches(@"strategy +n = 1 +n = 2 +n = 3 +n = 5\n", seeing);
+        Assert.Matches(@"\nuniform choice ", seeing);
+        foreach (var table in (string[])["ranking", "selection", "trials", "agreement"])
+            Assert.True(File.Exists(Path.Combine(Reports, "select-v2", table + ".parquet")), table);
+        Assert.Contains("has no estimates.csv", Tool.Run(_root, "evaluate", "select", "--estimates", "t").Expect(2).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Ope_FromAConfig_DispatchesByItsJob()
     {
         var mean = SmallLog.Write(Workspace.Open(_root), "small", PropensitySource.Logged);
@@ -117,6 +139,8 @@ public sealed class EvaluateTests : IDisposable
     [InlineData("unknown key", "episodes", "evaluate", "rollout", "--policy", "builtin:uniform", "--set", "episode=3")]
     [InlineData("wrong number", "episodes is 0", "evaluate", "rollout", "--policy", "builtin:uniform", "--episodes", "0")]
     [InlineData("no dataset", "nowhere", "evaluate", "ope", "--dataset", "nowhere", "--policy", "columns:logits=z")]
+    [InlineData("no estimates", "estimates is not set", "evaluate", "select")]
+    [InlineData("no criterion", "criterion", "evaluate", "select", "--estimates", "e", "--criterion", "luck")]
     [InlineData("no job", "needs a job", "evaluate")]
     public void Evaluate_OfBadInput_EndsWithOneMessageAndLeavesNothing(string what, string expected, params string[] arguments)
     {
