@@ -11,6 +11,9 @@ static class ReportTables
     // More policies than this do not fit side by side.
     const int MostColumns = 6;
 
+    // Of a table on standard output; the files have all.
+    const int MostPairs = 30, ShownThresholds = 6;
+
     static readonly HashSet<int> ScoreNumbers = [4, 5, 6, 7];
 
     /// <summary>A rollout: one row a task, one column a policy.</summary>
@@ -34,6 +37,7 @@ static class ReportTables
 
         WriteSuccesses(result.Summary.Scores);
         WriteNormalized(result.Summary.Scores);
+        WriteMethods(result.Summary, [], confidence);
         WriteFolder(result.Folder);
     }
 
@@ -44,12 +48,68 @@ static class ReportTables
         WriteFolder(result.Folder);
     }
 
+    /// <summary>Methods over tasks and seeds: aggregates where there are several tasks, probabilities of improvement, profiles at a few thresholds.</summary>
+    static void WriteMethods(ReportSummary summary, IReadOnlyList<ProfileRow> profiles, double confidence)
+    {
+        foreach (var scope in summary.Aggregates.Where(a => a.Tasks > 1).GroupBy(a => (a.Scope, a.Scale, a.Tasks)))
+        {
+            Console.WriteLine();
+            Console.WriteLine($"{scope.Key.Scope}: {scope.Key.Tasks} tasks, {(scope.Key.Scale == "normalized" ? "normalized scores (0: random, 100: expert)" : "returns")}, {Percent(confidence)} stratified bootstrap over seeds:");
+            var withGap = scope.Any(a => a.OptimalityGap is not null);
+            Tables.Write(
+                ["method", "snapshots", "seeds", "mean", "median", "IQM", .. withGap ? [$"gap to {Number(scope.First().OptimalityTarget!.Value)}"] : Array.Empty<string>()],
+                scope.Select(a => (IReadOnlyList<string>)
+                [
+                    a.Method, a.Selection, a.SeedsMin == a.SeedsMax ? $"{a.SeedsMin}" : $"{a.SeedsMin}-{a.SeedsMax}",
+                    WithEnds(a.Mean, a.MeanLow, a.MeanHigh), WithEnds(a.Median, a.MedianLow, a.MedianHigh), WithEnds(a.Iqm, a.IqmLow, a.IqmHigh),
+                    .. withGap ? [WithEnds(a.OptimalityGap!.Value, a.OptimalityGapLow, a.OptimalityGapHigh)] : Array.Empty<string>(),
+                ]),
+                Enumerable.Range(2, 5).ToHashSet());
+            WriteProfiles(profiles.Where(p => p.Scope == scope.Key.Scope && p.Kind == "run_score").ToList());
+        }
+
+        WriteImprovements(summary.Improvements, confidence);
+        foreach (var note in summary.Notes)
+            Console.WriteLine($"Note: {note}");
+    }
+
+    // The table beside the report has all thresholds.
+    static void WriteProfiles(List<ProfileRow> profiles)
+    {
+        if (profiles.Count == 0)
+            return;
+        var all = profiles.Select(p => p.Threshold).Distinct().ToList();
+        var shown = all.Where((_, k) => all.Count < ShownThresholds || k % ((all.Count - 1) / (ShownThresholds - 1)) == 0).ToList();
+        Console.WriteLine("Share of runs that score above a threshold:");
+        Tables.Write(
+            ["method", "snapshots", .. shown.Select(t => $"> {Number(t)}")],
+            profiles.GroupBy(p => (p.Method, p.Selection)).Select(curve => (IReadOnlyList<string>)
+                [curve.Key.Method, curve.Key.Selection, .. curve.Where(p => shown.Contains(p.Threshold)).Select(p => p.Fraction.ToString("0.00", CultureInfo.InvariantCulture))]),
+            Enumerable.Range(2, shown.Count).ToHashSet());
+    }
+
+    static void WriteImprovements(IReadOnlyList<ImprovementRow> improvements, double confidence)
+    {
+        // Without several seeds a pair says what the means say.
+        var rows = improvements.Where(i => i.Low is not null).ToList();
+        if (rows.Count == 0)
+            return;
+        Console.WriteLine();
+        Console.WriteLine($"Probability that a run of X scores higher than a run of Y, {Percent(confidence)} stratified bootstrap over seeds{(rows.Count > MostPairs ? $" (the first {MostPairs} of {rows.Count}; all are in improvements.csv)" : "")}:");
+        Tables.Write(
+            ["tasks", "X", "Y", "snapshots", "P(X > Y)", "conclusion"],
+            rows.Take(MostPairs).Select(i => (IReadOnlyList<string>)
+                [i.Scope, i.MethodX, i.MethodY, i.SelectionX, WithEnds(i.Probability, i.Low, i.High), i.Conclusion]),
+            new HashSet<int> { 4 });
+    }
+
     /// <summary>A comparison: every score with mean and interquartile mean, then the estimates.</summary>
     public static void WriteComparison(ReportResult result, double confidence)
     {
         WriteBehavior(result.Summary);
         if (result.Summary.Scores.Count > 0)
             WriteScores(result.Summary.Scores, confidence);
+        WriteMethods(result.Summary, result.Profiles, confidence);
         if (result.Summary.Scores.Count > 0 && result.Summary.Estimates.Count > 0)
             Console.WriteLine();
         if (result.Summary.Estimates.Count > 0)

@@ -5,7 +5,11 @@ namespace OfflineRL.Evaluate;
 /// <summary>What an evaluation left behind.</summary>
 /// <param name="Folder">The committed report.</param>
 /// <param name="Summary">Its <c>summary.json</c>.</param>
-public sealed record ReportResult(string Folder, ReportSummary Summary);
+public sealed record ReportResult(string Folder, ReportSummary Summary)
+{
+    /// <summary>Performance profiles, which are too long for the summary; empty where methods were not compared.</summary>
+    public IReadOnlyList<ProfileRow> Profiles { get; init; } = [];
+}
 
 /// <summary>Estimates policies' returns from a log alone.</summary>
 public static class OpeJob

@@ -161,10 +161,13 @@ public static class SelectJob
             }
 
             var what = config.Criterion == SelectionCriterion.Estimate ? "estimate" : "lower bound";
-            var first = ranking.Ordered[0] == choice ? "" : $"of the policies whose estimates are to be trusted ({ranking.Eligible} of {ranking.Ordered.Count}) ";
-            var reason = FormattableString.Invariant($"{first}it has the highest {what} by {ranking.Name}, {choice.Value(config.Criterion):g6} (estimate {choice.Estimate:g6}, verdict '{choice.Verdict.Split(':')[0]}'); its interval lies above those of {ranking.Apart} of {ranking.Eligible - 1} others");
+            var first = ranking.Ordered[0] == choice ? "It" : $"Of the policies whose estimates are to be trusted ({ranking.Eligible} of {ranking.Ordered.Count}) it";
+            var reason = FormattableString.Invariant($"{first} has the highest {what} by {ranking.Name}, {choice.Value(config.Criterion):g6} (estimate {choice.Estimate:g6}, verdict '{choice.Verdict.Split(':')[0]}'); its interval lies above those of {ranking.Apart} of {ranking.Eligible - 1} others");
             if (ranking.Truths is { } truths && ranking.Ordered.ToList().IndexOf(choice) is var place)
+            {
                 reason += FormattableString.Invariant($"; its true value is {truths[place]:g6}, {truths.Max() - truths[place]:g3} below the best");
+            }
+
             return new SelectionChoice(choice.Candidate, ranking.Name, config.Criterion, $"{reason}.{(passed.Count > 0 ? $" Asked before: {string.Join("; ", passed)}." : "")}");
         }
 

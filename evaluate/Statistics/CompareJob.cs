@@ -47,7 +47,7 @@ public static class CompareJob
             TabularResults.Write(Path.Combine(report.Folder, "estimates"), estimates);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);
         HtmlReport.Write(report.Folder, summary, config.Confidence, rows, workspace);
-        return new ReportResult(report.Commit(), summary);
+        return new ReportResult(report.Commit(), summary) { Profiles = methods.Profiles };
     }
 
     /// <summary>All rows; one that several reports have counts once, and must say the same in all of them.</summary>

@@ -45,7 +45,8 @@ public sealed class EvaluateTests : IDisposable
         var output = Tool.Run(_root, "evaluate", "compare", "--report", "a", "--report", "b", "--report", "b-v1").Expect(0).Output;
         Assert.Matches(@"scripted +nominal +unknown +last +500\.0 +500\.0 +\[500\.0, 500\.0\] +5 episodes", output);
         Assert.Matches(@"uniform +nominal .* 5 episodes", output);
-        Assert.True(File.Exists(Path.Combine(Reports, "compare-v1", "scores.parquet")));
+        foreach (var table in (string[])["scores", "aggregates", "improvements", "profiles"])
+            Assert.True(File.Exists(Path.Combine(Reports, "compare-v1", table + ".parquet")), table);
         Assert.Contains("there are: a-v1, b-v1, b-v2, compare-v1", Tool.Run(_root, "evaluate", "compare", "--report", "c").Expect(2).Error, StringComparison.Ordinal);
         Assert.Contains("itself a comparison", Tool.Run(_root, "evaluate", "compare", "--report", "compare").Expect(2).Error, StringComparison.Ordinal);
     }
@@ -71,6 +72,13 @@ public sealed class EvaluateTests : IDisposable
         Assert.Matches(@"net +nominal +nominal +last .* 2 seeds", comparison);
         Assert.Matches(@"net +nominal +nominal +best \(optimistic\) .* 2 seeds", comparison);
         Assert.Matches(@"net,epsilon=0\.5 +1 +10 ", comparison);
+        // Nominal and unknown tasks are one each; of the held-out ones there is one too: no average over tasks, and no second method.
+        Assert.DoesNotContain("stratified", comparison, StringComparison.Ordinal);
+        Tool.Run(_root, "evaluate", "rollout", "--policy", "run:net@step=10", "--policy", "run:net,epsilon=0.5", "--task", "long-pole", "--task", "heavy-pole", "--episodes", "3", "--name", "two").Expect(0);
+        var methods = Tool.Run(_root, "evaluate", "compare", "--report", "two", "--name", "methods").Expect(0).Output;
+        Assert.Matches(@"held_out \(all\): 2 tasks, returns, 95 % stratified bootstrap over seeds:\n *method +snapshots +seeds +mean +median +IQM\n", methods);
+        Assert.Matches(@"method +snapshots( +> [\d.]+){6}\n", methods);
+        Assert.Matches(@"held_out \(all\) +net +net,epsilon=0\.5 +chosen +[\d.]+ \[", methods);
 
         // Chosen by the error on the held-out part, without an environment.
         var best = JsonFiles.Read<BestPolicy>(Path.Combine(_root, "runs", "net", "seed-0", "best.json"));
