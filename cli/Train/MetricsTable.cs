@@ -3,7 +3,7 @@ using OfflineRL.Train;
 
 namespace OfflineRL.Cli.Train;
 
-/// <summary>Turns <c>metrics.jsonl</c> of finished seeds into <c>metrics.parquet</c>, where DuckDB is there.</summary>
+/// <summary>Turns <c>metrics.jsonl</c> of finished seeds, and the tables of a model's errors, into Parquet, where DuckDB is there.</summary>
 static class MetricsTable
 {
     /// <summary>Writes the tables that are missing.</summary>
@@ -37,5 +37,17 @@ static class MetricsTable
         using (var connection = database.Connect())
             connection.Execute($"COPY (SELECT * FROM read_json({DuckDbSql.Text(lines)}, format = 'newline_delimited')) TO {DuckDbSql.Text(beside)} (FORMAT parquet)");
         File.Move(beside, table);
+        foreach (var name in RunFolder.ModelTables)
+            WriteTable(Path.Combine(seedFolder, name));
+    }
+
+    static void WriteTable(string path)
+    {
+        if (!File.Exists(path + ".csv"))
+            return;
+        using (var database = DuckDbDatabase.OpenInMemory())
+        using (var connection = database.Connect())
+            connection.Execute($"COPY (SELECT * FROM read_csv({DuckDbSql.Text(path + ".csv")})) TO {DuckDbSql.Text(path + ".parquet.new")} (FORMAT parquet)");
+        File.Move(path + ".parquet.new", path + ".parquet", overwrite: true);
     }
 }

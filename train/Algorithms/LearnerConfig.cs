@@ -28,6 +28,9 @@ public abstract record LearnerConfig : IValidatable
     /// <summary>What a batch has to hold.</summary>
     internal virtual ReplayNeeds Needs => ReplayNeeds.Cloning(ActionKind.Discrete);
 
+    /// <summary>Whether it learns a model of the environment, so that numbers of the data have to be such, and vectors of floats are standardized unless the config says how: errors of a model would otherwise be weighed by units.</summary>
+    internal virtual bool LearnsModel => false;
+
     public virtual IEnumerable<string> Validate()
     {
         if (!(LearningRate > 0))

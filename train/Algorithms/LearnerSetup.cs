@@ -18,6 +18,9 @@ public sealed record LearnerSetup(Space Observations, int Actions, int Steps, Ra
     /// <summary>What the policy chooses from; null where a learner asks for no more than <see cref="Actions"/>.</summary>
     public Space? ActionSpace { get; init; }
 
+    /// <summary>Mean and spread of the rewards as batches have them; null where nobody knows: 0 and 1.</summary>
+    public Spread? Rewards { get; init; }
+
     /// <summary>Rows of a minibatch, where an iteration makes several gradient steps.</summary>
     public int BatchSize { get; init; } = 64;
 

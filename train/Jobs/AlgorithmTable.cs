@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.WorldModels;
 
 namespace OfflineRL.Train;
 
@@ -42,6 +43,7 @@ static class AlgorithmTable
         new("vtrace", c => c.Vtrace, (c, s) => c with { Vtrace = (VtraceConfig)s }, (c, setup) => new Vtrace(c.Vtrace, setup)),
         new("acer", c => c.Acer, (c, s) => c with { Acer = (AcerConfig)s }, (c, setup) => new Acer(c.Acer, setup)),
         new("bandit_policy", c => c.BanditPolicy, (c, s) => c with { BanditPolicy = (BanditPolicyConfig)s }, (c, setup) => new BanditPolicy(c.BanditPolicy, setup)),
+        new("world_model", c => c.WorldModel, (c, s) => c with { WorldModel = (WorldModelConfig)s }, (c, setup) => new WorldModel(c.WorldModel, setup)),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. Rows.Select(row => row.Name)];
@@ -56,6 +58,13 @@ static class AlgorithmTable
         var section = row.Section(config);
         var returns = section is CategoricalConfig { Low: null } or CategoricalConfig { High: null } ? ReturnRange.Of(data, SeedTraining.Settings(config)) : default;
         var encoder = ObservationEncoder.Of(data.Info.ObservationSpace, config.Replay.FrameStack);
+        if (section.LearnsModel)
+        {
+            config = config with { WorldModel = (WorldModelConfig)config.WorldModel.Resolve(encoder.FeatureSpace, returns) };
+            if (config.Normalization.Observations == "none" && data.Info.ObservationSpace is BoxSpace { ElementType: ElementType.Float32 })
+                config = config with { Normalization = config.Normalization with { Observations = "standardize" } };
+        }
+
         return row.With(config, section.Resolve(encoder.FeatureSpace, returns));
     }
 }

@@ -30,6 +30,8 @@ public sealed class GrowingTraining : IDisposable
         Config.Check(config);
         if (TabularTable.Find(config.Algorithm) is not null)
             return FitTable(config);
+        if (config.Algorithm == "world_model")
+            Throw.User("train.algorithm is world_model, which learns no policy to record with; expected a learner of one. Record first, and train the model on what was recorded.");
         const string Reason = "the data of a loop is not all there when training begins";
         if (config.Normalization is not { Observations: "none", Rewards: "none" })
             Throw.User($"train.normalization fits observations or rewards, and {Reason}; expected none.");

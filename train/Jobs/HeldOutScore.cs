@@ -74,8 +74,8 @@ sealed class HeldOutScore : IDisposable
         return steps <= config.Guard.HeldOutTransitions ? 0 : (int)Math.Max(1, config.Guard.HeldOutTransitions * episodes / steps);
     }
 
-    // Named: it must be there. Not named: one that has episodes in every dataset.
-    static string? Split(TrainConfig config, TrainingData data)
+    /// <summary>The part that snapshots are compared on. Named: it must be there. Not named: one that has episodes in every dataset; null: there is none.</summary>
+    internal static string? Split(TrainConfig config, TrainingData data)
     {
         if (config.Guard.HeldOutSplit.Length > 0)
             return config.Guard.HeldOutSplit;

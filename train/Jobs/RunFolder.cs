@@ -109,6 +109,11 @@ public static class RunFolder
 
     internal static string PoliciesFolder(string seedFolder) => Path.Combine(seedFolder, "policies");
 
+    internal static string ModelsFolder(string seedFolder) => Path.Combine(seedFolder, "models");
+
+    /// <summary>Tables of a seed's folder, as CSV, that a learned model's errors are in.</summary>
+    public static IReadOnlyList<string> ModelTables { get; } = ["model_error", "calibration"];
+
     /// <summary>Writes the run's status from its seeds'. Other processes of a job array may do the same at the same time.</summary>
     internal static void SaveStatus(string runFolder, DateTimeOffset now)
     {

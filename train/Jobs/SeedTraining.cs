@@ -31,6 +31,7 @@ sealed class SeedTraining : IGrowingSeed
     readonly ActionUnits? _units;
     ValueGuard? _guard;
     readonly HeldOutScore? _heldOut;
+    readonly ModelFiles? _model;
     readonly string[] _metricNames;
     readonly double[] _means;
     readonly double[] _sums;
@@ -57,6 +58,8 @@ sealed class SeedTraining : IGrowingSeed
         _learner = TrainJob.Learner(config, data.Info, _replay.Encoder, RandomStream.Create(seed, "train/init"), device);
         MakeGuard();
         _heldOut = HeldOutScore.Create(config, data, _replay.Fitted, seed, device);
+        if (_learner is IModelLearner model)
+            _model = new ModelFiles(config, data, model, _replay.Fitted, _files, device);
         _metricNames = _guard is null ? [.. _learner.MetricNames] : [.. _learner.MetricNames, "value_ratio"];
         _means = new double[_metricNames.Length];
         _sums = new double[_learner.MetricNames.Count + 1];
@@ -124,6 +127,7 @@ sealed class SeedTraining : IGrowingSeed
     {
         _metrics?.Dispose();
         _heldOut?.Dispose();
+        _model?.Dispose();
         _learner.Dispose();
         _lessons.Dispose();
     }
@@ -219,6 +223,7 @@ sealed class SeedTraining : IGrowingSeed
         var checkpoint = Checkpoints.LoadNewest(_folder, _config.Algorithm, _learner, _replay, Log);
         _step = _checkpointed = checkpoint?.Step ?? 0;
         _files.TakeBackPolicies(_step);
+        _model?.TakeBack(_step);
         RunFolder.SaveBest(_folder);
         _metrics = new MetricsLog(Path.Combine(_folder, "metrics.jsonl"), checkpoint?.MetricsLength ?? 0);
         if (before is { State: RunState.Running })
@@ -293,11 +298,15 @@ sealed class SeedTraining : IGrowingSeed
     {
         ReadMeans();
         EnsureFinite();
+        var heldOutError = _heldOut?.Of(_learner) is { } error && double.IsFinite(error) ? error : (double?)null;
+        _model?.Save(_step, heldOutError);
+        if (_learner is IModelLearner { HasPolicy: false })
+            return;
         var parent = RunFolder.PoliciesFolder(_folder);
         using var pending = PendingFolder.Create(StepFolders.PathOf(parent, _step));
         TensorFile.Write(Path.Combine(pending.FolderPath, PolicyDescription.WeightsFileName), PolicyTensors());
         var description = Describe(string.Create(CultureInfo.InvariantCulture, $"{_files.PolicyName}/step-{_step}"));
-        JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), description with { HeldOutError = _heldOut?.Of(_learner) is { } error && double.IsFinite(error) ? error : null });
+        JsonFiles.Write(Path.Combine(pending.FolderPath, PolicyDescription.FileName), description with { HeldOutError = heldOutError });
         pending.Commit();
         RunFolder.SaveBest(_folder);
     }

@@ -2,6 +2,7 @@ using OfflineRL.Datasets;
 using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Tabular;
 using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
 
 namespace OfflineRL.Train;
 
@@ -102,6 +103,8 @@ public sealed record TrainConfig : IValidatable
     public AcerConfig Acer { get; init; } = new();
 
     public BanditPolicyConfig BanditPolicy { get; init; } = new();
+
+    public WorldModelConfig WorldModel { get; init; } = new();
 
     public ValueIterationConfig ValueIteration { get; init; } = new();
 

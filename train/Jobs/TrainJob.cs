@@ -52,7 +52,7 @@ public static class TrainJob
         if (GrowingTraining.AssumesOnPolicy(config))
             progress.Line($"{config.Algorithm} takes what {data.Info.Dataset} holds for its own policy's actions, and does not correct for another's. Use ppo or trpo, whose ratios are against the log, or 'offlinerl loop'.");
 
-        foreach (var note in SeedTraining.PropensityNotes(config, data))
+        foreach (var note in (IEnumerable<string>)[.. SeedTraining.PropensityNotes(config, data), .. ModelFiles.Check(config, data)])
             progress.Line(note);
         var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
         return RunSeeds(config, folder, seeds, seed =>
@@ -119,6 +119,7 @@ public static class TrainJob
             ActionUnits = Units(config, dataset),
             ActionSpace = dataset.ActionSpace,
             BatchSize = config.BatchSize,
+            Rewards = config.Normalization is { Rewards: "none", RewardScale: 1, RewardClip: 0 } ? dataset.Statistics.Reward : null,
         };
         return AlgorithmTable.Of(config).Create(config, setup);
     }

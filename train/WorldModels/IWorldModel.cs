@@ -33,6 +33,9 @@ public interface IWorldModel : IDisposable
 
     /// <summary>The mean observation, as the encoder reads observations (normalized, bytes over their upper bound): [*, Z] to [*, D].</summary>
     Tensor Decode(Tensor latent);
+
+    /// <summary>[D] or [1]: the standard deviation of an observation around <see cref="Decode"/>'s; null where the model has none.</summary>
+    Tensor? ObservationDeviation => null;
 }
 
 /// <summary>Stored sequences as a model reads them.</summary>
@@ -46,4 +49,6 @@ public sealed record ModelSequences(Tensor Observations, Tensor Actions, Tensor?
 /// <param name="Reward">[N]: the mean reward, in the units of the training batches.</param>
 /// <param name="Continue">[N] in [0, 1]: the probability that the episode did not terminate with this step.</param>
 /// <param name="Disagreement">[N], not negative: how unsure the model is of this step; null where it cannot say.</param>
-public sealed record DreamStep(Tensor Latent, Tensor Reward, Tensor Continue, Tensor? Disagreement = null);
+/// <param name="RewardDeviation">[N], positive: the standard deviation of the reward around its mean; null where the model has none.</param>
+/// <param name="Truncated">[N] bool: where the dream is to be cut after this step, since the model is too unsure of it: the episode goes on, and z' may be bootstrapped from; null: nowhere.</param>
+public sealed record DreamStep(Tensor Latent, Tensor Reward, Tensor Continue, Tensor? Disagreement = null, Tensor? RewardDeviation = null, Tensor? Truncated = null);

@@ -52,6 +52,8 @@ namespace TorchSharp
         internal static partial class Ops
         {
             internal static readonly Op Conv2d = new("conv2d");
+
+            internal static readonly Op ConvTranspose2d = new("conv_transpose2d", "input");
         }
 
         public static partial class nn
@@ -67,6 +69,9 @@ namespace TorchSharp
             {
                 public static Tensor conv2d(Tensor input, Tensor weight, Tensor? bias = null, long[]? strides = null, long[]? padding = null, long[]? dilation = null, long groups = 1) =>
                     Ops.Conv2d.Call(input, weight, bias, strides ?? [1, 1], padding ?? [0, 0], dilation ?? [1, 1], groups);
+
+                public static Tensor conv_transpose2d(Tensor input, Tensor weight, Tensor? bias = null, long[]? strides = null, long[]? padding = null, long[]? output_padding = null, long[]? dilation = null, long groups = 1) =>
+                    Ops.ConvTranspose2d.Call(input, weight, bias, strides ?? [1, 1], padding ?? [0, 0], output_padding ?? [0, 0], groups, dilation ?? [1, 1]);
             }
         }
     }

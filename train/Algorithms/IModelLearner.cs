@@ -1,0 +1,16 @@
+using OfflineRL.Train.WorldModels;
+
+namespace OfflineRL.Train.Algorithms;
+
+/// <summary>A learner with a model of the environment, which a run stores beside its policies, if it has any, and whose errors it measures on held-out episodes.</summary>
+interface IModelLearner : ILearner
+{
+    /// <summary>The model as it is now; the learner's.</summary>
+    VaeWorldModel Model { get; }
+
+    /// <summary>What it is made of, resolved.</summary>
+    WorldModelConfig ModelConfig { get; }
+
+    /// <summary>Whether <see cref="ILearner.PolicyNetwork"/> is there; false: the model is all that is learned.</summary>
+    bool HasPolicy { get; }
+}

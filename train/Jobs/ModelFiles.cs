@@ -1,0 +1,156 @@
+using System.Globalization;
+using OfflineRL.Datasets;
+using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
+using TorchSharp;
+
+namespace OfflineRL.Train;
+
+/// <summary>
+/// What a seed keeps of its world model: snapshots <c>models/step-N/</c>, each with the errors that it had on held-out episodes, and the tables <c>model_error.csv</c> and <c>calibration.csv</c> over all of them.
+/// </summary>
+sealed class ModelFiles : IDisposable
+{
+    readonly TrainConfig _config;
+    readonly ColumnsInfo _info;
+    readonly IModelLearner _learner;
+    readonly ObservationEncoder _encoder;
+    readonly SeedFiles _files;
+    readonly torch.Device _device;
+    readonly RandomStream _random;
+    readonly string? _split;
+    readonly HeldOutDreams? _heldOut;
+
+    /// <param name="config">Resolved.</param>
+    /// <param name="data">What is learned from, of which another part is read.</param>
+    /// <param name="learner">Whose model it is; not disposed of with this.</param>
+    /// <param name="fitted">Normalisers of the part that is learned from.</param>
+    /// <param name="files">The seed's.</param>
+    /// <param name="device">Where the model is.</param>
+    public ModelFiles(TrainConfig config, TrainingData data, IModelLearner learner, FittedNormalization fitted, SeedFiles files, torch.Device device)
+    {
+        (_config, _info, _learner, _encoder, _files, _device) = (config, data.Info, learner, fitted.Encoder, files, device);
+        _random = RandomStream.Create(files.Seed, "train/model_error");
+        _split = MeasuredOn(config, data);
+        if (_split is not null)
+            _heldOut = new(data, _split, fitted, learner.ModelConfig, config.Replay.FrameStack, _random, device);
+    }
+
+    /// <summary>Whether a model can be learned and measured, before there is a folder.</summary>
+    /// <returns>What a run should say; nothing of learners without a model.</returns>
+    /// <exception cref="UserErrorException">It cannot.</exception>
+    public static IEnumerable<string> Check(TrainConfig config, TrainingData data)
+    {
+        if (!AlgorithmTable.Of(config).Section(config).LearnsModel)
+            return [];
+        var notes = data.Sources.SelectMany(source => ModelData.Check(source.Columns, config.Split)).ToList();
+        if (MeasuredOn(config, data) is not { } split)
+            return notes;
+        HeldOutDreams.RequireLength(data, split, config.WorldModel);
+        if (split == config.Split)
+            notes.Add($"{data.Info.Dataset} has no part that is not learned from: the model's errors are measured on '{split}' itself, and look better than they are. 'offlinerl datasets split' makes one");
+        return notes;
+    }
+
+    /// <summary>Stores the model as it is, with its errors.</summary>
+    /// <param name="step">Gradient steps done.</param>
+    /// <param name="heldOutError">The learner's error on held-out transitions; null: not measured.</param>
+    /// <exception cref="CheckFailedException">What it predicts is not finite.</exception>
+    public void Save(int step, double? heldOutError)
+    {
+        ModelReport? report = null;
+        if (_heldOut is not null)
+        {
+            using var generator = new torch.Generator((ulong)(_random.Derive((ulong)step).NextUInt64() >> 1), _device);
+            report = _heldOut.Measure(_learner.Model, step, generator);
+            if (report.Errors.FirstOrDefault(row => !double.IsFinite(row.Error)) is { } wild)
+                throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"the model diverged: {wild.Horizon} steps ahead its error of the {wild.Target} is {wild.Error} at step {step}, expected a finite number. Lower world_model.learning_rate or world_model.max_gradient_norm."));
+        }
+
+        var limits = report is null
+            ? new DreamLimits(_learner.ModelConfig.Horizon ?? _learner.ModelConfig.ErrorHorizons[^1], _learner.ModelConfig.Penalty ?? 0, null)
+            : DreamLimits.Choose(_learner.ModelConfig, report.RelativeErrors, report.RewardErrors, report.Disagreements);
+        using (var pending = PendingFolder.Create(StepFolders.PathOf(RunFolder.ModelsFolder(_files.Folder), step)))
+        {
+            TensorFile.Write(Path.Combine(pending.FolderPath, WorldModelDescription.WeightsFileName), [.. _learner.Model.NamedTensors(), .. EncoderDescription.Tensors(_encoder)]);
+            JsonFiles.Write(Path.Combine(pending.FolderPath, WorldModelDescription.FileName), Describe(step, heldOutError, limits, report));
+            pending.Commit();
+        }
+
+        WriteTables();
+    }
+
+    /// <summary>Removes models of later steps, which a process wrote that was killed before its checkpoint.</summary>
+    public void TakeBack(int step)
+    {
+        var parent = RunFolder.ModelsFolder(_files.Folder);
+        PendingFolder.Sweep(parent, TimeSpan.Zero);
+        var later = StepFolders.List(parent).Where(model => model.Step > step).ToList();
+        foreach (var (_, folder) in later)
+        {
+            // Without its description a folder is no model, so a death in between leaves none that is half there.
+            File.Delete(Path.Combine(folder, WorldModelDescription.FileName));
+            Directory.Delete(folder, recursive: true);
+        }
+
+        if (later.Count > 0)
+            WriteTables();
+    }
+
+    public void Dispose() => _heldOut?.Dispose();
+
+    // Where there is no other part, the one that is learned from; null: the config asks for no measuring.
+    static string? MeasuredOn(TrainConfig config, TrainingData data) => config.Guard.HeldOutTransitions == 0 ? null : HeldOutScore.Split(config, data) ?? config.Split;
+
+    WorldModelDescription Describe(int step, double? heldOutError, DreamLimits limits, ModelReport? report) => new()
+    {
+        Name = string.Create(CultureInfo.InvariantCulture, $"{_files.PolicyName}/step-{step}"),
+        Algorithm = _config.Algorithm,
+        ObservationSpace = _info.ObservationSpace,
+        ActionSpace = _info.ActionSpace,
+        Config = _learner.ModelConfig,
+        Shape = _learner.Model.Shape,
+        Encoder = EncoderDescription.Of(_encoder),
+        Limits = limits,
+        MeasuredOn = report is null ? null : _split,
+        Errors = report?.Errors ?? [],
+        Calibration = report?.Calibration ?? [],
+        Dataset = _info.Dataset,
+        ContentHash = _info.ContentHash,
+        Environment = _info.Environment,
+        Run = _config.Name,
+        Seed = _files.Seed,
+        Step = step,
+        HeldOutError = heldOutError,
+        ToolVersion = OfflineRL.Datasets.ToolVersion.Text,
+    };
+
+    // From the models that are there, so that they are right whichever of them a resumed job took back.
+    void WriteTables()
+    {
+        var models = StepFolders.List(RunFolder.ModelsFolder(_files.Folder))
+            .Select(model => Path.Combine(model.Folder, WorldModelDescription.FileName))
+            .Where(File.Exists)
+            .Select(JsonFiles.Read<WorldModelDescription>)
+            .ToList();
+        WriteTable("model_error", models.SelectMany(model => model.Errors).ToList());
+        WriteTable("calibration", models.SelectMany(model => model.Calibration).ToList());
+    }
+
+    void WriteTable<T>(string name, List<T> rows)
+        where T : notnull
+    {
+        var path = Path.Combine(_files.Folder, name);
+        // Of other models; the tool makes it again at the end.
+        File.Delete(path + ".parquet");
+        if (rows.Count == 0)
+        {
+            File.Delete(path + ".csv");
+            return;
+        }
+
+        TabularResults.WriteCsv(path + ".csv.new", rows);
+        File.Move(path + ".csv.new", path + ".csv", overwrite: true);
+    }
+}
