@@ -350,7 +350,7 @@ sealed class SeedTraining : IGrowingSeed
     {
         var settings = Settings(_config);
         // In a loop the policy soon earns what no episode before it did.
-        var watches = settings.Needs.Bootstraps || (settings.Needs.WholeEpisodes && ValueGuard.Watches(_learner.MetricNames) && !_data.Sources.Any(source => source.Columns.IsGrowing));
+        var watches = (settings.Needs.Bootstraps && _learner is not IModelLearner { HasPolicy: false }) || (settings.Needs.WholeEpisodes && ValueGuard.Watches(_learner.MetricNames) && !_data.Sources.Any(source => source.Columns.IsGrowing));
         if (watches)
             _guard = new ValueGuard(ReturnRange.Of(_data, settings), _config.Guard.ValueLimit, _learner.MetricNames);
     }
