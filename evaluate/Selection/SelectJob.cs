@@ -13,7 +13,7 @@ public static class SelectJob
 {
     /// <summary>
     /// Which estimator decides where none is named: weighted ones first, since they are the steadier, and those that rest on a fitted value
-    /// alone last, since nothing checks them against the log. Those that are not named here come between, as the report has them.
+    /// alone do not decide unless they are named, since nothing checks them against the log. Those that are not named here come between, as the report has them.
     /// </summary>
     public static IReadOnlyList<string> Order { get; } = ["wdr", "magic", "wpdis", "wis", "sndr", "snips"];
 
@@ -148,30 +148,35 @@ public static class SelectJob
         }
     }
 
-    /// <summary>The first estimator that can rank decides; those before it are named with why they cannot.</summary>
+    /// <summary>
+    /// The first estimator that can rank decides; those before it are named with why they cannot. One that nothing checks against the log decides
+    /// only where it was named: it ranks with confidence whether it is right or not.
+    /// </summary>
     static SelectionChoice Choose(SelectConfig config, IReadOnlyList<EstimatorRanking> rankings)
     {
-        var passed = new List<string>();
-        foreach (var ranking in rankings.Where(r => r.Criterion == config.Criterion))
-        {
-            if (ranking.Choice is not { } choice)
-            {
-                passed.Add($"{ranking.Name} {ranking.Fault}");
-                continue;
-            }
+        var mine = rankings.Where(r => r.Criterion == config.Criterion).ToList();
+        var asked = mine.Where(r => config.Estimators.Count > 0 || !IsUnchecked(r)).ToList();
+        var deciding = asked.FirstOrDefault(r => r.Choice is not null);
+        var passed = string.Join("; ", asked.TakeWhile(r => r != deciding).GroupBy(r => r.Fault).Select(g => $"{string.Join(", ", g.Select(r => r.Name))}: {g.Key}"));
+        if (deciding is not null)
+            return new SelectionChoice(deciding.Choice!.Candidate, deciding.Name, config.Criterion, $"{Reason(deciding)}{(passed.Length > 0 ? $" Asked before: {passed}." : "")}");
+        var other = mine.Except(asked).FirstOrDefault(r => r.Choice is not null);
+        var hint = other is null ? "" : $" {other.Name} would choose {other.Choice!.Candidate}, and nothing checks it against the log; name it with --estimator {other.Ordered[0].Estimator} to choose by it.";
+        return new SelectionChoice(null, null, config.Criterion, $"No estimator can rank these policies{(passed.Length > 0 ? $" ({passed})" : "")}. Use a log with shorter episodes or more of them, softer policies (,epsilon=E), another estimator, or online trials.{hint}");
+    }
 
-            var what = config.Criterion == SelectionCriterion.Estimate ? "estimate" : "lower bound";
-            var first = ranking.Ordered[0] == choice ? "It" : $"Of the policies whose estimates are to be trusted ({ranking.Eligible} of {ranking.Ordered.Count}) it";
-            var reason = FormattableString.Invariant($"{first} has the highest {what} by {ranking.Name}, {choice.Value(config.Criterion):g6} (estimate {choice.Estimate:g6}, verdict '{choice.Verdict.Split(':')[0]}'); its interval lies above those of {ranking.Apart} of {ranking.Eligible - 1} others");
-            if (ranking.Truths is { } truths && ranking.Ordered.ToList().IndexOf(choice) is var place)
-            {
-                reason += FormattableString.Invariant($"; its true value is {truths[place]:g6}, {truths.Max() - truths[place]:g3} below the best");
-            }
+    static bool IsUnchecked(EstimatorRanking ranking) => Unchecked.Contains(ranking.Ordered[0].Estimator);
 
-            return new SelectionChoice(choice.Candidate, ranking.Name, config.Criterion, $"{reason}.{(passed.Count > 0 ? $" Asked before: {string.Join("; ", passed)}." : "")}");
-        }
-
-        return new SelectionChoice(null, null, config.Criterion, $"No estimator can rank these policies: {string.Join("; ", passed)}. Use a log with shorter episodes or more of them, softer policies (,epsilon=E), another estimator, or online trials.");
+    static string Reason(EstimatorRanking ranking)
+    {
+        var choice = ranking.Choice!;
+        var first = ranking.Ordered[0] == choice ? "It" : $"Of the policies whose estimates are to be trusted ({ranking.Eligible} of {ranking.Ordered.Count}) it";
+        var what = ranking.Criterion == SelectionCriterion.Estimate ? "estimate" : "lower bound";
+        var reason = FormattableString.Invariant($"{first} has the highest {what} by {ranking.Name}, {choice.Value(ranking.Criterion):g6} (estimate {choice.Estimate:g6}, verdict '{choice.Verdict.Split(':')[0]}'); its interval lies above those of {ranking.Apart} of {ranking.Eligible - 1} others");
+        if (ranking.Truths is not { } truths)
+            return reason + ".";
+        var truth = truths[ranking.Ordered.ToList().IndexOf(choice)];
+        return reason + FormattableString.Invariant($"; its true value is {truth:g6}, {truths.Max() - truth:g3} below the best.");
     }
 
     static List<AgreementRow> Agreement(IReadOnlyList<EstimatorRanking> rankings)

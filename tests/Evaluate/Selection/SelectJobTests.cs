@@ -70,7 +70,7 @@ public sealed class SelectJobTests : IDisposable
         WriteEstimates("e", [.. Enumerable.Range(0, 3).Select(i => Estimate($"p{i}", i, i - below, i + above, verdict))]);
         var result = Run("e");
         Assert.Null(result.Summary.Choice!.Policy);
-        Assert.StartsWith("No estimator can rank these policies: wis cannot", result.Summary.Choice.Reason, StringComparison.Ordinal);
+        Assert.StartsWith("No estimator can rank these policies (wis: cannot", result.Summary.Choice.Reason, StringComparison.Ordinal);
         Assert.All(result.Summary.Selection, row => Assert.StartsWith(expected, row.Verdict, StringComparison.Ordinal));
     }
 
@@ -83,8 +83,15 @@ public sealed class SelectJobTests : IDisposable
             Estimate("a", 3, 2.9, 3.1) with { Estimator = "dm", ValueModel = "linear" }, Estimate("b", 2, 1.9, 2.1) with { Estimator = "dm", ValueModel = "linear" });
         var summary = Run("e").Summary;
         Assert.Equal(("b", "dr"), (summary.Choice!.Policy!.Policy, summary.Choice.Estimator));
-        Assert.Contains("Asked before: wis cannot tell the policies apart", summary.Choice.Reason, StringComparison.Ordinal);
+        Assert.Contains("Asked before: wis: cannot tell the policies apart", summary.Choice.Reason, StringComparison.Ordinal);
         Assert.Equal("a", Run("e", change: c => c with { Estimators = ["dm", "dr"] }).Summary.Choice!.Policy!.Policy);
+        // Alone with what nothing checks against the log, it does not decide unasked.
+        WriteEstimates("unchecked",
+            Estimate("a", 1, 0, 9), Estimate("b", 2, 0, 9),
+            Estimate("a", 3, 2.9, 3.1) with { Estimator = "dm", ValueModel = "linear" }, Estimate("b", 2, 1.9, 2.1) with { Estimator = "dm", ValueModel = "linear" });
+        var none = Run("unchecked").Summary.Choice!;
+        Assert.Null(none.Policy);
+        Assert.Contains("dm would choose a, seed 0, step 1, and nothing checks it", none.Reason, StringComparison.Ordinal);
         Assert.Equal([("wis", "dr", 1.0, true), ("wis", "dm", -1.0, false), ("dr", "dm", -1.0, false)],
             summary.Agreement.Where(a => a.Criterion == "estimate").Select(a => (a.EstimatorX, a.EstimatorY, a.Spearman!.Value, a.SameFirst)));
     }
