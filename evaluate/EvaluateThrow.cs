@@ -167,6 +167,24 @@ static partial class EvaluateThrow
 
     static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
+    public static UserErrorException NewerSchema(string path, int found, int known) =>
+        new(Text($"{path} has schema_version {found}; expected at most {known}. A later version of the tool wrote it: read it with that one, or make the report again with this one."));
+
+    public static UserErrorException NothingShared(string before, string beforePolicies, string after, string afterPolicies) =>
+        new($"The reports have no score and no estimate of the same policy: {before} has {beforePolicies}; {after} has {afterPolicies}. Name two reports of the same policies, or put different ones side by side with 'offlinerl evaluate compare'.");
+
+    public static UserErrorException SameReport(string folder) =>
+        new($"{folder} was named twice; expected two reports, for example NAME-v1 and NAME-v2.");
+
+    public static UserErrorException OneVersion(string name, int versions, string folder) =>
+        new(Text($"'{name}' has {versions} versions below {folder}; expected at least two, of which the newest two are compared. Name two reports."));
+
+    public static UserErrorException DiffOfDiff(string folder) =>
+        new($"The report {folder} is itself a comparison of two; expected reports of 'offlinerl evaluate rollout', 'ope', 'compare' or 'select'.");
+
+    public static UserErrorException NoReportConfig(string folder) =>
+        new($"{Path.Combine(folder, "config.yaml")} is not there; expected it in every report. The folder was damaged: make the report again.");
+
     public static UserErrorException BadTable(string path, string found, Exception? inner = null) =>
         new($"{path}: {found}; expected a table of a report as it was written. Make the report again.", inner);
 

@@ -19,19 +19,21 @@ static class EvaluateCommand
               offlinerl evaluate compare --report cartpole-dqn-rollout --report cartpole-bc-rollout
               offlinerl evaluate select --estimates cartpole-dqn-ope --truth cartpole-dqn-rollout
               offlinerl evaluate export --policy run:cartpole-dqn,seed=0 --out policy.onnx
+              offlinerl evaluate diff cartpole-dqn-rollout-v1 cartpole-dqn-rollout-v2
               offlinerl evaluate --config evaluate/configs/cartpole_rollout.yaml
             """)
         {
-            config, set, RolloutCommand.Create(), OpeCommand.Create(), CompareCommand.Create(), SelectCommand.Create(), ExportCommand.Create(),
+            config, set, RolloutCommand.Create(), OpeCommand.Create(), CompareCommand.Create(), DiffCommand.Create(), SelectCommand.Create(), ExportCommand.Create(),
         };
         command.SetAction(arguments => Dispatch(arguments, arguments.GetValue(config), arguments.GetValue(set) ?? []));
         return command;
     }
 
-    static int Dispatch(ParseResult arguments, string? path, string[] overrides) => JobFile.JobOf("evaluate", path, "rollout", "ope", "compare", "select", "export") switch
+    static int Dispatch(ParseResult arguments, string? path, string[] overrides) => JobFile.JobOf("evaluate", path, "rollout", "ope", "compare", "select", "diff", "export") switch
     {
         "rollout" => RolloutCommand.Run(arguments, path, overrides),
         "ope" => OpeCommand.Run(arguments, path, overrides),
+        "diff" => DiffCommand.Run(arguments, path, overrides),
         "select" => SelectCommand.Run(arguments, path, overrides),
         "export" => ExportCommand.Run(arguments, path, overrides),
         _ => CompareCommand.Run(arguments, path, overrides),

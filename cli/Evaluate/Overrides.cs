@@ -7,9 +7,11 @@ sealed class Overrides
 {
     readonly List<string> _overrides = [];
 
-    public Overrides Text(ParseResult arguments, Option<string?> option, string key)
+    public Overrides Text(ParseResult arguments, Option<string?> option, string key) => Text(arguments.GetValue(option), key);
+
+    public Overrides Text(string? value, string key)
     {
-        if (arguments.GetValue(option) is { } value)
+        if (value is not null)
             _overrides.Add($"{key}={Quote(value)}");
         return this;
     }

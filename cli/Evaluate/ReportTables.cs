@@ -14,6 +14,7 @@ static class ReportTables
     // Of a table on standard output; the files have all.
     const int MostPairs = 30, ShownThresholds = 6;
 
+    static readonly HashSet<int> DifferenceNumbers = [3, 4, 5];
     static readonly HashSet<int> ScoreNumbers = [4, 5, 6, 7];
 
     /// <summary>A rollout: one row a task, one column a policy.</summary>
@@ -114,6 +115,31 @@ static class ReportTables
             Console.WriteLine();
         if (result.Summary.Estimates.Count > 0)
             WriteEstimates(result.Summary.Estimates, confidence);
+        WriteFolder(result.Folder);
+    }
+
+    /// <summary>Two reports: what changed, then every score and estimate with its difference.</summary>
+    public static void WriteDiff(ReportResult result, double confidence)
+    {
+        var summary = result.Summary;
+        Console.WriteLine($"{summary.Reports[0]} and {summary.Reports[1]}: {(summary.Changes.Count == 0 ? "made alike" : "changed")}");
+        foreach (var change in summary.Changes)
+            Console.WriteLine($"  {change.What} {change.Name}: {change.Before ?? "not there"} -> {change.After ?? "not there"}");
+        if (summary.ScoreDifferences.Count > 0)
+        {
+            Tables.Write(["policy", "task", "snapshots", "before", "after", "difference", $"{Percent(confidence)} interval", "", "how"], summary.ScoreDifferences.Select(s => (IReadOnlyList<string>)
+                [s.Policy, s.Task, s.Selection, Number(s.Before), Number(s.After), Signed(s.Difference), Ends(s.Low, s.High), s.Conclusion, s.Method]), DifferenceNumbers);
+        }
+
+        if (summary.EstimateDifferences.Count > 0)
+        {
+            Tables.Write(["policy", "seed", "estimator", "before", "after", "difference", "", "verdict after"], summary.EstimateDifferences.Select(e => (IReadOnlyList<string>)
+            [
+                e.Policy, e.Seed?.ToString(CultureInfo.InvariantCulture) ?? "", e.Estimator, e.Before is { } before ? WithEnds(before, e.BeforeLow, e.BeforeHigh) : "-", e.After is { } after ? WithEnds(after, e.AfterLow, e.AfterHigh) : "-",
+                e.Difference is { } difference ? Signed(difference) : "-", e.Conclusion, e.VerdictAfter,
+            ]), DifferenceNumbers);
+        }
+
         WriteFolder(result.Folder);
     }
 

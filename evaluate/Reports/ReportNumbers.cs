@@ -20,6 +20,9 @@ public static class ReportNumbers
     /// <summary>A value and its interval, where there is one.</summary>
     public static string WithEnds(double value, double? low, double? high) => low is null ? Number(value) : $"{Number(value)} {Ends(low, high)}";
 
+    /// <summary>A difference: a plus where it is above 0.</summary>
+    public static string Signed(double value) => value > 0 ? "+" + Number(value) : Number(value);
+
     /// <summary>Such as 95 %.</summary>
     public static string Percent(double confidence) => string.Create(CultureInfo.InvariantCulture, $"{100 * confidence:0.##} %");
 

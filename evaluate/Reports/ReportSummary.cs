@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OfflineRL.Datasets;
 
 namespace OfflineRL.Evaluate;
@@ -7,9 +8,11 @@ public sealed record ReportSummary
 {
     internal const string FileName = "summary.json";
 
-    public int SchemaVersion { get; init; } = 1;
+    internal const int CurrentSchema = 1;
 
-    /// <summary><c>rollout</c>, <c>ope</c> or <c>compare</c>.</summary>
+    public int SchemaVersion { get; init; } = CurrentSchema;
+
+    /// <summary><c>rollout</c>, <c>ope</c>, <c>compare</c>, <c>select</c> or <c>diff</c>.</summary>
     public required string Job { get; init; }
 
     public string ToolVersion { get; init; } = OfflineRL.Datasets.ToolVersion.Text;
@@ -43,6 +46,15 @@ public sealed record ReportSummary
     /// <summary>What normalized scores count from and to, for each environment that has it.</summary>
     public IReadOnlyList<ReferenceReturns> References { get; init; } = [];
 
+    /// <summary>What differs in how two reports were made; empty where the report is not of two.</summary>
+    public IReadOnlyList<ChangeRow> Changes { get; init; } = [];
+
+    /// <summary>By policy and task, of two reports.</summary>
+    public IReadOnlyList<ScoreDifferenceRow> ScoreDifferences { get; init; } = [];
+
+    /// <summary>By policy and estimator, of two reports.</summary>
+    public IReadOnlyList<EstimateDifferenceRow> EstimateDifferences { get; init; } = [];
+
     /// <summary>By policy and task; empty where nothing was rolled out.</summary>
     public IReadOnlyList<ScoreRow> Scores { get; init; } = [];
 
@@ -63,6 +75,26 @@ public sealed record ReportSummary
 
     /// <summary>By policy and estimator; empty where nothing was estimated.</summary>
     public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];
+
+    /// <summary>Of a committed report.</summary>
+    /// <exception cref="UserErrorException">It is missing or damaged, or a later version of the tool wrote it.</exception>
+    internal static ReportSummary Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        try
+        {
+            // First of all: keys of a later schema would be called unknown.
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("schema_version", out var schema) && schema.TryGetInt32(out var version) && version > CurrentSchema)
+                throw EvaluateThrow.NewerSchema(path, version, CurrentSchema);
+        }
+        catch (Exception e) when (e is JsonException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw EvaluateThrow.BadTable(path, e is JsonException ? "it is no JSON" : "it is not there", e);
+        }
+
+        return JsonFiles.Read<ReportSummary>(path);
+    }
 }
 
 /// <summary>A policy in a report: run, seeds and steps.</summary>

@@ -10,10 +10,10 @@ public static class CompareJob
     public static ReportResult Run(CompareConfig config, Workspace workspace, TimeProvider time, CancellationToken cancellation)
     {
         var folders = config.Reports.Select(name => ReportFolder.Find(workspace, name)).Distinct(StringComparer.Ordinal).ToList();
-        var summaries = folders.Select(folder => JsonFiles.Read<ReportSummary>(Path.Combine(folder, ReportSummary.FileName))).ToList();
+        var summaries = folders.Select(ReportSummary.Read).ToList();
         for (var i = 0; i < folders.Count; i++)
         {
-            if (summaries[i].Job == CompareConfig.JobName)
+            if (summaries[i].Job is CompareConfig.JobName or DiffConfig.JobName)
                 throw EvaluateThrow.CompareOfCompare(folders[i]);
         }
 

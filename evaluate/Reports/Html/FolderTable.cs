@@ -51,6 +51,9 @@ sealed class FolderTable
         }
     }
 
+    /// <summary>The rows that have such a text in a column; all where there is no such column.</summary>
+    public FolderTable Where(string column, Func<string, bool> keep) => Has(column) ? new FolderTable(Name, Columns, [.. Rows.Where(r => keep(Text(r, column)))]) : this;
+
     public bool Has(params string[] columns) => columns.All(_columns.ContainsKey);
 
     public string Text(string[] row, string column) => row[_columns[column]];

@@ -22,7 +22,7 @@ static class Headline
         if (scores.Count == 0)
             yield break;
         var policies = scores.Select(s => (s.Algorithm, s.Policy)).Distinct().Count();
-        var tasks = scores.Where(s => s.Task != ScoreRow.AllHeldOut).Select(s => s.Task).Distinct().ToList();
+        var tasks = scores.Where(s => !s.Task.StartsWith(ScoreRow.AllHeldOut, StringComparison.Ordinal)).Select(s => s.Task).Distinct().ToList();
         yield return Escape($"{Counted(policies, "policy", "policies")} scored on {Counted(tasks.Count, "task", "tasks")}{(tasks.Count <= 4 ? $" ({string.Join(", ", tasks)})" : "")}, {Span(scores.Select(s => s.Episodes))} episodes behind a score.");
         foreach (var task in Headlined(scores))
         {
@@ -75,14 +75,29 @@ static class Headline
 
     static IEnumerable<string> Differences(ReportPage page)
     {
-        yield break;
+        var summary = page.Summary;
+        if (summary.Job != DiffConfig.JobName)
+            yield break;
+        yield return $"<b>{Escape(summary.Reports[1])}</b> beside <b>{Escape(summary.Reports[0])}</b>: {(summary.Changes.Count == 0 ? "made alike, from the same data with the same code" : Escape($"changed {string.Join(", ", summary.Changes.Select(c => c.What).Distinct())}"))}.";
+        if (summary.ScoreDifferences.Where(s => s.Selection != ScoreRow.Best).ToList() is { Count: > 0 } scores)
+        {
+            yield return $"Of {Counted(scores.Count, "score", "scores")}: {Conclusions(scores.Select(s => s.Conclusion))}." + (scores.Count >= 20 ? Escape($" By chance alone, at {Percent(page.Confidence)}, some {Number(scores.Count * (1 - page.Confidence))} of them would differ.") : "");
+            foreach (var s in scores.Where(s => s.Conclusion is DifferenceConclusion.Worse or DifferenceConclusion.Better).OrderBy(s => s.Conclusion != DifferenceConclusion.Worse).ThenByDescending(s => Math.Abs(s.Difference)).Take(4))
+                yield return $"<b>{Escape(page.Name(s.Algorithm, s.Policy))}</b> on {Escape(s.Task)} is {s.Conclusion}: {Number(s.Before)} before, {Number(s.After)} after, difference <b>{Signed(s.Difference)}</b>{Interval(s.Low, s.High, page.Confidence)}, {Escape(s.Method)}.";
+        }
+
+        if (summary.EstimateDifferences.Count > 0)
+            yield return $"Of {Counted(summary.EstimateDifferences.Count, "estimate", "estimates")}: {Conclusions(summary.EstimateDifferences.Select(e => e.Conclusion))}.";
     }
+
+    static string Conclusions(IEnumerable<string> conclusions) =>
+        string.Join(", ", conclusions.GroupBy(c => c).OrderByDescending(g => g.Count()).Select(g => $"{Count(g.Count())} {Escape(g.Key)}"));
 
     /// <summary>The nominal task and all held-out ones together, where there are such; otherwise the first task.</summary>
     static IEnumerable<string> Headlined(List<ScoreRow> scores)
     {
         var named = scores.Where(s => s.Label == "nominal").Select(s => s.Task).Distinct().Take(1)
-            .Concat(scores.Where(s => s.Task == ScoreRow.AllHeldOut).Select(s => s.Task).Distinct()).ToList();
+            .Concat(scores.Where(s => s.Task.StartsWith(ScoreRow.AllHeldOut, StringComparison.Ordinal)).Select(s => s.Task).Distinct()).ToList();
         return named.Count > 0 ? named : scores.Take(1).Select(s => s.Task);
     }
 

@@ -13,6 +13,7 @@ static class PageScript
         .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 12px; }
         .plots.one { max-width: 720px; } .plots .card { min-width: 0; }
         .plot { min-height: 60px; } .plot svg { display: block; max-width: 100%; height: auto; } .vega-embed { width: 100%; }
+        .plot .role-mark text { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
         .keys { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 10px; font-size: 13px; }
         .key { display: inline-flex; align-items: center; gap: 6px; overflow-wrap: anywhere; min-width: 0; } .key svg { flex: none; }
         .headline { border-left: 4px solid var(--bar); } .headline p { font-size: 16px; margin: 4px 0 10px; } .headline p:last-child { margin-bottom: 0; }
@@ -39,7 +40,7 @@ static class PageScript
           const room = element => Math.max(160, Math.floor(element.clientWidth));
           const plots = [...document.querySelectorAll('.plot')].map(element => {
             const spec = JSON.parse(document.getElementById(element.dataset.spec).textContent);
-            return vegaEmbed(element, { width: room(element), autosize: { type: 'fit', contains: 'padding' }, padding: 2, ...spec, config: shared },
+            return vegaEmbed(element, { width: room(element), autosize: { type: 'fit-x', contains: 'padding' }, padding: 2, ...spec, config: shared },
               { actions: false, renderer: 'svg', ast: true, mode: 'vega-lite', defaultStyle: false, loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse } })
               .then(result => { views.push([element, result.view]); })
               .catch(e => { console.error(e); element.textContent = 'This plot could not be drawn: ' + e.message; });

@@ -117,7 +117,7 @@ static class ScoreSections
                 Vega.Intervals([.. scope.Select(a => new IntervalMark($"{Selected(a.Method, a.Selection)}: {WithEnds(a.Iqm, a.IqmLow, a.IqmHigh)}", a.Iqm, a.IqmLow, a.IqmHigh, Method(page, a.Method).Style!.Value, a.Selection == ScoreRow.Best))], scope.Key.Scale, [])))],
             "aggregates");
         if (page.TryTable("aggregates") is { } table)
-            page.Table(table, "label", "algorithm", "policies");
+            page.Table(table.Where("scope", Drawn), "label", "algorithm", "policies");
         if (profiles is { Rows.Count: > 0 } && profiles.Has("scope", "method", "selection", "scale", "kind", "threshold", "fraction", "low", "high"))
             Profiles(page, profiles, Drawn);
         page.Figure(
@@ -130,7 +130,7 @@ static class ScoreSections
                 Vega.Intervals([.. scope.Select(i => new IntervalMark($"{Selected(i.MethodX, i.SelectionX)} over {Selected(i.MethodY, i.SelectionY)}: {Share(i.Probability)}{(i.Low is { } low && i.High is { } high ? $" [{Share(low)}, {Share(high)}]" : "")}", i.Probability, i.Low, i.High, Method(page, i.MethodX).Style!.Value, i.Conclusion == "undecided"))], "probability", [0.5], isShare: true)))],
             "improvements");
         if (page.TryTable("improvements") is { } pairs)
-            page.Table(pairs, "label");
+            page.Table(pairs.Where("scope", Drawn), "label");
     }
 
     static void Profiles(ReportPage page, FolderTable table, Func<string, bool> drawn)
@@ -160,7 +160,9 @@ static class ScoreSections
     /// <summary>A method is an algorithm or a run: where it is a run of this page, it has the run's style.</summary>
     static PlotKey Method(ReportPage page, string method)
     {
-        var policies = page.Summary.Policies.Where(p => p.Policy == method || p.Algorithm == method).ToList();
+        var policies = page.Summary.Policies.Where(p => p.Policy == method).ToList();
+        if (policies.Count == 0)
+            policies = page.Summary.Policies.Where(p => p.Algorithm == method).ToList();
         return new PlotKey(method, policies.Count == 1 ? page.Style(policies[0].Algorithm, policies[0].Policy) : page.Style("", method));
     }
 
@@ -169,9 +171,9 @@ static class ScoreSections
         page.Summary.Policies.FirstOrDefault(p => p.Algorithm == algorithm && p.Policy.Split(',', '@')[0] == run) is { } policy ? page.Style(algorithm, policy.Policy) : page.Style(algorithm, run);
 
     /// <summary>The nominal task first, then all held-out ones together, then each.</summary>
-    static int Order(string task, string label) => label == "nominal" ? 0 : task == ScoreRow.AllHeldOut ? 1 : 2;
+    public static int Order(string task, string label) => label == "nominal" ? 0 : task.StartsWith(ScoreRow.AllHeldOut, StringComparison.Ordinal) ? 1 : 2;
 
-    static string Title(string task, string label) => task == label || task == ScoreRow.AllHeldOut ? task.Replace('_', '-') : $"{task} ({label.Replace('_', '-')})";
+    public static string Title(string task, string label) => task == label || task.StartsWith(ScoreRow.AllHeldOut, StringComparison.Ordinal) ? task.Replace('_', '-') : $"{task} ({label.Replace('_', '-')})";
 
     static string Selected(string method, string selection) => selection == ScoreRow.Last ? method : $"{method}, {selection}";
 

@@ -45,7 +45,7 @@ static class Vega
                 }),
                 Layer("""{"type":"rule","strokeWidth":3,"yOffset":8,"y2Offset":8}""", ("x", Axis("low")), ("x2", Field("high")), ("color", AsIs("color"))),
                 Layer("""{"type":"point","size":90,"strokeWidth":2,"opacity":1,"yOffset":8}""", ("x", Axis("value")), ("stroke", AsIs("color")), ("fill", AsIs("fill")), ("shape", AsIs("shape")), ("tooltip", Tips("label", "value", "low", "high"))),
-                .. Labels(),
+                Labels(),
             ]),
         };
 
@@ -143,7 +143,7 @@ static class Vega
                     ["mark"] = Object("""{"type":"rule","strokeDash":[5,4],"strokeWidth":1.5,"color":"var(--soft)"}"""),
                     ["encoding"] = new JsonObject { ["x"] = Axis("at"), ["y"] = null },
                 }),
-                .. Labels(),
+                Labels(),
             ]),
         };
 
@@ -155,11 +155,11 @@ static class Vega
         }
     }
 
-    /// <summary>The labels of rows, with the card's color around them where a line of the grid goes through.</summary>
-    static IEnumerable<JsonNode> Labels() => ((string[])["\"stroke\":\"var(--card)\",\"strokeWidth\":4,\"strokeJoin\":\"round\",\"color\":\"var(--card)\"", "\"color\":\"var(--ink)\""]).Select(color => Layer(
-        $$"""{"type":"text","align":"left","baseline":"middle","fontSize":12,"yOffset":-9,"limit":{"expr":"width"},{{color}}}""",
+    /// <summary>The labels of rows; the page's style puts the card's color around them where a line of the grid goes through.</summary>
+    static JsonNode Labels() => Layer(
+        """{"type":"text","align":"left","baseline":"middle","fontSize":12,"color":"var(--ink)","yOffset":-9,"limit":{"expr":"width"}}""",
         ("x", new JsonObject { ["value"] = 0 }),
-        ("text", Field("label"))));
+        ("text", Field("label")));
 
     static JsonObject Data(JsonArray values) => new() { ["values"] = values };
 
