@@ -24,10 +24,10 @@ public static class SelectJob
     public static SelectResult Run(SelectConfig config, Workspace workspace, TimeProvider time, CancellationToken cancellation)
     {
         var folder = ReportFolder.Find(workspace, config.Estimates);
-        var summary = JsonFiles.Read<ReportSummary>(Path.Combine(folder, ReportSummary.FileName));
+        var summary = ReportSummary.Read(folder);
         var estimates = Estimates(config, folder);
         var truthFolder = config.Truth.Length > 0 ? ReportFolder.Find(workspace, config.Truth) : null;
-        var truthSummary = truthFolder is null ? null : JsonFiles.Read<ReportSummary>(Path.Combine(truthFolder, ReportSummary.FileName));
+        var truthSummary = truthFolder is null ? null : ReportSummary.Read(truthFolder);
         var truth = truthFolder is null ? null : TrueValues.Read(config, truthFolder, summary.Environment, estimates[0].Discount);
         var notes = new List<string>(LogOfRuns.Notes(workspace, summary, estimates));
         if (truth is not null)
