@@ -3,6 +3,9 @@ namespace OfflineRL.Datasets;
 /// <summary>The messages that several places of this project share.</summary>
 static partial class Throw
 {
+    public static UserErrorException NotAByte(float value, int index, Space observations) =>
+        new(FormattableString.Invariant($"The environment gave the observation {value} at index {index}; its space, {observations}, has whole numbers from 0 to 255."));
+
     public static UserErrorException Exists(string path) =>
         new($"'{path}' exists already, and what is committed is never written again; choose another name, or delete it first.");
 

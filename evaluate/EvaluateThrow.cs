@@ -138,6 +138,12 @@ static partial class EvaluateThrow
     public static UserErrorException PolicyWithMemory(string policy) =>
         new($"The policy {policy} keeps a memory of the episode, which its log-probabilities on a log would need step by step; expected one without. Score it with 'offlinerl evaluate rollout'.");
 
+    public static UserErrorException NothingToSave(string dataset, IEnumerable<string> tasks) =>
+        new($"The dataset '{dataset}' would be empty: {string.Join(", ", tasks)} {(tasks.Count() == 1 ? "is" : "are")} kept back for evaluation and never recorded. Add a task that may be, such as --task nominal, or leave out --save-dataset.");
+
+    public static UserErrorException PlansToAct(string policy) =>
+        new($"The policy {policy} plans with a model of the environment at every step, which is no network from observations to actions; expected one that is. Clone it first: record with it, and train 'bc' on that log.");
+
     public static UserErrorException NoNetworkToExport(string text) =>
         new($"The policy '{text}' cannot be exported: it is rules or columns, and a model needs a trained policy; expected run:NAME. Clone it first: record with it, and train 'bc' on that log.");
 

@@ -25,9 +25,6 @@ static partial class Throw
     public static UserErrorException NoEstimate(string spec, long episode, int step, double log) =>
         new(FormattableString.Invariant($"{spec} gives the logged action of episode {episode}, step {step} the log-probability {log}; expected a finite number. A greedy policy is no model of the behavior (leave temperature and greedy out), and an action beyond the bounds that the dataset declares has no density."));
 
-    public static UserErrorException NotAByte(float value, int index, Space observations) =>
-        new(FormattableString.Invariant($"The environment gave the observation {value} at index {index}; its space, {observations}, has whole numbers from 0 to 255."));
-
     public static UserErrorException NoSource(string source) =>
         new($"source '{source}': no file of that name, and none that it matches as a glob. Paths are relative to the working folder, {Directory.GetCurrentDirectory()}.");
 

@@ -39,6 +39,8 @@ static class ReportTables
         WriteSuccesses(result.Summary.Scores);
         WriteNormalized(result.Summary.Scores);
         WriteMethods(result.Summary, [], confidence);
+        if (result.Summary.SavedDataset is { } saved)
+            Console.WriteLine($"Trajectories: dataset {saved.Name}");
         WriteFolder(result.Folder);
     }
 

@@ -15,6 +15,7 @@ static class RolloutCommand
     static readonly Option<string?> Environment = Overrides.One("--environment", "What nominal and held_out refer to (default: the one that the policies' dataset was recorded on)", "ID");
     static readonly Option<string?> Dataset = Overrides.One("--dataset", "The log that tells nominal from held-out (default: the runs' dataset)", "NAME");
     static readonly Option<string?> Episodes = Overrides.One("--episodes", "Episodes for each policy and task (default: 100)", "N");
+    static readonly Option<string?> SaveDataset = Overrides.One("--save-dataset", "Keep the trajectories as this dataset; held-out tasks are left out of it", "NAME");
     static readonly Option<string?> Name = Overrides.One("--name", "The report's name (default: the first policy's, and -rollout)", "NAME");
 
     public static Command Create()
@@ -28,7 +29,7 @@ static class RolloutCommand
               offlinerl evaluate rollout --policy builtin:scripted --environment CartPole-v1 --episodes 20
             """)
         {
-            Policy, Task, Environment, Dataset, Episodes, Name, ConfigFile, Set,
+            Policy, Task, Environment, Dataset, Episodes, SaveDataset, Name, ConfigFile, Set,
         };
         command.SetAction(arguments => Run(
             arguments,
@@ -39,6 +40,7 @@ static class RolloutCommand
                 .Text(arguments, Environment, "environment")
                 .Text(arguments, Dataset, "dataset")
                 .Text(arguments, Episodes, "episodes")
+                .Text(arguments, SaveDataset, "save_dataset")
                 .Text(arguments, Name, "name")
                 .Then(arguments.GetValue(Set) ?? [])));
         return command;

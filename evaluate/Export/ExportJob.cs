@@ -46,7 +46,10 @@ public static class ExportJob
 
     static void Write(PolicyCandidate candidate, Stream stream)
     {
-        using var policy = (LearnedPolicy)candidate.Load();
+        var loaded = candidate.Load();
+        using var disposable = loaded as IDisposable;
+        if (loaded is not LearnedPolicy policy)
+            throw EvaluateThrow.PlansToAct(loaded.Name);
         using var tensors = PolicyTensors.Open(candidate.Folder!);
         OnnxPolicy.Model(policy.Description, tensors.Read).WriteTo(stream);
     }

@@ -43,6 +43,9 @@ public sealed record ReportSummary
     /// <summary>The mean undiscounted return of the dataset's episodes; null where no dataset was at hand.</summary>
     public double? BehaviorReturn { get; init; }
 
+    /// <summary>The trajectories, where they were kept.</summary>
+    public DatasetReference? SavedDataset { get; init; }
+
     /// <summary>What normalized scores count from and to, for each environment that has it.</summary>
     public IReadOnlyList<ReferenceReturns> References { get; init; } = [];
 

@@ -16,6 +16,13 @@ static class RolloutBatch
     // The three buffers of observations stay below this together, whatever the observation's size.
     const long MaxBufferBytes = 192L << 20;
 
+    // What is kept of episodes that are saved, all lanes together; an episode without a limit is taken for one of so many steps.
+    const long MaxSavedBytes = 512L << 20;
+    const int LongestSaved = 10_000;
+
+    /// <summary>Takes an episode of a task, whole; its buffer is not used again.</summary>
+    public delegate void EpisodeSink(RolloutTask task, EpisodeBuffer episode);
+
     /// <summary>Outcomes [tasks][episodes].</summary>
     /// <param name="policy">With the tasks' spaces.</param>
     /// <param name="tasks">At least one.</param>
@@ -24,10 +31,13 @@ static class RolloutBatch
     /// <param name="discount">Of the discounted returns, 0 to 1.</param>
     /// <param name="batchSize">Lanes at a time, at least 1.</param>
     /// <param name="cancellation">Looked at after every step.</param>
-    public static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, double discount, int batchSize, CancellationToken cancellation)
+    /// <param name="sink">Takes the steps of every episode, task by task in the order of their numbers; null: they are not kept.</param>
+    public static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, double discount, int batchSize, CancellationToken cancellation, EpisodeSink? sink = null)
     {
         var outcomes = tasks.Select(_ => new EpisodeOutcome[episodes]).ToArray();
         var size = (int)Math.Clamp(MaxBufferBytes / (3L * sizeof(float) * policy.ObservationSpace.FlatSize), 1, batchSize);
+        if (sink is not null)
+            size = (int)Math.Clamp(MaxSavedBytes / SavedBytes(policy, tasks), 1, size);
         var lanes = (long)tasks.Count * episodes;
         for (var first = 0L; first < lanes; first += size)
         {
@@ -42,7 +52,10 @@ static class RolloutBatch
                     lane += count;
                 }
 
-                new Lanes(policy, segments, seed, discount).Run(cancellation);
+                var batch = new Lanes(policy, segments, seed, discount, sink is not null);
+                batch.Run(cancellation);
+                if (sink is not null)
+                    batch.HandOn(sink);
             }
             finally
             {
@@ -51,6 +64,14 @@ static class RolloutBatch
         }
 
         return outcomes;
+    }
+
+    static long SavedBytes(IPolicy policy, IReadOnlyList<RolloutTask> tasks)
+    {
+        var number = policy.ObservationSpace is BoxSpace { ElementType: ElementType.UInt8 } ? sizeof(byte) : sizeof(float);
+        var actions = policy.ActionSpace is DiscreteSpace discrete ? discrete.Count * (sizeof(double) + sizeof(bool)) : policy.ActionSpace.FlatSize * sizeof(float);
+        var steps = tasks.Max(t => Math.Min(LongestSaved, EnvironmentRegistry.Definition(t.Identity.ToString()).MaxEpisodeSteps));
+        return steps * ((long)number * policy.ObservationSpace.FlatSize + actions + (2 * sizeof(double)));
     }
 
     /// <summary>Adjacent episodes of one task, stepped by one environment.</summary>
@@ -103,11 +124,15 @@ static class RolloutBatch
         readonly bool[] _starts, _idle, _masks, _denseMasks;
         readonly IPolicyState? _state;
         readonly double _discount;
+        // Where episodes are saved: one for each lane, what was seen before the step under way, and the distributions that were drawn from.
+        readonly EpisodeBuffer[] _episodes;
+        readonly float[] _before;
+        readonly double[] _probabilities;
         // discount^t of the step under way: all lanes began together.
         double _weight = 1;
         int _activeCount;
 
-        public Lanes(IPolicy policy, List<Segment> segments, ulong seed, double discount)
+        public Lanes(IPolicy policy, List<Segment> segments, ulong seed, double discount, bool saves)
         {
             _discount = discount;
             (_policy, _segments, _lanes, _width) = (policy, segments, segments.Sum(s => s.Count), policy.ObservationSpace.FlatSize);
@@ -127,6 +152,9 @@ static class RolloutBatch
             // A policy with memory keeps its lanes where they are; the others see running lanes only.
             _state = policy.CreateState(_lanes);
             (_starts, _idle) = (new bool[_state is null ? 0 : _lanes], new bool[_state is null ? 0 : _lanes]);
+            _episodes = saves ? [.. segments.SelectMany(s => Enumerable.Range(s.FirstEpisode, s.Count).Select(k => new EpisodeBuffer(s.Environment.ObservationSpace) { Index = k }))] : [];
+            _before = new float[saves ? _observations.Length : 0];
+            _probabilities = new double[saves && policy.ActionSpace is DiscreteSpace drawn ? _lanes * drawn.Count : 0];
             Reset(seed);
         }
 
@@ -140,6 +168,17 @@ static class RolloutBatch
                 Array.Clear(_starts);
                 Step();
                 Collect(step);
+            }
+        }
+
+        /// <summary>Gives the episodes that were saved, in the order of the lanes.</summary>
+        public void HandOn(EpisodeSink sink)
+        {
+            var lane = 0;
+            foreach (var segment in _segments)
+            {
+                for (var k = 0; k < segment.Count; k++)
+                    sink(segment.Task, _episodes[lane++]);
             }
         }
 
@@ -193,6 +232,7 @@ static class RolloutBatch
                     Discrete = (all ? _discreteActions : _denseDiscrete).AsSpan(0, _discrete ? count : 0),
                     Continuous = (all ? _continuous : _denseContinuous).AsSpan(0, count * _actionWidth),
                     LogProbabilities = _logProbabilities.AsSpan(0, count),
+                    Probabilities = _probabilities.AsSpan(0, _probabilities.Length / _lanes * count),
                 });
             for (var i = 0; !all && i < count; i++)
             {
@@ -214,9 +254,27 @@ static class RolloutBatch
             }
         }
 
+        // Row of the policy's output: that of the lane, or its place among those still running.
+        void Save(Segment segment, int lane, int k, int row)
+        {
+            var actions = _probabilities.Length / _lanes;
+            _episodes[lane].Add(
+                _before.AsSpan(lane * _width, _width),
+                _masks.AsSpan(lane * _maskWidth, _maskWidth),
+                _discrete ? _discreteActions.AsSpan(lane, 1) : [],
+                _continuous.AsSpan(lane * _actionWidth, _actionWidth),
+                segment.Rewards[k],
+                _logProbabilities[row],
+                _probabilities.AsSpan(row * actions, actions));
+            if (segment.Terminated[k] || segment.Truncated[k])
+                _episodes[lane].Finish(segment.Terminated[k], segment.Truncated[k], _final.AsSpan(lane * _width, _width));
+        }
+
         // Lanes that are finished go on with their last action: stepping them costs less than taking them out.
         void Step()
         {
+            if (_episodes.Length > 0)
+                _observations.CopyTo(_before, 0);
             var lane = 0;
             foreach (var segment in _segments)
             {
@@ -251,6 +309,8 @@ static class RolloutBatch
                     first += _segments[segmentIndex++].Count;
                 var segment = _segments[segmentIndex];
                 var k = lane - first;
+                if (_episodes.Length > 0)
+                    Save(segment, lane, k, _state is null ? i : lane);
                 _returns[lane] += segment.Rewards[k];
                 _discounted[lane] += _weight * segment.Rewards[k];
                 if (segment.Terminated[k] || segment.Truncated[k])

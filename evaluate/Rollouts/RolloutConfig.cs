@@ -40,6 +40,9 @@ public sealed record RolloutConfig : IValidatable
     /// <summary>Policies run side by side. Changes no digit. 0: one for each core. The default value is 0.</summary>
     public int Workers { get; init; }
 
+    /// <summary>Keeps the trajectories as this dataset: <c>NAME</c>, or <c>NAME-vN</c>; those of tasks that are never recorded are left out. Empty: they are not kept.</summary>
+    public string SaveDataset { get; init; } = "";
+
     /// <summary>Of the intervals, in (0, 1). The default value is 0.95.</summary>
     public double Confidence { get; init; } = 0.95;
 

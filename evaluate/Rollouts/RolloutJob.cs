@@ -18,10 +18,12 @@ public static class RolloutJob
             config = config with { Name = ReportFolder.NameFor(policies.Candidates[0].Policy, RolloutConfig.JobName) };
         using var report = ReportFolder.Create(workspace, config.Name, config);
 
+        using var saved = config.SaveDataset.Length > 0 ? SavedTrajectories.Create(config, workspace, policies.Candidates, tasks, time) : null;
         var references = tasks.Select(t => ReferenceReturns.Of(t.Identity)).OfType<ReferenceReturns>().ToList();
-        var rows = Rollout(config, policies.Candidates, tasks, progress, cancellation);
+        var rows = Rollout(config, policies.Candidates, tasks, progress, cancellation, saved);
         var scores = ScoreTable.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "score-bootstrap"), cancellation);
         var methods = MethodTables.Of(rows, references, config.Confidence, config.Resamples, RandomStream.Create(config.Seed, "method-bootstrap"), cancellation);
+        var trajectories = saved?.Commit();
         var summary = new ReportSummary
         {
             Job = RolloutConfig.JobName,
@@ -30,9 +32,10 @@ public static class RolloutJob
             Policies = ReportedPolicy.Of(policies.Candidates.Select(c => (c.Algorithm, c.Policy, c.Seed, c.Step))),
             Snapshots = SnapshotHash.Of(policies.Candidates),
             Seed = config.Seed,
+            SavedDataset = trajectories is null ? null : new DatasetReference($"{trajectories.Name}-v{trajectories.Version}", trajectories.ContentHash),
             BehaviorReturn = dataset?.Manifest.Statistics.Return?.Mean ?? BehaviorReturn(workspace, policies.Datasets),
             References = references,
-            Notes = methods.Notes,
+            Notes = saved is null ? methods.Notes : [.. methods.Notes, .. saved.Notes],
             Scores = scores,
             Aggregates = methods.Aggregates,
             Improvements = methods.Improvements,
@@ -46,31 +49,27 @@ public static class RolloutJob
     }
 
     /// <summary>Every policy on every task, in order; policies are spread over workers, each of which loads its own.</summary>
-    internal static IReadOnlyList<RolloutRow> Rollout(RolloutConfig config, IReadOnlyList<PolicyCandidate> policies, IReadOnlyList<RolloutTask> tasks, IJobProgress progress, CancellationToken cancellation)
+    internal static IReadOnlyList<RolloutRow> Rollout(RolloutConfig config, IReadOnlyList<PolicyCandidate> policies, IReadOnlyList<RolloutTask> tasks, IJobProgress progress, CancellationToken cancellation, SavedTrajectories? saved = null)
     {
         var outcomes = new EpisodeOutcome[policies.Count][][];
         var done = 0;
         progress.Report("rolling out", 0, policies.Count);
         try
         {
-            Parallel.For(
-                0,
-                policies.Count,
-                new ParallelOptions { MaxDegreeOfParallelism = config.Workers == 0 ? Environment.ProcessorCount : config.Workers, CancellationToken = cancellation },
-                i =>
-                {
-                    var policy = policies[i].Load();
-                    try
-                    {
-                        outcomes[i] = RolloutBatch.Run(policy, tasks, config.Episodes, config.Seed, config.Discount, config.BatchSize, cancellation);
-                    }
-                    finally
-                    {
-                        (policy as IDisposable)?.Dispose();
-                    }
-
-                    progress.Report("rolling out", Interlocked.Increment(ref done), policies.Count);
-                });
+            // A dataset's rows are in the order of the policies, whatever the workers.
+            if (saved is not null)
+            {
+                for (var i = 0; i < policies.Count; i++)
+                    Play(i);
+            }
+            else
+            {
+                Parallel.For(
+                    0,
+                    policies.Count,
+                    new ParallelOptions { MaxDegreeOfParallelism = config.Workers == 0 ? Environment.ProcessorCount : config.Workers, CancellationToken = cancellation },
+                    Play);
+            }
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<UserErrorException>().FirstOrDefault() is { } first)
         {
@@ -78,6 +77,21 @@ public static class RolloutJob
         }
 
         return policies.SelectMany((policy, p) => tasks.SelectMany((task, t) => outcomes[p][t].Select((outcome, episode) => Row(config, policy, task, episode, outcome)))).ToList();
+
+        void Play(int i)
+        {
+            var policy = policies[i].Load();
+            try
+            {
+                outcomes[i] = RolloutBatch.Run(policy, tasks, config.Episodes, config.Seed, config.Discount, config.BatchSize, cancellation, saved?.SinkOf(policies[i]));
+            }
+            finally
+            {
+                (policy as IDisposable)?.Dispose();
+            }
+
+            progress.Report("rolling out", Interlocked.Increment(ref done), policies.Count);
+        }
     }
 
     static RolloutRow Row(RolloutConfig config, PolicyCandidate policy, RolloutTask task, int episode, EpisodeOutcome outcome) => new()

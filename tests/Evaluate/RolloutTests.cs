@@ -87,6 +87,45 @@ public class RolloutTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(9)]
+    public void Rollout_ThatSavesItsTrajectories_KeepsEveryEpisodeWithItsProbabilities(int batch)
+    {
+        using var data = new Train.TrainData();
+        var config = new RolloutConfig { Policies = ["builtin:scripted-weak?epsilon=0.3", "builtin:uniform"], Environment = "CartPole-v1", Tasks = ["nominal", "long-pole"], Episodes = 6, Name = "r", SaveDataset = "seen", BatchSize = batch, Resamples = 10 };
+        var result = RolloutJob.Run(config, data.Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None);
+        var dataset = Dataset.Open(data.Workspace, "seen");
+        Assert.Equal("seen-v1", result.Summary.SavedDataset!.Name);
+        Assert.Equal(dataset.Manifest.ContentHash, result.Summary.SavedDataset.ContentHash);
+        // Six episodes of each policy; the long pole is kept back for evaluation, and the report says so.
+        Assert.Contains(result.Summary.Notes, note => note.Contains("on nominal; the other tasks are kept back", StringComparison.Ordinal));
+        using var columns = dataset.Compile(NullProgress.Instance);
+        var rows = RolloutFile.Read(Path.Combine(result.Folder, "rollouts.csv")).Where(r => r.Task == "nominal").ToList();
+        var first = columns.EpisodeFirstRow.Slice(0, 13);
+        Assert.Equal(rows.Select(r => (long)r.Length), Enumerable.Range(0, 12).Select(k => columns.EpisodeFirstRow.Slice(0, 13)[k + 1] - columns.EpisodeFirstRow.Slice(0, 13)[k]));
+        Assert.Equal(PropensitySource.Logged, dataset.Manifest.PropensitySource);
+        for (var row = 0; row < first[12]; row++)
+        {
+            var (p, action) = (Math.Exp(columns.BehaviorLogProbabilities!.Slice(row, 1)[0]), columns.DiscreteActions!.Slice(row, 1)[0]);
+            // The weak controller pushes to the side that the pole leans to, in 0.3 of its steps to either.
+            var leans = columns.Observations!.Slice(row, 1)[2] > 0 ? 1 : 0;
+            Assert.Equal(row >= first[6] ? 0.5 : action == leans ? 0.85 : 0.15, p, 1e-12);
+            Assert.Equal(p, columns.BehaviorProbabilities!.Slice(row, 1)[action], 1e-12);
+        }
+    }
+
+    [Fact]
+    public void Rollout_ThatCouldSaveNothing_IsRefusedBeforeAnyWork()
+    {
+        using var data = new Train.TrainData();
+        var config = new RolloutConfig { Policies = ["builtin:uniform"], Environment = "CartPole-v1", Tasks = ["long-pole"], Episodes = 2, Name = "r", SaveDataset = "seen" };
+        var error = Assert.Throws<UserErrorException>(() => RolloutJob.Run(config, data.Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None));
+        Assert.Contains("long-pole is kept back for evaluation", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(data.Workspace.ReportsFolder, "r-v1")));
+        Assert.False(Directory.Exists(Path.Combine(data.Workspace.DataFolder, "seen-v1")));
+    }
+
+    [Theory]
     // Fewer steps and other sums are no longer what the criterion speaks of; an end is an end.
     [InlineData("CartPole-v1?action_repeat=2", null)]
     [InlineData("CartPole-v1?frame_stack=2", "the pole stands for 475 of 500 steps")]

@@ -119,9 +119,16 @@ public static class EnvironmentRegistry
     public static EnvironmentIdentity ResolveRecordable(string id)
     {
         var identity = Resolve(id);
-        var definition = Base(id);
-        var outside = AllParameters(definition).FirstOrDefault(p => !p.Recordable.Contains(Value(definition, identity, p.Name)));
-        return outside is null ? identity : throw Throw.NotRecordable(id, outside, Value(definition, identity, outside.Name));
+        return Outside(identity) is { } outside ? throw Throw.NotRecordable(id, outside, Value(Base(id), identity, outside.Name)) : identity;
+    }
+
+    /// <summary>Whether it may be recorded: no parameter lies where it is kept back for evaluation.</summary>
+    public static bool IsRecordable(EnvironmentIdentity identity) => Outside(identity) is null;
+
+    static ParameterDefinition? Outside(EnvironmentIdentity identity)
+    {
+        var definition = Base(identity.ToString());
+        return AllParameters(definition).FirstOrDefault(p => !p.Recordable.Contains(Value(definition, identity, p.Name)));
     }
 
     static bool IsSameTask(EnvironmentDefinition definition, EnvironmentIdentity evaluated, EnvironmentIdentity recorded) =>

@@ -3,15 +3,14 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using System.Text;
-using OfflineRL.Datasets;
 
-namespace OfflineRL.Ingest;
+namespace OfflineRL.Datasets;
 
 /// <summary>
 /// One episode while it is recorded: columns that grow, and are used again for a later episode. Observations of unsigned bytes are kept as bytes.
 /// </summary>
 /// <param name="observations">Decides how observations are kept.</param>
-sealed class EpisodeBuffer(Space observations)
+public sealed class EpisodeBuffer(Space observations)
 {
     readonly bool _bytes = observations is BoxSpace { ElementType: ElementType.UInt8 };
     readonly List<float> _observations = [];
@@ -28,6 +27,7 @@ sealed class EpisodeBuffer(Space observations)
     /// <summary>Its place in the order of episodes, which also names its random streams.</summary>
     public required long Index { get; set; }
 
+    /// <summary>Who acts.</summary>
     public string BehaviorPolicy { get; set; } = "";
 
     public int Steps => _rewards.Count;
