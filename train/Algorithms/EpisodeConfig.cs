@@ -14,6 +14,8 @@ public abstract record EpisodeConfig : LearnerConfig
     /// <summary>The distribution that the policy's network speaks of.</summary>
     public PolicyConfig Policy { get; init; } = new();
 
+    internal override PolicyConfig? ActionDistribution => Policy;
+
     /// <summary>Whether steps are weighed by the behavior's probabilities, so that datasets without them are refused.</summary>
     internal virtual bool NeedsPropensities => false;
 

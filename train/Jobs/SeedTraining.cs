@@ -329,7 +329,7 @@ sealed class SeedTraining : IGrowingSeed
         Network = _learner.PolicyNetwork.Description,
         Filter = _learner.PolicyFilter is { } filter ? new ImitationFilter(filter.Network.Description, filter.Threshold) : null,
         ActionUnits = _units,
-        ActionHead = _units is not null && AlgorithmTable.Of(_config).Section(_config) is EpisodeConfig section ? section.Policy : null,
+        ActionHead = _units is null ? null : AlgorithmTable.Of(_config).Section(_config).ActionDistribution,
         Encoder = EncoderDescription.Of(_replay.Encoder),
         RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
         PropensitySource = PropensitySource(),

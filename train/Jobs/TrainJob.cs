@@ -109,7 +109,7 @@ public static class TrainJob
 
     /// <summary>Cloning speaks in units of the data's spread; policies that will leave it, in those of what they may do.</summary>
     internal static ActionUnits? Units(TrainConfig config, ColumnsInfo dataset) =>
-        AlgorithmTable.Of(config).Section(config) is EpisodeConfig ? ActionUnits.OfBounds(dataset) : ActionUnits.Of(dataset);
+        AlgorithmTable.Of(config).Section(config).ActionDistribution is not null ? ActionUnits.OfBounds(dataset) : ActionUnits.Of(dataset);
 
     internal static ILearner Learner(TrainConfig config, ColumnsInfo dataset, ObservationEncoder encoder, RandomStream random, torch.Device device)
     {

@@ -1,0 +1,123 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train.Sampling;
+
+namespace OfflineRL.Train.Algorithms;
+
+/// <summary>Settings of every learner that trains an actor and a critic in the dreams of a world model. What is not set is filled in by the learner, and stands in the resolved config.</summary>
+public abstract record DreamingConfig : LearnerConfig
+{
+    public const string Auto = "auto", ScoreFunction = "score_function", Pathwise = "pathwise";
+    public const string ThroughDream = "dream", ThroughStep = "step";
+    public const string NormalCritic = "normal", TwoHotCritic = "two_hot";
+    public const string SlowTargets = "target", SlowRegularizer = "regularizer";
+    public const string NoNormalization = "none", Percentile = "percentile";
+
+    protected DreamingConfig() => (AdamEpsilon, MaxGradientNorm) = (1e-5, 100);
+
+    /// <summary>gamma: what a reward is worth one step later, in (0, 1]. The default value is 0.99.</summary>
+    public double Discount { get; init; } = 0.99;
+
+    /// <summary>H: steps of a dream. The default value is 15.</summary>
+    public int Horizon { get; init; } = 15;
+
+    /// <summary>Dreams of a gradient step, from as many encoded states of the batch, drawn with replacement; 0: one from each. The default value is 256.</summary>
+    public int Dreams { get; init; } = 256;
+
+    /// <summary>Gradient steps of the model before the first dream. The default value is 0.</summary>
+    public int WarmUpSteps { get; init; }
+
+    /// <summary><c>score_function</c> (REINFORCE) or <c>pathwise</c> (back-propagation through the model); <c>auto</c>, the default: the first for discrete actions, the second for continuous ones.</summary>
+    public string Gradient { get; init; } = Auto;
+
+    /// <summary>How far the pathwise gradient goes back: through the whole <c>dream</c>, or through one <c>step</c> at a time, as in the per-step form with lambda 0. The default value is <c>dream</c>.</summary>
+    public string Backpropagate { get; init; } = ThroughDream;
+
+    /// <summary>lambda of the returns, in [0, 1]: 0 is the per-step form, r' + gamma v(z'). The default value is 0.95.</summary>
+    public double Lambda { get; init; } = 0.95;
+
+    /// <summary>Step size of the actor's Adam at the first step; it changes like the model's. The default value is 0.0003.</summary>
+    public double ActorLearningRate { get; init; } = 3e-4;
+
+    /// <summary>Step size of the critic's Adam at the first step; it changes like the model's. The default value is 0.0003.</summary>
+    public double CriticLearningRate { get; init; } = 3e-4;
+
+    /// <summary>What the actor's mean entropy counts in its loss, at least 0.</summary>
+    public double? EntropyBonus { get; init; }
+
+    /// <summary><c>normal</c>: one number, by its squared error; <c>two_hot</c>: a distribution over 63 atoms of symlog returns.</summary>
+    public string? Critic { get; init; }
+
+    /// <summary>What the slow critic is for: <c>target</c>: returns are made of its values; <c>regularizer</c>: the critic stays near it.</summary>
+    public string? SlowCritic { get; init; }
+
+    /// <summary>Share of the critic that moves into the slow one at each of its updates, in (0, 1]; 1 copies it.</summary>
+    public double? SlowCriticRate { get; init; }
+
+    /// <summary>Gradient steps between updates of the slow critic.</summary>
+    public int? SlowCriticPeriodSteps { get; init; }
+
+    /// <summary><c>none</c>, or <c>percentile</c>: returns over the running distance of their 5th and 95th percentiles, where that is above 1.</summary>
+    public string? ReturnNormalization { get; init; }
+
+    /// <summary>What a dreamed reward loses for each unit of the model's disagreement, at least 0. The default value is 0.</summary>
+    public double Penalty { get; init; }
+
+    /// <summary>Dreams end before a step whose disagreement is above this; 0, the default: nowhere.</summary>
+    public double DisagreementLimit { get; init; }
+
+    /// <summary>The distribution over continuous actions.</summary>
+    public PolicyConfig Policy { get; init; } = new();
+
+    internal override PolicyConfig? ActionDistribution => Policy;
+
+    /// <summary>Steps of the stored sequences that the model learns from.</summary>
+    internal abstract int WindowSteps { get; }
+
+    internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Any, Discount) with { SequenceSteps = WindowSteps };
+
+    /// <summary>The optimizer's settings for the actor.</summary>
+    internal LearnerConfig OfActor => this with { LearningRate = ActorLearningRate, FinalLearningRate = FinalLearningRate * ActorLearningRate / LearningRate };
+
+    /// <summary>The optimizer's settings for the critic.</summary>
+    internal LearnerConfig OfCritic => this with { LearningRate = CriticLearningRate, FinalLearningRate = FinalLearningRate * CriticLearningRate / LearningRate };
+
+    public override IEnumerable<string> Validate()
+    {
+        foreach (var fault in base.Validate())
+            yield return fault;
+        foreach (var (key, value, options) in new (string, string?, string[])[]
+        {
+            ("gradient", Gradient, [Auto, ScoreFunction, Pathwise]), ("backpropagate", Backpropagate, [ThroughDream, ThroughStep]), ("critic", Critic, [NormalCritic, TwoHotCritic]),
+            ("slow_critic", SlowCritic, [SlowTargets, SlowRegularizer]), ("return_normalization", ReturnNormalization, [NoNormalization, Percentile]),
+        })
+        {
+            if (value is not null && !options.Contains(value))
+                yield return $"{key} is '{value}'; expected {string.Join(" or ", options)}.{NearestName.Hint(value, options)}";
+        }
+
+        if (!(Discount is > 0 and <= 1))
+            yield return $"discount is {Discount}; expected a number above 0, and at most 1.";
+        if (Horizon is < 1 or > 1_000)
+            yield return $"horizon is {Horizon}; expected 1 to 1000.";
+        if (Dreams is < 0 or > 1_000_000)
+            yield return $"dreams is {Dreams}; expected 1 to 1000000, or 0 for one from each state.";
+        if (WarmUpSteps < 0)
+            yield return $"warm_up_steps is {WarmUpSteps}; expected at least 0.";
+        if (!(Lambda is >= 0 and <= 1))
+            yield return $"lambda is {Lambda}; expected a number in [0, 1].";
+        if (!(ActorLearningRate > 0))
+            yield return $"actor_learning_rate is {ActorLearningRate}; expected a positive number.";
+        if (!(CriticLearningRate > 0))
+            yield return $"critic_learning_rate is {CriticLearningRate}; expected a positive number.";
+        if (EntropyBonus is not (null or >= 0) || EntropyBonus is { } bonus && !double.IsFinite(bonus))
+            yield return $"entropy_bonus is {EntropyBonus}; expected a finite number of at least 0.";
+        if (SlowCriticRate is not (null or (> 0 and <= 1)))
+            yield return $"slow_critic_rate is {SlowCriticRate}; expected a number in (0, 1].";
+        if (SlowCriticPeriodSteps < 1)
+            yield return $"slow_critic_period_steps is {SlowCriticPeriodSteps}; expected at least 1.";
+        if (!(Penalty >= 0) || !double.IsFinite(Penalty))
+            yield return $"penalty is {Penalty}; expected a finite number of at least 0.";
+        if (!(DisagreementLimit >= 0))
+            yield return $"disagreement_limit is {DisagreementLimit}; expected a number of at least 0 (0: no limit).";
+    }
+}
