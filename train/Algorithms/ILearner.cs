@@ -27,6 +27,9 @@ interface ILearner : IDisposable
     /// <summary>A second network that limits which actions the policy takes, and its threshold; null for none.</summary>
     (Network Network, double Threshold)? PolicyFilter => null;
 
+    /// <summary>What the policy does with features before <see cref="PolicyNetwork"/> reads them, and its tensors; null: nothing.</summary>
+    (LatentDescription Description, IReadOnlyList<NamedTensor> Tensors)? PolicyLatent => null;
+
     /// <summary>Numbers on the host that decide what the next steps do, beside <see cref="Updates"/>: such as those of inner updates.</summary>
     IReadOnlyList<long> Counters
     {

@@ -1,4 +1,5 @@
 using OfflineRL.Datasets;
+using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Sampling;
 using OfflineRL.Train.Tabular;
 
@@ -14,12 +15,27 @@ static unsafe class DatasetFit
             PropensityFit.Check(columns);
         if (config.Algorithm == "bandit_policy")
             CheckDecisions(columns);
+        if (TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config) is DreamingConfig dreaming)
+            CheckDreams(config.Algorithm, columns, dreaming.Horizon);
         if (columns.Info.ActionSpace is BoxSpace && TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.Actions != ActionKind.Discrete)
             return;
         if (columns.Info.ActionSpace is not DiscreteSpace actions)
             Throw.User($"Dataset {columns.Info.Dataset} has the action space {columns.Info.ActionSpace}; algorithm {config.Algorithm} needs discrete actions. Choose another dataset or algorithm.");
         else if (columns.ActionMasks is not null)
             CheckMasks(columns, actions.Count);
+    }
+
+    // A model has seen nothing of what comes after the longest episode's end, nor of which actions a mask would forbid in a dream.
+    static void CheckDreams(string algorithm, TrainingColumns columns, int horizon)
+    {
+        if (columns.ActionMasks is not null)
+            Throw.User($"Dataset {columns.Info.Dataset} has action masks, and a dream has none: {algorithm} would take actions that the environment forbids. Choose a learner that reads masks, such as discrete_cql, or leave the masks out.");
+        var rows = columns.EpisodeFirstRow;
+        var longest = 0L;
+        for (var episode = 0; episode < columns.Episodes; episode++)
+            longest = Math.Max(longest, rows.Pointer[episode + 1] - rows.Pointer[episode]);
+        if (longest < horizon)
+            Throw.User($"Dataset {columns.Info.Dataset} has no episode of more than {longest} steps, and {algorithm} dreams {horizon}; expected one that is as long as a dream. Lower {algorithm}.horizon.");
     }
 
     static void CheckDecisions(TrainingColumns columns)

@@ -32,9 +32,11 @@ sealed class HeldOutScore : IDisposable
         var fold = Folds.HeldOut(config, seed);
         if (config.Guard.HeldOutTransitions == 0 || (fold is null ? Split(config, data) : config.Split) is not { } split)
             return null;
-        var batch = Math.Min(BatchSize, config.Guard.HeldOutTransitions);
         // Every transition of the part alike: neither errors nor returns choose what is measured.
         var settings = SeedTraining.Settings(config);
+        // Of sequences as many as hold so many transitions.
+        var steps = settings.Needs.BatchSteps;
+        var batch = Math.Max(1, Math.Min(BatchSize, config.Guard.HeldOutTransitions) / steps);
         settings = settings with
         {
             Needs = settings.Needs with { PriorityExponent = 0 },
@@ -47,7 +49,7 @@ sealed class HeldOutScore : IDisposable
         if (settings.Needs.WholeEpisodes)
             settings = settings with { Needs = settings.Needs with { Episodes = EpisodesOf(config, data, split) } };
         var lessons = Lessons.Of(data, settings, RandomStream.Create(seed, "train/held_out"), device);
-        return new HeldOutScore(lessons, settings.Needs.WholeEpisodes ? 1 : (config.Guard.HeldOutTransitions + batch - 1) / batch);
+        return new HeldOutScore(lessons, settings.Needs.WholeEpisodes ? 1 : (config.Guard.HeldOutTransitions + (batch * steps) - 1) / (batch * steps));
     }
 
     /// <summary>The mean over the batches; waits for the device.</summary>

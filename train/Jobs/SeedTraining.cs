@@ -317,6 +317,7 @@ sealed class SeedTraining : IGrowingSeed
         .. _learner.PolicyNetwork.NamedTensors(withNoise: false),
         .. _learner.PolicyFilter?.Network.NamedTensors(ImitationFilter.Prefix, withNoise: false) ?? [],
         .. EncoderDescription.Tensors(_replay.Encoder),
+        .. (_learner.PolicyLatent?.Tensors ?? []).Select(tensor => tensor with { Name = LatentDescription.Prefix + tensor.Name }),
     ];
 
     PolicyDescription Describe(string name) => new()
@@ -331,6 +332,7 @@ sealed class SeedTraining : IGrowingSeed
         ActionUnits = _units,
         ActionHead = _units is null ? null : AlgorithmTable.Of(_config).Section(_config).ActionDistribution,
         Encoder = EncoderDescription.Of(_replay.Encoder),
+        Latent = _learner.PolicyLatent?.Description,
         RewardTransform = _replay.Rewards == RewardTransform.Identity ? null : _replay.Rewards,
         PropensitySource = PropensitySource(),
         Temperature = _learner.PolicyTemperature,

@@ -45,6 +45,7 @@ public static class TrainJob
         using (var trial = SeedTraining.LessonsOf(config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" } }, data, seeds[0], CPU))
         using (HeldOutScore.Create(config, data, trial.Replay.Fitted, seeds[0], CPU))
         {
+            Learner(config, data.Info, trial.Replay.Encoder, RandomStream.Create(seeds[0], "train/init"), CPU).Dispose();
             var kind = SeedTraining.Settings(config).Needs.WholeEpisodes ? "episodes" : "transitions";
             progress.Line($"training {config.Algorithm} on {data.Info.Dataset} ({trial.Replay.Count:N0} {kind}), {device}, seeds {string.Join(", ", seeds)}");
         }

@@ -16,6 +16,9 @@ sealed class ParameterSet(RandomStream random, Device device)
 
     public Device Device => device;
 
+    /// <summary>In front of the names of what is drawn from now on.</summary>
+    public string Prefix { get; set; } = "";
+
     /// <summary>The live parameters as files name them.</summary>
     /// <param name="prefix">In front of each name.</param>
     /// <param name="withNoise">Whether those that only scale noise, which a stored policy has no use for, are among them.</param>
@@ -33,6 +36,14 @@ sealed class ParameterSet(RandomStream random, Device device)
 
     /// <summary>A parameter that is 0 at first.</summary>
     public Parameter Zeros(string name, int count) => Add(name, new float[count], [count], isNoise: false);
+
+    /// <summary>A parameter that is the same number everywhere at first.</summary>
+    public Parameter Constant(string name, double value, int count)
+    {
+        var values = new float[count];
+        Array.Fill(values, (float)value);
+        return Add(name, values, [count], isNoise: false);
+    }
 
     /// <summary>A parameter that scales noise, the same number everywhere at first.</summary>
     public Parameter NoiseScale(string name, double value, params long[] shape)
@@ -57,7 +68,7 @@ sealed class ParameterSet(RandomStream random, Device device)
         var parameter = new Parameter(tensor(values).reshape(shape).to(device));
         scope.Detach(parameter);
         _parameters.Add(parameter);
-        _named.Add((new NamedTensor(name, parameter), isNoise));
+        _named.Add((new NamedTensor(Prefix + name, parameter), isNoise));
         return parameter;
     }
 }

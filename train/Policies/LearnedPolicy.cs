@@ -11,6 +11,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
 {
     readonly PolicyNetwork _network;
     readonly PolicyNetwork? _imitation;
+    readonly LatentEncoder? _latent;
     readonly ObservationEncoder _encoder;
     readonly double _temperature, _epsilon;
     readonly double[] _row;
@@ -18,11 +19,12 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     float[] _features = [];
     float[] _scores = [];
     float[] _logits = [];
+    float[] _latents = [];
 
-    LearnedPolicy(PolicyDescription description, PolicyNetwork network, PolicyNetwork? imitation, ObservationEncoder encoder)
+    LearnedPolicy(PolicyDescription description, PolicyNetwork network, PolicyNetwork? imitation, ObservationEncoder encoder, LatentEncoder? latent)
     {
         Description = description;
-        (_network, _imitation, _encoder) = (network, imitation, encoder);
+        (_network, _imitation, _encoder, _latent) = (network, imitation, encoder, latent);
         _temperature = description.Temperature;
         _epsilon = description.Epsilon;
         _row = new double[network.Outputs];
@@ -65,8 +67,12 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         return Of(description, (name, _) => values[name]);
     }
 
-    /// <summary>The frames seen last, for policies that read several; else none.</summary>
-    public IPolicyState? CreateState(int instances) => _encoder.Frames == 1 ? null : new FrameStackState(_encoder, instances);
+    /// <summary>The frames seen last, for policies that read several, and the memory of recurrent ones; else none.</summary>
+    public IPolicyState? CreateState(int instances)
+    {
+        var frames = _encoder.Frames == 1 ? null : new FrameStackState(_encoder, instances);
+        return Description.Latent is { Recurrent: not null } latent ? new LatentMemory(latent, instances, frames) : frames;
+    }
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException">A mask allows no action.</exception>
@@ -77,6 +83,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         if (_gaussian is not null)
         {
             Act(_gaussian, scores, input, output);
+            Remember(input, new ActionBatch { Continuous = output.Continuous });
             return;
         }
 
@@ -90,6 +97,8 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             if (!output.LogProbabilities.IsEmpty)
                 output.LogProbabilities[i] = Math.Log(probabilities[action]);
         }
+
+        Remember(input, new ActionBatch { Discrete = output.Discrete });
     }
 
     /// <inheritdoc/>
@@ -105,6 +114,25 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             var row = probabilities.IsEmpty ? _row : probabilities.Slice(i * count, count);
             Distribution(scores.Slice(i * count, count), MaskOf(input, i, count), row);
             logProbabilities[i] = Math.Log(row[actions.Discrete[i]]);
+        }
+
+        Remember(input, actions);
+    }
+
+    // What the next step's latent state is made of.
+    void Remember(in PolicyInput input, in ActionBatch actions)
+    {
+        if (Description.Latent is not { Recurrent: not null })
+            return;
+        var memory = LatentMemory.Require(input.State, input.Count);
+        for (var i = 0; i < input.Count; i++)
+        {
+            var action = memory.Action(i);
+            action.Clear();
+            if (_gaussian is null)
+                action[actions.Discrete[i]] = 1;
+            else
+                actions.Continuous.Slice(i * action.Length, action.Length).CopyTo(action);
         }
     }
 
@@ -123,12 +151,13 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     {
         _network.Dispose();
         _imitation?.Dispose();
+        _latent?.Dispose();
     }
 
     // The buffers grow to the largest batch seen and stay there.
     ReadOnlySpan<float> Score(in PolicyInput input)
     {
-        var (width, features, outputs) = (ObservationSpace.FlatSize, _network.Inputs, _network.Outputs);
+        var (width, features, outputs) = (ObservationSpace.FlatSize, _encoder.Size, _network.Outputs);
         if (input.Observations.Length != (long)input.Count * width)
             throw new ArgumentException($"{input.Count} rows of {width} numbers were expected; found {input.Observations.Length} numbers.", nameof(input));
         if (_scores.Length < input.Count * outputs)
@@ -143,8 +172,17 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             if (_encoder.Frames == 1)
                 _encoder.Encode(input.Observations, encoded);
             else
-                FrameStackState.Require(input.State, input.Count).Push(input.Observations, input.EpisodeStarts, encoded);
+                FrameStackState.Require(_latent is null ? input.State : (input.State as LatentMemory)?.Frames ?? input.State, input.Count).Push(input.Observations, input.EpisodeStarts, encoded);
             rows = encoded;
+        }
+
+        if (_latent is not null)
+        {
+            if (_latents.Length < input.Count * _latent.Width)
+                _latents = new float[input.Count * _latent.Width];
+            var latents = _latents.AsSpan(0, input.Count * _latent.Width);
+            _latent.Forward(rows, input.Count, input.EpisodeStarts, Description.Latent!.Recurrent is null ? null : LatentMemory.Require(input.State, input.Count), latents);
+            rows = latents;
         }
 
         _network.Forward(rows, input.Count, scores);
@@ -250,7 +288,11 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         if (HeadFault(description) is { } headFault)
             Throw.BadFile(path, headFault, "an action_head that fits the action space", "The file is damaged.");
         var outputs = description.ActionSpace is DiscreteSpace actions ? actions.Count : ActionHead.OutputsOf(description.ActionSpace.FlatSize, description.ActionHead ?? new());
-        if (outputs != network.Outputs || FeaturesOf(description) != network.Inputs)
+        if (description.Latent?.Fault() is { } latentFault)
+            Throw.User($"{path}: {latentFault}. The file is damaged, or was written by another version of this tool.");
+        if (description.Latent is { } latent && (latent.Encoder.Inputs != FeaturesOf(description) || (latent.Recurrent is { } recurrent && recurrent.Actions != (description.ActionSpace is DiscreteSpace choices ? choices.Count : description.ActionSpace.FlatSize))))
+            Throw.BadFile(path, $"latent reads {latent.Encoder.Inputs} features and {latent.Recurrent?.Actions} numbers of an action for {description.ObservationSpace} and {description.ActionSpace}", "one for each", "The file is damaged.");
+        if (outputs != network.Outputs || (description.Latent?.Width ?? FeaturesOf(description)) != network.Inputs)
             Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action, of continuous ones what action_head needs", "The file is damaged.");
         if ((description.ActionSpace is DiscreteSpace) != (description.ActionUnits is null) || description.ActionUnits?.Fault(description.ActionSpace.FlatSize) is not null || (description.Filter is not null && description.ActionUnits is not null))
             Throw.BadFile(path, $"{description.ActionUnits?.Fault(description.ActionSpace.FlatSize) ?? "action_units that do not belong to the action space"}, {description.ActionSpace}", "a finite shift and a positive scale for each dimension of continuous actions, none for discrete ones", "The file is damaged.");
@@ -281,7 +323,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             var encoder = EncoderOf(description, read);
             return new LearnedPolicy(description, network, description.Filter is { } filter
                 ? new PolicyNetwork(filter.Network, (name, shape) => read(ImitationFilter.Prefix + name, shape))
-                : null, encoder);
+                : null, encoder, description.Latent is { } latent ? new LatentEncoder(latent, (name, shape) => read(LatentDescription.Prefix + name, shape)) : null);
         }
         catch
         {

@@ -41,6 +41,9 @@ public sealed record PolicyDescription
     /// <summary>What happens to observations before the network reads them; null: what their space alone says.</summary>
     public EncoderDescription? Encoder { get; init; }
 
+    /// <summary>What makes latent states of features for the network to read; null: it reads the features.</summary>
+    public LatentDescription? Latent { get; init; }
+
     /// <summary>What rewards became for the learner; null: nothing happened to them. Acting does not need it.</summary>
     public RewardTransform? RewardTransform { get; init; }
 

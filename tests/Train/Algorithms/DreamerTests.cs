@@ -1,0 +1,197 @@
+using OfflineRL.Datasets;
+using OfflineRL.Tests.Train.Losses;
+using OfflineRL.Train;
+using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Tests.Train.Algorithms;
+
+public sealed class DreamerTests : IDisposable
+{
+    readonly TrainData _data = new();
+
+    public void Dispose() => _data.Dispose();
+
+    static LearnerSetup Setup(Space observations, Space actions) => new(observations, 2, 100, RandomStream.Create(3, "init"), CPU)
+    {
+        ActionSpace = actions,
+        ActionUnits = actions is BoxSpace ? new ActionUnits([0], [2]) : null,
+    };
+
+    static Dreamer Create(string preset, Space observations, Space actions) =>
+        new((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Preset = preset }).Resolve(observations, default), Setup(observations, actions));
+
+    static TransitionBatch Batch(int features, Space actions, int steps = 6, int sequences = 4)
+    {
+        var resets = zeros([steps, sequences], dtype: ScalarType.Bool);
+        resets[0].fill_(true);
+        using var generator = new Generator(8);
+        return new()
+        {
+            Observations = randn([steps, sequences, features], generator: generator),
+            NextObservations = randn([steps, sequences, features], generator: generator),
+            Actions = actions is DiscreteSpace ? randint(0, 2, [steps, sequences], dtype: ScalarType.Int64, generator: generator) : rand([steps, sequences, 1], generator: generator),
+            Rewards = ones(steps, sequences),
+            Discounts = full([steps, sequences], 0.99f),
+            Resets = resets,
+            LossMask = ones(steps, sequences),
+        };
+    }
+
+    public static TheoryData<string, bool> Presets => new() { { "v1", true }, { "v1", false }, { "v2", true }, { "v2", false }, { "v3", true }, { "v3", false } };
+
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public void Steps_OfEveryPreset_LowerTheModelsError_AndKeepNoTensors(string preset, bool isDiscrete)
+    {
+        using var scope = NewDisposeScope();
+        Space actions = isDiscrete ? new DiscreteSpace(2) : new BoxSpace([1], [-2], [2]);
+        using var learner = Create(preset, BoxSpace.Unbounded(3), actions);
+        var batch = Batch(3, actions);
+        var before = Error();
+        long live = 0;
+        for (var i = 0; i < 60; i++)
+        {
+            learner.Step(batch, measure: i % 7 == 0);
+            if (i == 3)
+                live = Tensor.TotalCount;
+        }
+
+        Assert.InRange(Tensor.TotalCount, live - 1, live);
+        Assert.True(Error() < 0.9 * before);
+        Assert.True(double.IsFinite(learner.HeldOutError(batch).ToDouble()));
+        Assert.Equal(60, learner.Updates);
+        Assert.All(learner.MetricSums.data<double>().ToArray(), sum => Assert.True(double.IsFinite(sum)));
+        Assert.Equal(9, learner.MetricSums[-1].ToDouble());
+
+        double Error()
+        {
+            using var quiet = no_grad();
+            var loss = learner.Model.Loss(batch, isDiscrete ? nn.functional.one_hot(batch.Actions, 2).to(ScalarType.Float32) : batch.Actions, generator: null);
+            return loss.Reconstruction.ToDouble() + loss.Reward.ToDouble();
+        }
+    }
+
+    [Theory]
+    [InlineData("v1")]
+    [InlineData("v3")]
+    public void StoredPolicy_RemembersAsTheModelDoes(string preset)
+    {
+        using var scope = NewDisposeScope();
+        Space observations = BoxSpace.Unbounded(3), actions = new DiscreteSpace(2);
+        using var learner = Create(preset, observations, actions);
+        var batch = Batch(3, actions);
+        for (var i = 0; i < 20; i++)
+            learner.Step(batch, measure: false);
+        using var policy = LearnedPolicy.Of(Describe(learner, observations, actions), Tensors(learner));
+
+        // 5 steps of 4 instances; the third instance begins anew at step 2. Actions are those that the policy takes.
+        var state = policy.CreateState(4)!;
+        var found = new List<double[]>();
+        var taken = new List<Tensor>();
+        for (var t = 0; t < 5; t++)
+        {
+            var (chosen, probabilities) = (new int[4], new double[8]);
+            RandomStream[] random = [.. Enumerable.Range(0, 4).Select(i => RandomStream.Create((ulong)((10 * t) + i), "act"))];
+            policy.Act(
+                new PolicyInput { Count = 4, Observations = batch.Observations[t].data<float>().ToArray(), EpisodeStarts = new[] { t == 0, t == 0, t is 0 or 2, t == 0 }, State = state, Random = random },
+                new PolicyOutput { Discrete = chosen, Probabilities = probabilities });
+            found.Add(probabilities);
+            taken.Add(tensor(chosen.Select(a => (long)a).ToArray()));
+        }
+
+        var resets = batch.Resets!.narrow(0, 0, 5).clone();
+        resets[2, 2].fill_(true);
+        var vectors = nn.functional.one_hot(stack(taken), 2).to(ScalarType.Float32);
+        using var quiet = no_grad();
+        var latents = learner.Model.Encode(new ModelSequences(batch.Observations.narrow(0, 0, 5), vectors, resets), generator: null);
+        var expected = learner.PolicyNetwork.Forward(latents).softmax(-1);
+        Golden.AssertClose(expected.reshape(5, 8), tensor(found.SelectMany(row => row).ToArray()).reshape(5, 8), 1e-5);
+        Assert.True(expected.std().ToDouble() > 1e-3);
+        Assert.Contains("has a memory", Assert.Throws<ArgumentException>(() => policy.Act(new PolicyInput { Count = 4, Observations = new float[12] }, new PolicyOutput { Discrete = new int[4] })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Images_AreReadByConvolutions_AndPredictedWhole()
+    {
+        using var scope = NewDisposeScope();
+        Space observations = new BoxSpace([5, 5, 2], Enumerable.Repeat(0.0, 50).ToArray(), Enumerable.Repeat(255.0, 50).ToArray(), ElementType.UInt8), actions = new DiscreteSpace(2);
+        using var learner = Create("v2", observations, actions);
+        Assert.Contains(((ILearner)learner).State, entry => entry.Name == "model.encoder.convolutions.0.weight");
+        learner.Step(Batch(50, actions), measure: true);
+        Assert.Equal([3, 50], learner.Model.Decode(zeros(3, learner.Model.LatentWidth)).shape);
+        using var policy = LearnedPolicy.Of(Describe(learner, observations, actions), Tensors(learner));
+        policy.Act(new PolicyInput { Count = 1, Observations = new float[50], State = policy.CreateState(1), Random = [RandomStream.Create(1, "act")] }, new PolicyOutput { Discrete = new int[1] });
+        Assert.Contains("torso is nature", Assert.Throws<UserErrorException>(() => new Dreamer((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Torso = "nature" }).Resolve(observations, default), Setup(observations, actions))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Presets_FillInWhatIsNotSet_AndNothingElse()
+    {
+        var (v1, v2, v3) = (Resolved("v1"), Resolved("v2"), Resolved("v3"));
+        Assert.Equal((RssmConfig.Gaussian, false, 3.0, true), (v1.Model.Latent, v1.Model.LayerNorm!.Value, v1.Model.FreeNats!.Value, v1.Model.FreeNatsOfMean!.Value));
+        Assert.Equal((RssmConfig.Categorical, 0.8, 0.2, 100), (v2.Model.Latent, v2.Model.DynamicsScale!.Value, v2.Model.RepresentationScale!.Value, v2.SlowCriticPeriodSteps!.Value));
+        Assert.Equal((0.01, true, DreamingConfig.TwoHotCritic, DreamingConfig.Percentile, DreamingConfig.SlowRegularizer), (v3.Model.UniformShare!.Value, v3.Model.Symlog!.Value, v3.Critic, v3.ReturnNormalization, v3.SlowCritic));
+        var own = (DreamerConfig)new DreamerConfig { Preset = "v3", EntropyBonus = 0.5, Model = new() { FreeNats = 7 } }.Resolve(BoxSpace.Unbounded(3), default);
+        Assert.Equal((0.5, 7.0), (own.EntropyBonus!.Value, own.Model.FreeNats!.Value));
+
+        static DreamerConfig Resolved(string preset) => (DreamerConfig)new DreamerConfig { Preset = preset }.Resolve(BoxSpace.Unbounded(3), default);
+    }
+
+    [Fact]
+    public void BadInput_IsNamedInOneMessage()
+    {
+        using var columns = _data.WriteSigns(steps: 5);
+        var tiny = TrainData.Tiny("dreamer") with { Name = "none" };
+        Assert.Contains("no episode of more than 5 steps, and dreamer dreams 6", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 6 } }), StringComparison.Ordinal);
+        Assert.Contains("preset is 'v4'", Message(tiny with { Dreamer = tiny.Dreamer with { Preset = "v4" } }), StringComparison.Ordinal);
+        Assert.Contains("horizon is 0", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 0 } }), StringComparison.Ordinal);
+        Assert.Contains("penalty and disagreement_limit", Message(tiny with { Dreamer = tiny.Dreamer with { Penalty = 1 } }), StringComparison.Ordinal);
+        Assert.Contains("latent is 'gausian'; expected gaussian or categorical. Did you mean 'gaussian'?", Message(tiny with { Dreamer = tiny.Dreamer with { Model = tiny.Dreamer.Model with { Latent = "gausian" } } }), StringComparison.Ordinal);
+        Assert.Contains("torso is nature", Message(tiny with { Dreamer = tiny.Dreamer with { Torso = "nature" } }), StringComparison.Ordinal);
+        // 20 episodes of 5 steps.
+        Assert.Contains("100", Message(tiny with { Dreamer = tiny.Dreamer with { SequenceSteps = 101 } }), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_data.Workspace.RunsFolder));
+
+        string Message(TrainConfig config) => Assert.Throws<UserErrorException>(() => TrainJob.Run(config, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None)).Message;
+    }
+
+    [Fact]
+    public void ADreamThatDiverges_EndsTheSeedInOneMessage_AndKeepsTheLastGoodCheckpoint()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny("dreamer") with { Name = "diverged", CheckpointPeriodSteps = 5, LogPeriodSteps = 5, PolicyPeriodSteps = 5 };
+        // The actor's step size goes beyond all numbers once the dreams begin.
+        config = config with { Dreamer = config.Dreamer with { WarmUpSteps = 20, CriticLearningRate = 1e30, ActorLearningRate = 1e30 } };
+        var error = Assert.Throws<CheckFailedException>(() => TrainJob.Run(config, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None));
+        Assert.Contains("training diverged", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        var seed = RunFolder.SeedFolder(Path.Combine(_data.Workspace.RunsFolder, "diverged"), 0);
+        Assert.True(File.Exists(Path.Combine(Checkpoints.FolderOf(seed), "step-20", "checkpoint.json")));
+        using var policy = LearnedPolicy.Load(Path.Combine(RunFolder.PoliciesFolder(seed), "step-20"));
+        Assert.Equal("dreamer", policy.Description.Algorithm);
+    }
+
+    static IReadOnlyList<NamedTensor> Tensors(Dreamer learner) =>
+        [.. learner.PolicyNetwork.NamedTensors(), .. ((ILearner)learner).PolicyLatent!.Value.Tensors.Select(t => t with { Name = "latent." + t.Name })];
+
+    static PolicyDescription Describe(Dreamer learner, Space observations, Space actions) => new()
+    {
+        Name = "dreamer",
+        Algorithm = "dreamer",
+        ObservationSpace = observations,
+        ActionSpace = actions,
+        Network = learner.PolicyNetwork.Description,
+        Latent = ((ILearner)learner).PolicyLatent!.Value.Description,
+        Temperature = 1,
+        Dataset = "none",
+        ContentHash = "none",
+        Run = "none",
+        Seed = 0,
+        Step = 1,
+        ToolVersion = "none",
+    };
+}

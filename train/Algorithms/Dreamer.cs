@@ -1,0 +1,210 @@
+using OfflineRL.Datasets;
+using OfflineRL.Torch;
+using OfflineRL.Train.Networks;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Train.Algorithms;
+
+/// <summary>
+/// Settings of <see cref="Dreamer"/>. Where they differ from the source, and why, is in train/docs/dreamer.md.
+/// </summary>
+public sealed record DreamerConfig : DreamingConfig
+{
+    static readonly string[] Presets = ["v1", "v2", "v3"];
+
+    /// <summary>A step size of 0.001 for the model, which falls to 0.</summary>
+    public DreamerConfig() => LearningRate = 1e-3;
+
+    /// <summary><c>v1</c>, <c>v2</c> or <c>v3</c>: what fills in everything that is not set. The default value is <c>v3</c>.</summary>
+    public string Preset { get; init; } = "v3";
+
+    /// <summary>Steps of the sequences that the model learns from; <c>batch_size</c> says how many. The default value is 32.</summary>
+    public int SequenceSteps { get; init; } = 32;
+
+    /// <summary>The recurrent state-space model.</summary>
+    public RssmConfig Model { get; init; } = new();
+
+    internal override int WindowSteps => SequenceSteps;
+
+    public override IEnumerable<string> Validate()
+    {
+        foreach (var fault in base.Validate())
+            yield return fault;
+        if (!Presets.Contains(Preset))
+            yield return $"preset is '{Preset}'; expected {string.Join(", ", Presets)}.{NearestName.Hint(Preset, Presets)}";
+        if (SequenceSteps is < 2 or > 10_000)
+            yield return $"sequence_steps is {SequenceSteps}; expected 2 to 10000.";
+        if (Penalty > 0 || DisagreementLimit > 0)
+            yield return "penalty and disagreement_limit are for models with several members, and this one has one: it cannot say how unsure it is; expected 0. Use vae_dreamer with world_model.members.";
+    }
+
+    internal override LearnerConfig Resolve(Space observations, ReturnRange returns)
+    {
+        var torso = Torsos.Resolve(Torso, observations);
+        var (isV1, isV3) = (Preset == "v1", Preset == "v3");
+        var latent = Model.Latent ?? (isV1 ? RssmConfig.Gaussian : RssmConfig.Categorical);
+        return this with
+        {
+            Torso = torso,
+            Hidden = Hidden ?? [.. Enumerable.Repeat(Model.Units, Model.Layers)],
+            EntropyBonus = EntropyBonus ?? (isV1 ? 0 : isV3 ? 3e-4 : 1e-3),
+            Critic = Critic ?? (isV3 ? TwoHotCritic : NormalCritic),
+            SlowCritic = SlowCritic ?? (isV3 ? SlowRegularizer : SlowTargets),
+            SlowCriticRate = SlowCriticRate ?? (isV3 ? 0.02 : 1),
+            SlowCriticPeriodSteps = SlowCriticPeriodSteps ?? (isV1 || isV3 ? 1 : 100),
+            ReturnNormalization = ReturnNormalization ?? (isV3 ? Percentile : NoNormalization),
+            Model = Model with
+            {
+                Latent = latent,
+                Groups = Model.Groups ?? (latent == RssmConfig.Gaussian ? 16 : 8),
+                LayerNorm = Model.LayerNorm ?? !isV1,
+                UniformShare = Model.UniformShare ?? (isV3 ? 0.01 : 0),
+                Symlog = Model.Symlog ?? (isV3 && observations is BoxSpace { ElementType: not ElementType.UInt8 }),
+                Reward = Model.Reward ?? (isV3 ? RssmConfig.TwoHotReward : RssmConfig.NormalReward),
+                DynamicsScale = Model.DynamicsScale ?? (isV1 ? 1 : isV3 ? 0.5 : 0.8),
+                RepresentationScale = Model.RepresentationScale ?? (isV1 ? 1 : isV3 ? 0.1 : 0.2),
+                FreeNats = Model.FreeNats ?? (isV1 ? 3 : isV3 ? 1 : 0),
+                FreeNatsOfMean = Model.FreeNatsOfMean ?? isV1,
+            },
+        };
+    }
+}
+
+/// <summary>
+/// Dreamer on stored data: Hafner et al. 2020, "Dream to control", 2021, "Mastering Atari with discrete world models", and 2023, "Mastering diverse domains through world models", by its presets.
+/// </summary>
+/// <remarks>
+/// Each step: the recurrent state-space model makes one gradient step on a batch of stored sequences; actor and critic make one on dreams from the states that it inferred. The policy is encoder, memory and actor.
+/// </remarks>
+public sealed class Dreamer : ITransitionLearner
+{
+    readonly DreamerConfig _config;
+    readonly int _steps;
+    readonly long _actions;
+    readonly Rssm _model;
+    readonly FlatAdam _optimizer;
+    readonly DreamActorCritic _dreamer;
+    readonly StepNoise _modelNoise, _dreamNoise;
+    readonly MetricSums _metrics;
+
+    /// <param name="config">Resolved, and checked by the caller.</param>
+    /// <param name="setup">Spaces, units of actions, steps, random stream and device.</param>
+    public Dreamer(DreamerConfig config, LearnerSetup setup)
+    {
+        (_config, _steps) = (config, setup.Steps);
+        _actions = setup.ActionSpace is DiscreteSpace discrete ? discrete.Count : setup.ActionSpace!.FlatSize;
+        // The layers of an encoder of images are its convolutions.
+        var encoder = Torsos.Describe(setup.Observations, config.Model.Units, config.Torso, config.Torso == Torsos.Dense ? [.. Enumerable.Repeat(config.Model.Units, config.Model.Layers - 1)] : []);
+        _model = new Rssm(config.Model, encoder, (int)_actions, setup.Random, setup.Device);
+        _optimizer = new FlatAdam(_model.Parameters, config.LearningRate, eps: config.AdamEpsilon, maxGradientNorm: config.MaxGradientNorm);
+        _dreamer = new DreamActorCritic(config, setup, _model.LatentWidth);
+        (_modelNoise, _dreamNoise) = (setup.Noise("model"), setup.Noise("dream"));
+        _metrics = new MetricSums(["model_loss", "reconstruction", "reward_error", "continue_error", "divergence", "model_gradient_norm", .. DreamActorCritic.MetricNames], setup.Device);
+    }
+
+    /// <summary>The model, for tests and benchmarks.</summary>
+    internal Rssm Model => _model;
+
+    // ---- one gradient step of the model, and one of actor and critic ----
+
+    public void Step(TransitionBatch batch, bool measure = true)
+    {
+        using var scope = NewDisposeScope();
+        var loss = LearnModel(batch);
+        var norm = _model.Parameters.GradientNorm();
+        _optimizer.LearningRate = _config.LearningRateAt(Updates, _steps);
+        _optimizer.Step(zeroGrad: true);
+        if (_config.WarmUpSteps < Updates)
+        {
+            var scalars = LearnFromDreams(loss.States.detach().flatten(0, 1), measure);
+            if (measure)
+                Measure(loss, norm, scalars);
+        }
+        else if (measure)
+        {
+            Measure(loss, norm, [.. DreamActorCritic.MetricNames.Select(_ => zeros_like(norm))]);
+        }
+    }
+
+    /// <summary>The model's loss on a batch, with gradients in its parameters.</summary>
+    internal RssmLoss LearnModel(TransitionBatch batch)
+    {
+        var loss = _model.Loss(batch, Vectors(batch.Actions), _modelNoise.At(Updates));
+        loss.Total.backward();
+        return loss;
+    }
+
+    /// <summary>A gradient step of actor and critic on dreams.</summary>
+    /// <param name="states">[N, Z]: from which dreams are drawn.</param>
+    /// <param name="measure">Whether scalars are wanted.</param>
+    internal IReadOnlyList<Tensor> LearnFromDreams(Tensor states, bool measure)
+    {
+        var generator = _dreamNoise.At(Updates);
+        if (_config.Dreams > 0)
+            states = states.index_select(0, randint(0, states.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: states.device, generator: generator));
+        return _dreamer.Update(_model, states, Updates, generator, measure);
+    }
+
+    // As the model reads them.
+    Tensor Vectors(Tensor actions) => actions.dtype == ScalarType.Int64 ? nn.functional.one_hot(actions, _actions).to(ScalarType.Float32) : actions;
+
+    // ---- metrics: on the device until the loop reads them ----
+
+    public IReadOnlyList<string> MetricNames => _metrics.Names;
+
+    public Tensor MetricSums => _metrics.Values;
+
+    void Measure(RssmLoss loss, Tensor norm, IReadOnlyList<Tensor> dreams)
+    {
+        using var quiet = no_grad();
+        _metrics.Add([loss.Total, loss.Reconstruction, loss.Reward, loss.Continue, loss.Divergence, norm, .. dreams]);
+    }
+
+    /// <summary>The model's error on other sequences, without noise: reconstruction, reward, continuation and divergence, in nats.</summary>
+    public Tensor HeldOutError(TransitionBatch batch)
+    {
+        using var quiet = no_grad();
+        var loss = _model.Loss(batch, Vectors(batch.Actions), generator: null);
+        return loss.Reconstruction.add(loss.Reward).add(loss.Continue).add(loss.Divergence);
+    }
+
+    // ---- state ----
+
+    IReadOnlyList<NamedTensor> ILearner.State =>
+    [
+        .. _model.NamedTensors("model."), new("model.adam.first_moment", _optimizer.FirstMoment), new("model.adam.second_moment", _optimizer.SecondMoment),
+        .. _dreamer.State(), new("metric_sums", _metrics.Values),
+    ];
+
+    public long Updates
+    {
+        get => _optimizer.StepCount;
+        set => _optimizer.StepCount = value;
+    }
+
+    IReadOnlyList<long> ILearner.Counters
+    {
+        get => _dreamer.Counters;
+        set => _dreamer.Counters = value;
+    }
+
+    // ---- policy: encoder, memory, and the actor's distribution ----
+
+    public Network PolicyNetwork => _dreamer.Actor;
+
+    public double PolicyTemperature => 1;
+
+    (LatentDescription Description, IReadOnlyList<NamedTensor> Tensors)? ILearner.PolicyLatent => (_model.Description, [.. _model.ActingTensors()]);
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _optimizer.Dispose();
+        _dreamer.Dispose();
+        _modelNoise.Dispose();
+        _dreamNoise.Dispose();
+        _metrics.Dispose();
+    }
+}

@@ -1,0 +1,281 @@
+using OfflineRL.Datasets;
+using OfflineRL.Torch;
+using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Losses;
+using OfflineRL.Train.Networks;
+using OfflineRL.Train.Sampling;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Train.WorldModels;
+
+/// <summary>
+/// The recurrent state-space model: Hafner et al. 2019, "Learning latent dynamics for planning from pixels", section 3, with the categorical latents of V2 and what V3 made of them. A state is h, which a GRU
+/// carries from step to step, and a draw z; the prior p(z|h) dreams, the posterior q(z|h, e) has seen the observation too. Heads read (h, z): observation, reward, and whether it goes on.
+/// </summary>
+/// <remarks>
+/// A loss is of what each step led to: h' = GRU(z, a; h), z' ~ q(z'|h', e(s')), and s', the reward and the end are predicted from (h', z'). So the last step of an episode is learned from like any other. Where an
+/// episode or a sequence begins, h is 0.
+/// </remarks>
+sealed class Rssm : IWorldModel
+{
+    // V1: smallest deviation of a normally distributed path.
+    const double LeastDeviation = 0.1;
+
+    readonly RssmConfig _config;
+    readonly RecurrentDescription _sizes;
+    readonly ParameterSet _set;
+    readonly Convolutions? _convolutions;
+    readonly Mlp _encoder, _input, _prior, _posterior, _decoder, _reward, _continue;
+    readonly Parameter _gru;
+    readonly Parameter? _gruBias, _gruScale, _gruShift;
+    readonly bool _isGaussian, _isTwoHot, _isSymlog;
+
+    /// <param name="config">Resolved, and checked by the caller.</param>
+    /// <param name="encoder">What reads an observation: dense layers, or convolutions; its outputs are e.</param>
+    /// <param name="actions">A.</param>
+    /// <param name="random">For the first parameters.</param>
+    /// <param name="device">Where they lie.</param>
+    public Rssm(RssmConfig config, NetworkDescription encoder, int actions, RandomStream random, Device device)
+    {
+        _config = config;
+        _isGaussian = config.Latent == RssmConfig.Gaussian;
+        _isTwoHot = config.Reward == RssmConfig.TwoHotReward;
+        _isSymlog = config.Symlog!.Value;
+        _sizes = new RecurrentDescription
+        {
+            Deterministic = config.Deterministic,
+            Groups = config.Groups!.Value,
+            Classes = _isGaussian ? 1 : config.Classes,
+            Units = config.Units,
+            Actions = actions,
+            LayerNorm = config.LayerNorm!.Value,
+        };
+        Description = new LatentDescription { Encoder = encoder, Width = _sizes.Deterministic + _sizes.Stochastic, Symlog = _isSymlog, Recurrent = _sizes };
+        var (units, memory, e) = (config.Units, config.Deterministic, encoder.Outputs);
+        int[] hidden = [.. Enumerable.Repeat(units, config.Layers)];
+        _set = new ParameterSet(random, device) { Prefix = "encoder." };
+        if (encoder.Image is { } image)
+            _convolutions = new Convolutions(_set, image);
+        _encoder = new Mlp(_set, "layers", [encoder.Image?.Features ?? encoder.Inputs, .. encoder.Hidden, e]);
+        _set.Prefix = "";
+        _input = new Mlp(_set, "input", [_sizes.Stochastic + actions, units], rectifyLast: true);
+        _gru = _set.Uniform("gru.weight", 1 / Math.Sqrt(units + memory), 3 * memory, units + memory);
+        if (_sizes.LayerNorm)
+            (_gruScale, _gruShift) = (_set.Constant("gru.scale", 1, 3 * memory), _set.Zeros("gru.shift", 3 * memory));
+        else
+            _gruBias = _set.Zeros("gru.bias", 3 * memory);
+        _prior = new Mlp(_set, "prior", [memory, units, _sizes.Heads]);
+        _posterior = new Mlp(_set, "posterior", [memory + e, units, _sizes.Heads]);
+        _decoder = new Mlp(_set, "decoder", [LatentWidth, .. hidden, encoder.Inputs]);
+        _reward = new Mlp(_set, "reward", [LatentWidth, .. hidden, _isTwoHot ? DreamActorCritic.Atoms : 1]);
+        _continue = new Mlp(_set, "continue", [LatentWidth, .. hidden, 1]);
+        Parameters = _set.Flatten();
+        if (_isTwoHot)
+            ZeroReward(config.Layers);
+    }
+
+    /// <summary>What a stored policy needs of it.</summary>
+    public LatentDescription Description { get; }
+
+    /// <summary>All parameters and their gradients.</summary>
+    public FlatParameters Parameters { get; }
+
+    public int LatentWidth => Description.Width;
+
+    public int ActionWidth => _sizes.Actions;
+
+    /// <summary>The live parameters as files name them.</summary>
+    public IEnumerable<NamedTensor> NamedTensors(string prefix = "") => _set.Named(prefix, withNoise: true);
+
+    /// <summary>Those that <see cref="Description"/> names.</summary>
+    public IEnumerable<NamedTensor> ActingTensors() =>
+        _set.Named("", withNoise: true).Where(entry => entry.Name.Split('.')[0] is "encoder" or "input" or "gru" or "posterior");
+
+    // ---- learning ----
+
+    /// <summary>The loss of a batch of sequences, with the states that its actions were taken in.</summary>
+    /// <param name="batch">[T, B] with next observations, rewards and discounts.</param>
+    /// <param name="actions">[T, B, A] float32.</param>
+    /// <param name="generator">For the posterior's draws; null: means and modes.</param>
+    /// <returns>Scalars with their graph; <c>States</c> [T, B, Z].</returns>
+    public RssmLoss Loss(TransitionBatch batch, Tensor actions, Generator? generator)
+    {
+        // Where a step terminated and the source had no observation after it, there are zeros, from which nothing is to be learned.
+        var hasNext = batch.Discounts.gt(0).logical_or(batch.NextObservations.ne(0).any(-1)).to(ScalarType.Float32);
+        var seen = batch.LossMask!.mul(hasNext);
+        var next = Read(batch.NextObservations);
+        var (states, nextStates, posterior, prior) = Unroll(Embed(Read(batch.Observations)), Embed(next), actions, batch.Resets!, generator);
+        var reconstruction = DreamLosses.Mean(Predict(_decoder, nextStates).sub(next).square().sum(-1L).mul(0.5), seen);
+        var reward = DreamLosses.Mean(RewardError(nextStates, batch.Rewards), batch.LossMask);
+        var goes = nn.functional.binary_cross_entropy_with_logits(_continue.Forward(nextStates).squeeze(-1), batch.Discounts.gt(0).to(ScalarType.Float32), reduction: nn.Reduction.None);
+        var end = DreamLosses.Mean(goes, batch.LossMask);
+        var (dynamics, representation) = (Divergence(posterior, prior, holdPosterior: true), Divergence(posterior, prior, holdPosterior: false));
+        var balanced = DreamLosses.BalancedKl(dynamics, representation, _config.DynamicsScale!.Value, _config.RepresentationScale!.Value, _config.FreeNats!.Value, seen, _config.FreeNatsOfMean!.Value);
+        var divergence = DreamLosses.Mean(dynamics.detach(), seen);
+        return new RssmLoss(reconstruction.add(reward).add(end, alpha: _config.ContinueScale).add(balanced), reconstruction, reward, end, divergence, states);
+    }
+
+    // ---- the model of a dream ----
+
+    public Tensor Encode(ModelSequences sequences, Generator? generator)
+    {
+        using var quiet = no_grad();
+        var (steps, batch) = (sequences.Observations.size(0), sequences.Observations.size(1));
+        var embedded = Embed(Read(sequences.Observations));
+        var keeps = Keeps(sequences.Resets, steps, batch, embedded.device);
+        var (memory, draw) = (zeros([batch, _sizes.Deterministic], device: embedded.device), zeros([batch, _sizes.Stochastic], device: embedded.device));
+        var found = new Tensor[steps];
+        for (var t = 0; t < steps; t++)
+        {
+            if (t > 0)
+                memory = Recur(memory, draw, sequences.Actions[t - 1]).mul(keeps[t]);
+            draw = Draw(Statistics(_posterior.Forward(cat([memory, embedded[t]], -1))), Noise([batch], generator, embedded.device));
+            found[t] = cat([memory, draw], -1);
+        }
+
+        return stack(found);
+    }
+
+    public DreamStep Step(Tensor latent, Tensor action, Generator? generator)
+    {
+        var memory = Recur(latent.narrow(-1, 0, _sizes.Deterministic), latent.narrow(-1, _sizes.Deterministic, _sizes.Stochastic), action);
+        var draw = Draw(Statistics(_prior.Forward(memory)), Noise([latent.size(0)], generator, latent.device));
+        var next = cat([memory, draw], -1);
+        return new DreamStep(next, Reward(next), _continue.Forward(next).squeeze(-1).sigmoid());
+    }
+
+    public Tensor Decode(Tensor latent)
+    {
+        var mean = Predict(_decoder, latent);
+        return _isSymlog ? DreamLosses.Symexp(mean) : mean;
+    }
+
+    public void Dispose()
+    {
+        Parameters.Dispose();
+        _set.Dispose();
+    }
+
+    // ---- parts ----
+
+    // [T, B, Z] before and after each step, and the distributions of what was drawn after it.
+    (Tensor States, Tensor NextStates, Tensor Posterior, Tensor Prior) Unroll(Tensor embedded, Tensor embeddedNext, Tensor actions, Tensor resets, Generator? generator)
+    {
+        var (steps, batch) = (embedded.size(0), embedded.size(1));
+        var noise = Noise([2 * steps, batch], generator, embedded.device);
+        // Of every step as if an episode began there: read where one does.
+        var nothing = zeros([steps, batch, _sizes.Deterministic], device: embedded.device);
+        var first = Draw(Statistics(_posterior.Forward(cat([nothing, embedded], -1))), noise?.narrow(0, 0, steps));
+        var keeps = resets.logical_not().to(ScalarType.Float32).unsqueeze(-1);
+        var begins = first.mul(resets.to(ScalarType.Float32).unsqueeze(-1));
+        var (states, nexts, posteriors, memories) = (new Tensor[steps], new Tensor[steps], new Tensor[steps], new Tensor[steps]);
+        var (memory, draw) = (nothing[0], first[0]);
+        for (var t = 0; t < steps; t++)
+        {
+            if (t > 0)
+                (memory, draw) = (memory.mul(keeps[t]), begins[t].addcmul(draw, keeps[t], 1));
+            states[t] = cat([memory, draw], -1);
+            memories[t] = memory = Recur(memory, draw, actions[t]);
+            posteriors[t] = _posterior.Forward(cat([memory, embeddedNext[t]], -1));
+            draw = Draw(Statistics(posteriors[t]), noise?[steps + t]);
+            nexts[t] = cat([memory, draw], -1);
+        }
+
+        return (stack(states), stack(nexts), Statistics(stack(posteriors)), Statistics(_prior.Forward(stack(memories))));
+    }
+
+    // Cho et al. 2014 as Dreamer writes it: one product for all gates, and the update gate begins nearly closed.
+    Tensor Recur(Tensor memory, Tensor draw, Tensor action)
+    {
+        var sums = nn.functional.linear(cat([_input.Forward(cat([draw, action], -1)), memory], -1), _gru, _gruBias);
+        if (_gruScale is not null)
+            sums = nn.functional.layer_norm(sums, [sums.size(-1)], _gruScale, _gruShift, 1e-3);
+        var width = _sizes.Deterministic;
+        var candidate = sums.narrow(-1, 0, width).sigmoid().mul(sums.narrow(-1, width, width)).tanh();
+        var update = sums.narrow(-1, 2 * width, width).sub(1).sigmoid();
+        return memory.addcmul(update, candidate.sub(memory), 1);
+    }
+
+    // Heads to what the path is drawn from: ln p [*, G, C], or means and deviations [*, 2 S].
+    Tensor Statistics(Tensor heads) => _isGaussian
+        ? cat([heads.narrow(-1, 0, _sizes.Groups), heads.narrow(-1, _sizes.Groups, _sizes.Groups).softplus().add(LeastDeviation)], -1)
+        : DreamLosses.UniformMix(heads.unflatten(-1, _sizes.Groups, _sizes.Classes), _config.UniformShare!.Value);
+
+    // Reparameterized, or straight-through; the mean or the mode without noise.
+    Tensor Draw(Tensor statistics, Tensor? noise)
+    {
+        if (_isGaussian)
+        {
+            var mean = statistics.narrow(-1, 0, _sizes.Groups);
+            return noise is null ? mean : mean.addcmul(statistics.narrow(-1, _sizes.Groups, _sizes.Groups), noise, 1);
+        }
+
+        var probabilities = statistics.exp();
+        Tensor chosen;
+        using (no_grad())
+        {
+            // A race of exponential clocks.
+            var index = (noise is null ? probabilities : probabilities.div(noise)).argmax(-1, keepdim: true);
+            chosen = zeros_like(probabilities).scatter_(-1, index, ones(index.shape, device: index.device)).sub_(probabilities);
+        }
+
+        return chosen.add(probabilities).flatten(-2);
+    }
+
+    Tensor? Noise(long[] leading, Generator? generator, Device device)
+    {
+        if (generator is null)
+            return null;
+        return _isGaussian ? randn([.. leading, _sizes.Groups], device: device, generator: generator)
+            : empty([.. leading, _sizes.Groups, _sizes.Classes], dtype: ScalarType.Float32, device: device).exponential_(1, generator).clamp_min(1e-30);
+    }
+
+    Tensor Divergence(Tensor posterior, Tensor prior, bool holdPosterior)
+    {
+        (posterior, prior) = holdPosterior ? (posterior.detach(), prior) : (posterior, prior.detach());
+        if (!_isGaussian)
+            return DreamLosses.CategoricalKl(posterior, prior);
+        var size = _sizes.Groups;
+        return DreamLosses.GaussianKl(posterior.narrow(-1, 0, size), posterior.narrow(-1, size, size), prior.narrow(-1, 0, size), prior.narrow(-1, size, size));
+    }
+
+    Tensor Read(Tensor observations) => _isSymlog ? DreamLosses.Symlog(observations) : observations;
+
+    Tensor Embed(Tensor read) => _convolutions is null
+        ? _encoder.Forward(read)
+        : _encoder.Forward(_convolutions.Forward(read.flatten(0, 1))).unflatten(0, read.size(0), read.size(1));
+
+    static Tensor Predict(Mlp head, Tensor latents) => head.Forward(latents);
+
+    Tensor Reward(Tensor latents)
+    {
+        var heads = _reward.Forward(latents);
+        return _isTwoHot ? DreamLosses.TwoHotMean(heads, DreamActorCritic.LowAtom, DreamActorCritic.HighAtom) : heads.squeeze(-1);
+    }
+
+    Tensor RewardError(Tensor latents, Tensor rewards)
+    {
+        var heads = _reward.Forward(latents);
+        return _isTwoHot ? DreamLosses.TwoHotCrossEntropy(heads, rewards, DreamActorCritic.LowAtom, DreamActorCritic.HighAtom) : heads.squeeze(-1).sub(rewards).square().mul(0.5);
+    }
+
+    static Tensor Keeps(Tensor? resets, long steps, long batch, Device device) =>
+        resets is null ? ones([steps, batch, 1], device: device) : resets.logical_not().to(ScalarType.Float32).unsqueeze(-1);
+
+    void ZeroReward(int layer)
+    {
+        using var quiet = no_grad();
+        foreach (var entry in _set.Named("", withNoise: true).Where(entry => entry.Name.StartsWith($"reward.{layer}.", StringComparison.Ordinal)))
+            entry.Tensor.zero_();
+    }
+}
+
+/// <summary>The parts of a model's loss, scalars, and the states of the batch.</summary>
+/// <param name="Total">What is descended.</param>
+/// <param name="Reconstruction">Half the squared error of the observation, summed over its numbers.</param>
+/// <param name="Reward">The reward's error.</param>
+/// <param name="Continue">The cross-entropy of the end.</param>
+/// <param name="Divergence">KL(posterior || prior), in nats; without a graph.</param>
+/// <param name="States">[T, B, Z]: in which actions were taken, with their graph.</param>
+sealed record RssmLoss(Tensor Total, Tensor Reconstruction, Tensor Reward, Tensor Continue, Tensor Divergence, Tensor States);
