@@ -24,6 +24,7 @@ IBenchmark[] benchmarks =
     new LearnersBenchmark(),
     new GradientsBenchmark(),
     new ImportanceBenchmark(),
+    new DreamerBenchmark(),
     new ImportCsvBenchmark(),
     new ImportParquetBenchmark(),
     new OpenBenchmark(),

@@ -112,10 +112,7 @@ public sealed class Dreamer : ITransitionLearner
     public void Step(TransitionBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
-        var loss = LearnModel(batch);
-        var norm = _model.Parameters.GradientNorm();
-        _optimizer.LearningRate = _config.LearningRateAt(Updates, _steps);
-        _optimizer.Step(zeroGrad: true);
+        var (loss, norm) = ModelStep(batch);
         if (_config.WarmUpSteps < Updates)
         {
             var scalars = LearnFromDreams(loss.States.detach().flatten(0, 1), measure);
@@ -128,12 +125,15 @@ public sealed class Dreamer : ITransitionLearner
         }
     }
 
-    /// <summary>The model's loss on a batch, with gradients in its parameters.</summary>
-    internal RssmLoss LearnModel(TransitionBatch batch)
+    /// <summary>A gradient step of the model.</summary>
+    internal (RssmLoss Loss, Tensor GradientNorm) ModelStep(TransitionBatch batch)
     {
         var loss = _model.Loss(batch, Vectors(batch.Actions), _modelNoise.At(Updates));
         loss.Total.backward();
-        return loss;
+        var norm = _model.Parameters.GradientNorm();
+        _optimizer.LearningRate = _config.LearningRateAt(Updates, _steps);
+        _optimizer.Step(zeroGrad: true);
+        return (loss, norm);
     }
 
     /// <summary>A gradient step of actor and critic on dreams.</summary>
@@ -146,6 +146,9 @@ public sealed class Dreamer : ITransitionLearner
             states = states.index_select(0, randint(0, states.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: states.device, generator: generator));
         return _dreamer.Update(_model, states, Updates, generator, measure);
     }
+
+    /// <summary>Dreams of the actor as it is.</summary>
+    internal Dream Imagine(Tensor starts, Generator generator) => _dreamer.Imagine(_model, starts, generator);
 
     // As the model reads them.
     Tensor Vectors(Tensor actions) => actions.dtype == ScalarType.Int64 ? nn.functional.one_hot(actions, _actions).to(ScalarType.Float32) : actions;

@@ -28,7 +28,8 @@ sealed class Rssm : IWorldModel
     readonly Convolutions? _convolutions;
     readonly Mlp _encoder, _input, _prior, _posterior, _decoder, _reward, _continue;
     readonly Parameter _gru;
-    readonly Parameter? _gruBias, _gruScale, _gruShift;
+    readonly Parameter? _gruScale, _gruShift;
+    readonly Tensor _gruBias;
     readonly bool _isGaussian, _isTwoHot, _isSymlog;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
@@ -62,7 +63,7 @@ sealed class Rssm : IWorldModel
         _input = new Mlp(_set, "input", [_sizes.Stochastic + actions, units], rectifyLast: true);
         _gru = _set.Uniform("gru.weight", 1 / Math.Sqrt(units + memory), 3 * memory, units + memory);
         if (_sizes.LayerNorm)
-            (_gruScale, _gruShift) = (_set.Constant("gru.scale", 1, 3 * memory), _set.Zeros("gru.shift", 3 * memory));
+            (_gruScale, _gruShift, _gruBias) = (_set.Constant("gru.scale", 1, 3 * memory), _set.Zeros("gru.shift", 3 * memory), zeros(3 * memory, device: device).DetachFromDisposeScope());
         else
             _gruBias = _set.Zeros("gru.bias", 3 * memory);
         _prior = new Mlp(_set, "prior", [memory, units, _sizes.Heads]);
@@ -130,7 +131,7 @@ sealed class Rssm : IWorldModel
         {
             if (t > 0)
                 memory = Recur(memory, draw, sequences.Actions[t - 1]).mul(keeps[t]);
-            draw = Draw(Statistics(_posterior.Forward(cat([memory, embedded[t]], -1))), Noise([batch], generator, embedded.device));
+            draw = Draw(_posterior.Forward(cat([memory, embedded[t]], -1)), Noise([batch], generator, embedded.device));
             found[t] = cat([memory, draw], -1);
         }
 
@@ -140,7 +141,7 @@ sealed class Rssm : IWorldModel
     public DreamStep Step(Tensor latent, Tensor action, Generator? generator)
     {
         var memory = Recur(latent.narrow(-1, 0, _sizes.Deterministic), latent.narrow(-1, _sizes.Deterministic, _sizes.Stochastic), action);
-        var draw = Draw(Statistics(_prior.Forward(memory)), Noise([latent.size(0)], generator, latent.device));
+        var draw = Draw(_prior.Forward(memory), Noise([latent.size(0)], generator, latent.device));
         var next = cat([memory, draw], -1);
         return new DreamStep(next, Reward(next), _continue.Forward(next).squeeze(-1).sigmoid());
     }
@@ -155,6 +156,7 @@ sealed class Rssm : IWorldModel
     {
         Parameters.Dispose();
         _set.Dispose();
+        _gruBias.Dispose();
     }
 
     // ---- parts ----
@@ -166,7 +168,7 @@ sealed class Rssm : IWorldModel
         var noise = Noise([2 * steps, batch], generator, embedded.device);
         // Of every step as if an episode began there: read where one does.
         var nothing = zeros([steps, batch, _sizes.Deterministic], device: embedded.device);
-        var first = Draw(Statistics(_posterior.Forward(cat([nothing, embedded], -1))), noise?.narrow(0, 0, steps));
+        var first = Draw(_posterior.Forward(cat([nothing, embedded], -1)), noise?.narrow(0, 0, steps));
         var keeps = resets.logical_not().to(ScalarType.Float32).unsqueeze(-1);
         var begins = first.mul(resets.to(ScalarType.Float32).unsqueeze(-1));
         var (states, nexts, posteriors, memories) = (new Tensor[steps], new Tensor[steps], new Tensor[steps], new Tensor[steps]);
@@ -178,7 +180,7 @@ sealed class Rssm : IWorldModel
             states[t] = cat([memory, draw], -1);
             memories[t] = memory = Recur(memory, draw, actions[t]);
             posteriors[t] = _posterior.Forward(cat([memory, embeddedNext[t]], -1));
-            draw = Draw(Statistics(posteriors[t]), noise?[steps + t]);
+            draw = Draw(posteriors[t], noise?[steps + t]);
             nexts[t] = cat([memory, draw], -1);
         }
 
@@ -188,7 +190,8 @@ sealed class Rssm : IWorldModel
     // Cho et al. 2014 as Dreamer writes it: one product for all gates, and the update gate begins nearly closed.
     Tensor Recur(Tensor memory, Tensor draw, Tensor action)
     {
-        var sums = nn.functional.linear(cat([_input.Forward(cat([draw, action], -1)), memory], -1), _gru, _gruBias);
+        // The fused operator adds to the gradient of the weight in place: of every step, to one as large as all other gradients together.
+        var sums = TorchExtras.Mlp(cat([_input.Forward(cat([draw, action], -1)), memory], -1), [_gru], [_gruBias], MlpActivation.ReLU, MlpActivation.None);
         if (_gruScale is not null)
             sums = nn.functional.layer_norm(sums, [sums.size(-1)], _gruScale, _gruShift, 1e-3);
         var width = _sizes.Deterministic;
@@ -197,21 +200,26 @@ sealed class Rssm : IWorldModel
         return memory.addcmul(update, candidate.sub(memory), 1);
     }
 
-    // Heads to what the path is drawn from: ln p [*, G, C], or means and deviations [*, 2 S].
+    // Heads to what divergences are made of: ln p [*, G, C], or means and deviations [*, 2 S].
     Tensor Statistics(Tensor heads) => _isGaussian
-        ? cat([heads.narrow(-1, 0, _sizes.Groups), heads.narrow(-1, _sizes.Groups, _sizes.Groups).softplus().add(LeastDeviation)], -1)
+        ? cat([heads.narrow(-1, 0, _sizes.Groups), Deviation(heads)], -1)
         : DreamLosses.UniformMix(heads.unflatten(-1, _sizes.Groups, _sizes.Classes), _config.UniformShare!.Value);
 
-    // Reparameterized, or straight-through; the mean or the mode without noise.
-    Tensor Draw(Tensor statistics, Tensor? noise)
+    Tensor Deviation(Tensor heads) => heads.narrow(-1, _sizes.Groups, _sizes.Groups).softplus().add(LeastDeviation);
+
+    // Of heads: reparameterized, or straight-through; the mean or the mode without noise.
+    Tensor Draw(Tensor heads, Tensor? noise)
     {
         if (_isGaussian)
         {
-            var mean = statistics.narrow(-1, 0, _sizes.Groups);
-            return noise is null ? mean : mean.addcmul(statistics.narrow(-1, _sizes.Groups, _sizes.Groups), noise, 1);
+            var mean = heads.narrow(-1, 0, _sizes.Groups);
+            return noise is null ? mean : mean.addcmul(Deviation(heads), noise, 1);
         }
 
-        var probabilities = statistics.exp();
+        var share = _config.UniformShare!.Value;
+        var probabilities = heads.unflatten(-1, _sizes.Groups, _sizes.Classes).softmax(-1);
+        if (share > 0)
+            probabilities = probabilities.mul(1 - share).add(share / _sizes.Classes);
         Tensor chosen;
         using (no_grad())
         {
