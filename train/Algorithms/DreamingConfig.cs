@@ -70,6 +70,8 @@ public abstract record DreamingConfig : LearnerConfig
 
     internal override PolicyConfig? ActionDistribution => Policy;
 
+    internal override bool StandardizesObservations => true;
+
     /// <summary>Steps of the stored sequences that the model learns from.</summary>
     internal abstract int WindowSteps { get; }
 

@@ -31,6 +31,9 @@ public abstract record LearnerConfig : IValidatable
     /// <summary>Whether it learns a model of the environment, so that numbers of the data have to be such, and vectors of floats are standardized unless the config says how: errors of a model would otherwise be weighed by units.</summary>
     internal virtual bool LearnsModel => false;
 
+    /// <summary>Whether vectors of floats are standardized unless the config says how.</summary>
+    internal virtual bool StandardizesObservations => LearnsModel;
+
     /// <summary>The distribution over continuous actions where the policy's outputs speak of one; null: one normal distribution a dimension.</summary>
     internal virtual PolicyConfig? ActionDistribution => null;
 

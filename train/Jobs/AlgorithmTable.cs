@@ -60,11 +60,9 @@ static class AlgorithmTable
         var returns = section is CategoricalConfig { Low: null } or CategoricalConfig { High: null } ? ReturnRange.Of(data, SeedTraining.Settings(config)) : default;
         var encoder = ObservationEncoder.Of(data.Info.ObservationSpace, config.Replay.FrameStack);
         if (section.LearnsModel)
-        {
             config = config with { WorldModel = (WorldModelConfig)config.WorldModel.Resolve(encoder.FeatureSpace, returns) };
-            if (config.Normalization.Observations == "none" && data.Info.ObservationSpace is BoxSpace { ElementType: ElementType.Float32 })
-                config = config with { Normalization = config.Normalization with { Observations = "standardize" } };
-        }
+        if (section.StandardizesObservations && config.Normalization.Observations == "none" && data.Info.ObservationSpace is BoxSpace { ElementType: ElementType.Float32 })
+            config = config with { Normalization = config.Normalization with { Observations = "standardize" } };
 
         return row.With(config, section.Resolve(encoder.FeatureSpace, returns));
     }
