@@ -57,10 +57,10 @@ public sealed class DreamerTests : IDisposable
         {
             learner.Step(batch, measure: i % 7 == 0);
             if (i == 3)
-                live = Tensor.TotalCount;
+                live = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         }
 
-        Assert.InRange(Tensor.TotalCount, live - 1, live);
+        Assert.InRange(DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount, live - 1, live);
         Assert.True(Error() < 0.9 * before);
         Assert.True(double.IsFinite(learner.HeldOutError(batch).ToDouble()));
         Assert.Equal(60, learner.Updates);

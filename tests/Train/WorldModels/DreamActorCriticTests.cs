@@ -201,10 +201,10 @@ public sealed class DreamActorCriticTests : IDisposable
             using (var scope = NewDisposeScope())
                 Assert.Equal(DreamActorCritic.MetricNames.Count, learner.Update(_linear, randn([16, 1], generator: generator), i, generator, measure: true).Count);
             if (i == 1)
-                live = Tensor.TotalCount;
+                live = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         }
 
-        Assert.Equal(live, Tensor.TotalCount);
+        Assert.Equal(live, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
         var state = learner.State().ToDictionary(entry => entry.Name, entry => entry.Tensor);
         Assert.NotEqual(state["critic.online.layers.0.weight"].ToDouble(), state["critic.target.layers.0.weight"].ToDouble());
         Assert.NotEqual(Final.W, state["critic.target.layers.0.weight"].ToDouble(), 1e-6);
