@@ -28,14 +28,15 @@ public static class OpeJob
             config = config with { Name = ReportFolder.NameFor(policies[0].Policy, OpeConfig.JobName) };
 
         using var report = ReportFolder.Create(workspace, config.Name, config);
-        var estimated = new List<EstimateRow>();
+        var found = new List<PolicyFindings>();
         for (var i = 0; i < policies.Count; i++)
         {
             progress.Report("estimating", i, policies.Count, policies[i].Policy);
-            estimated.AddRange(estimates.Of(policies[i], cancellation));
+            found.Add(estimates.Of(policies[i], cancellation));
         }
 
         progress.Report("estimating", policies.Count, policies.Count);
+        var findings = PolicyFindings.Join(found);
         var summary = new ReportSummary
         {
             Job = OpeConfig.JobName,
@@ -46,9 +47,10 @@ public static class OpeJob
             Environment = columns.Info.Environment?.ToString(),
             Seed = config.Seed,
             BehaviorReturn = rows.MeanReturn(),
-            Estimates = estimated,
+            Estimates = findings.Estimates,
+            Diagnostics = findings.Diagnostics,
         };
-        TabularResults.Write(Path.Combine(report.Folder, "estimates"), estimated);
+        findings.Write(report.Folder);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);
         HtmlReport.Write(report.Folder, summary, config.Confidence, workspace: workspace);
         return new ReportResult(report.Commit(), summary);

@@ -2,7 +2,7 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Evaluate;
 
-/// <summary>All estimates of one policy.</summary>
+/// <summary>All estimates of one policy after the other, and what decides whether to believe them.</summary>
 sealed class PolicyEstimates
 {
     readonly OpeConfig _config;
@@ -10,6 +10,7 @@ sealed class PolicyEstimates
     readonly LoggedRows _rows;
     readonly IReadOnlyList<EstimatorSpec> _named;
     readonly LogTraits _traits;
+    BehaviorCheck? _behavior;
 
     public PolicyEstimates(OpeConfig config, TrainingColumns columns, LoggedRows rows)
     {
@@ -19,7 +20,7 @@ sealed class PolicyEstimates
     }
 
     /// <summary>Scores the policy on the log and estimates its value in every way asked for.</summary>
-    public IReadOnlyList<EstimateRow> Of(EvaluatedPolicy evaluated, CancellationToken cancellation)
+    public PolicyFindings Of(EvaluatedPolicy evaluated, CancellationToken cancellation)
     {
         IPolicy? loaded = null;
         try
@@ -34,7 +35,7 @@ sealed class PolicyEstimates
                 ? ValueFitters.Create(_config.Values)!.Fit(log, policy, RandomStream.Create(_config.Seed, "ope-values"), cancellation)
                 : null;
             var input = new EstimatorInput(log, policy, values, RandomStream.Create(_config.Seed, "ope-estimators"));
-            return Rows(evaluated, specs, input, scores.Support, cancellation);
+            return Find(evaluated, specs, input, scores.Support, cancellation);
         }
         finally
         {
@@ -42,68 +43,103 @@ sealed class PolicyEstimates
         }
     }
 
-    List<EstimateRow> Rows(EvaluatedPolicy evaluated, IReadOnlyList<EstimatorSpec> specs, EstimatorInput input, Support? support, CancellationToken cancellation)
+    PolicyFindings Find(EvaluatedPolicy evaluated, IReadOnlyList<EstimatorSpec> specs, EstimatorInput input, Support? support, CancellationToken cancellation)
     {
-        var episodes = input.Episodes;
-        var weights = input.Log.HasPropensities ? WeightDiagnostics.Of(episodes) : null;
-        var behavior = Estimators.BehaviorReturn(episodes, _config.Discount).Value;
-        var computed = specs.Select(s => s.Compute(input)).ToList();
-        var statistics = computed.Select(c => c.Statistic).ToList();
+        var computed = specs.Select(s => Compute(s, input)).ToList();
         // One stream for all policies: they are compared on the same resamples.
-        var replicates = Bootstrap.OverEpisodes(statistics, _config.Resamples, RandomStream.Create(_config.Seed, "ope-bootstrap"), cancellation);
-        return specs.Select((spec, i) =>
+        var replicates = Bootstrap.OverEpisodes(computed.Select(c => c.Statistic).ToList(), _config.Resamples, RandomStream.Create(_config.Seed, "ope-bootstrap"), cancellation);
+        var behavior = _behavior ??= BehaviorCheck.Of(_columns, _rows, _config.Discount);
+        var behaviorReturn = Estimators.BehaviorReturn(input.Episodes, _config.Discount).Value;
+        var (rows, intervals) = (new List<EstimateRow>(), new List<IntervalRow>());
+        for (var i = 0; i < computed.Count; i++)
         {
-            var interval = !double.IsFinite(statistics[i].Value) || episodes.Count < 2 ? Interval.None
-                : _config.Interval == IntervalMethod.BootstrapPercentile ? Bootstrap.Percentile(replicates[i], _config.Confidence)
-                : Bootstrap.BiasCorrected(replicates[i], statistics[i].Value, statistics[i].Influence(), _config.Confidence);
-            return new EstimateRow
-            {
-                Algorithm = evaluated.Algorithm,
-                Policy = evaluated.Policy,
-                Seed = evaluated.Seed,
-                Step = evaluated.Step,
-                Dataset = _columns.Info.Dataset,
-                Split = _config.Split.Length > 0 ? _config.Split : "all",
-                Estimator = spec.Text,
-                Target = episodes.MaxLength == 1 ? Targets.SingleDecision : spec.Definition.Target,
-                ValueModel = spec.Definition.NeedsValues ? ValueFitters.Label(_config.Values) : "none",
-                Lambda = computed[i].Lambda,
-                Estimate = Finite(statistics[i].Value),
-                Low = Finite(interval.Low),
-                High = Finite(interval.High),
-                Interval = IntervalNames.Of(_config.Interval),
-                IntervalAssumption = "",
-                StandardError = Finite(statistics[i].StandardError()),
-                UndefinedResamples = replicates[i].Count(double.IsNaN) / (double)_config.Resamples,
-                BehaviorReturn = behavior,
-                Discount = _config.Discount,
-                Episodes = episodes.Count,
-                Steps = episodes.Steps,
-                EffectiveSampleSize = weights?.EffectiveSampleSize,
-                MeanWeight = Finite(weights?.MeanWeight),
-                MaxWeight = Finite(weights?.MaxWeight),
-                TopEpisodeShare = weights?.TopEpisodeShare,
-                TopTenPercentShare = weights?.TopTenPercentShare,
-                ZeroWeightEpisodes = weights?.ZeroWeightEpisodes,
-                ZeroRatioSteps = weights is null ? null : episodes.ZeroRatioSteps,
-                UnsupportedSteps = support?.Steps,
-                UnsupportedMass = support?.Mass,
-                Propensities = spec.Definition.NeedsPropensities ? _columns.Info.PropensitySource.ToString().ToLowerInvariant() : "none needed",
-                Verdict = Verdict(spec, weights, statistics[i].Value, support),
-            };
-        }).ToList();
+            var estimate = computed[i];
+            var ends = new EstimateIntervals(estimate.Statistic, replicates[i], EstimateIntervals.Range(estimate.Statistic, estimate.Weighted, _config.Discount), estimate.Held);
+            intervals.AddRange(Enum.GetValues<IntervalMethod>().Select(method => IntervalOf(evaluated, estimate, ends, method)));
+            var undefined = replicates[i].Count(double.IsNaN) / (double)_config.Resamples;
+            rows.Add(Row(evaluated, estimate, ends, undefined, support, behavior, behaviorReturn, input.Episodes));
+        }
+
+        var weights = input.Log.HasPropensities ? WeightDiagnostics.Of(input.Episodes) : null;
+        return new PolicyFindings(
+            rows,
+            intervals,
+            [PolicyDiagnostics.Row(evaluated, input, weights, support, behavior, rows)],
+            weights is null ? [] : PolicyDiagnostics.Histogram(evaluated, input.Episodes).ToList(),
+            weights is null ? [] : PolicyDiagnostics.Returns(evaluated, input.Episodes, _config, cancellation).ToList());
     }
 
-    static string Verdict(EstimatorSpec spec, WeightDiagnostics? weights, double estimate, Support? support)
+    ComputedEstimate Compute(EstimatorSpec spec, EstimatorInput input)
     {
-        if (weights is null || !spec.Definition.NeedsPropensities)
-            return "as good as its values: no weight checks them against the log";
-        var text = weights.Verdict();
-        if (weights.EffectiveSampleSize > 0 && !double.IsFinite(estimate))
-            text = double.IsNaN(estimate)
-                ? "undefined: from some step on, no logged episode follows the policy"
-                : "overflow: a weight does not fit into a double; look at wis and wpdis";
-        return support is { Steps: > 0 } ? FormattableString.Invariant($"{text}; {support.Mass:0.###} of the policy's actions were never logged") : text;
+        var (statistic, lambda) = spec.Compute(input);
+        var weighted = !spec.Definition.NeedsPropensities ? null
+            : spec.Definition.Weights is { } own ? own(input, lambda ?? double.NaN)
+            : input.Log.HasPropensities ? input.Episodes : null;
+        string[] held =
+        [
+            .. spec.Lambdas.Count > 1 ? (string[])["lambda"] : [],
+            .. spec.Definition.Held.Length > 0 ? (string[])[spec.Definition.Held] : [],
+            .. spec.Definition.NeedsValues && _config.Values.Kind != ValueKind.Columns ? (string[])["fitted values"] : [],
+        ];
+        return new(spec, statistic, lambda, weighted, string.Join(", ", held));
+    }
+
+    IntervalRow IntervalOf(EvaluatedPolicy evaluated, ComputedEstimate estimate, EstimateIntervals ends, IntervalMethod method)
+    {
+        var interval = ends.Of(method, _config.Confidence);
+        return new IntervalRow
+        {
+            Policy = evaluated.Policy,
+            Seed = evaluated.Seed,
+            Step = evaluated.Step,
+            Estimator = estimate.Spec.Text,
+            Method = IntervalNames.Of(method),
+            Low = Finite(interval.Low),
+            High = Finite(interval.High),
+            Assumption = ends.Assumption(method),
+        };
+    }
+
+    EstimateRow Row(EvaluatedPolicy evaluated, ComputedEstimate estimate, EstimateIntervals ends, double undefined, Support? support, BehaviorCheck behavior, double behaviorReturn, LoggedEpisodes episodes)
+    {
+        var (spec, statistic) = (estimate.Spec, estimate.Statistic);
+        var weights = estimate.Weighted is null ? null : WeightDiagnostics.Of(estimate.Weighted);
+        var interval = ends.Of(_config.Interval, _config.Confidence);
+        return new EstimateRow
+        {
+            Algorithm = evaluated.Algorithm,
+            Policy = evaluated.Policy,
+            Seed = evaluated.Seed,
+            Step = evaluated.Step,
+            Dataset = _columns.Info.Dataset,
+            Split = _config.Split.Length > 0 ? _config.Split : "all",
+            Estimator = spec.Text,
+            Target = episodes.MaxLength == 1 ? Targets.SingleDecision : spec.Definition.Target,
+            ValueModel = spec.Definition.NeedsValues ? ValueFitters.Label(_config.Values) : "none",
+            Lambda = estimate.Lambda,
+            Estimate = Finite(statistic.Value),
+            Low = Finite(interval.Low),
+            High = Finite(interval.High),
+            Interval = IntervalNames.Of(_config.Interval),
+            IntervalAssumption = ends.Assumption(_config.Interval),
+            StandardError = Finite(statistic.StandardError()),
+            UndefinedResamples = undefined,
+            BehaviorReturn = behaviorReturn,
+            Discount = _config.Discount,
+            Episodes = episodes.Count,
+            Steps = episodes.Steps,
+            EffectiveSampleSize = weights?.EffectiveSampleSize,
+            MeanWeight = Finite(weights?.MeanWeight),
+            MaxWeight = Finite(weights?.MaxWeight),
+            TopEpisodeShare = weights?.TopEpisodeShare,
+            TopTenPercentShare = weights?.TopTenPercentShare,
+            ZeroWeightEpisodes = weights?.ZeroWeightEpisodes,
+            ZeroRatioSteps = estimate.Weighted?.ZeroRatioSteps,
+            UnsupportedSteps = support?.Steps,
+            UnsupportedMass = support?.Mass,
+            Propensities = spec.Definition.NeedsPropensities ? _columns.Info.PropensitySource.ToString().ToLowerInvariant() : "none needed",
+            Verdict = Verdicts.Of(spec, weights, statistic.Value, support, behavior),
+        };
     }
 
     ValueHorizon Horizon()
@@ -120,4 +156,6 @@ sealed class PolicyEstimates
     }
 
     static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+
+    sealed record ComputedEstimate(EstimatorSpec Spec, EpisodeStatistic Statistic, double? Lambda, LoggedEpisodes? Weighted, string Held);
 }

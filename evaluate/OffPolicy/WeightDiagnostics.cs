@@ -17,6 +17,9 @@ public sealed record WeightDiagnostics(
     double TopTenPercentShare,
     int ZeroWeightEpisodes)
 {
+    /// <summary>k of the Pareto tail of the weights, see <see cref="ParetoTail"/>; NaN where the tail is too short or flat.</summary>
+    public double TailShape { get; init; } = double.NaN;
+
     /// <summary>Below this effective sample size an estimate is an anecdote about a few episodes.</summary>
     public const double TooSmall = 10;
 
@@ -43,7 +46,10 @@ public sealed record WeightDiagnostics(
             Math.Exp(maxLogWeight),
             sorted[0] / sum,
             sorted.Take(tenth).Sum() / sum,
-            zero);
+            zero)
+        {
+            TailShape = ParetoTail.Shape(weights),
+        };
     }
 
     /// <summary>
@@ -64,12 +70,14 @@ public sealed record WeightDiagnostics(
     public string Verdict()
     {
         if (EffectiveSampleSize == 0)
-            return "not identifiable: the evaluation policy could have produced none of the logged episodes";
+            return "not identifiable from this log: the evaluation policy could have produced none of the logged episodes";
         var size = FormattableString.Invariant($"{EffectiveSampleSize:0.#} effective episodes of {Episodes}");
         if (EffectiveSampleSize < TooSmall)
             return $"do not trust: the weights leave {size}";
         if (MeanWeightIsOff)
             return FormattableString.Invariant($"do not trust: the mean weight is {MeanWeight:g3} where 1 is expected; {size}");
+        if (TailShape > ParetoTail.TooHeavy)
+            return FormattableString.Invariant($"weak: the weights' tail is heavy (Pareto k {TailShape:0.00}); {size}");
         return EffectiveSampleSize < Small ? $"weak: {size}" : $"usable: {size}";
     }
 

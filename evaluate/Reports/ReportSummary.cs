@@ -98,6 +98,9 @@ public sealed record ReportSummary
 
         return JsonFiles.Read<ReportSummary>(path);
     }
+
+    /// <summary>By policy; empty where nothing was estimated.</summary>
+    public IReadOnlyList<DiagnosticRow> Diagnostics { get; init; } = [];
 }
 
 /// <summary>A policy in a report: run, seeds and steps.</summary>

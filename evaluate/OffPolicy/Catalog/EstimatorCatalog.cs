@@ -16,7 +16,7 @@ static class EstimatorCatalog
         new() { Name = "dm", Title = "direct method: the values alone", Policies = PolicyKind.Any, NeedsPropensities = false, NeedsValues = true, Compute = (x, _) => DoublyRobustEstimators.DirectMethod(x.Episodes, x.Values!) },
         new() { Name = "dr", Title = "doubly robust", NeedsValues = true, Compute = (x, _) => DoublyRobustEstimators.DoublyRobust(x.Episodes, x.Values!, x.Discount) },
         new() { Name = "wdr", Title = "weighted doubly robust", DefaultOn = LogKind.Sequences, NeedsValues = true, Compute = (x, _) => DoublyRobustEstimators.WeightedDoublyRobust(x.Episodes, x.Values!, x.Discount) },
-        new() { Name = "magic", Title = "blend of weighted doubly robust returns and values", DefaultOn = LogKind.Sequences, NeedsValues = true, Compute = (x, _) => Magic.Estimate(x.Episodes, x.Values!, x.Discount, x.Random.Derive("magic")) },
+        new() { Name = "magic", Held = "the blend", Title = "blend of weighted doubly robust returns and values", DefaultOn = LogKind.Sequences, NeedsValues = true, Compute = (x, _) => Magic.Estimate(x.Episodes, x.Values!, x.Discount, x.Random.Derive("magic")) },
         new() { Name = "sndr", Title = "self-normalised doubly robust", Logs = LogKind.SingleDecisions, NeedsValues = true, Compute = (x, _) => SingleDecisionEstimators.SelfNormalizedDoublyRobust(x.Episodes, x.Values!) },
         Shrunk("clipped_dr", "doubly robust, weights clipped at lambda", WeightShrinkage.Clipping, values: true),
         Shrunk("switch_dr", "doubly robust where the weight is at most lambda, else the values", WeightShrinkage.Switching, values: true),
@@ -51,6 +51,7 @@ static class EstimatorCatalog
         NeedsValues = values,
         DefaultOn = LogKind.SingleDecisions,
         Lambdas = KernelWeights.Bandwidths,
+        Weights = (x, lambda) => x.Kernel.Episodes(lambda),
         Compute = (x, lambda) => values
             ? DoublyRobustEstimators.DoublyRobust(x.Kernel.Episodes(lambda), x.Values!, x.Discount)
             : Estimators.PerDecisionImportanceSampling(x.Kernel.Episodes(lambda), x.Discount),

@@ -36,6 +36,12 @@ sealed record EstimatorDefinition
     /// <summary>Lambdas go from 0 to here.</summary>
     public double LargestLambda { get; init; } = double.MaxValue;
 
+    /// <summary>What resamples hold at its value on the log, beside a tuned lambda; empty: nothing.</summary>
+    public string Held { get; init; } = "";
+
+    /// <summary>The weights it uses, where they are not the log's.</summary>
+    public Func<EstimatorInput, double, LoggedEpisodes>? Weights { get; init; }
+
     /// <summary>Computes it; lambda is NaN where it has none.</summary>
     public required Func<EstimatorInput, double, EpisodeStatistic> Compute { get; init; }
 }
