@@ -29,13 +29,28 @@ static partial class EvaluateThrow
         new(Text($"Reward {found} was found at episode {episode}, step {step}; expected a finite number. Run 'offlinerl datasets check'."));
 
     public static UserErrorException PolicySpec(string text) =>
-        new($"The policy '{text}' was found; expected run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], builtin:NAME[?noise=S&epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
+        new($"The policy '{text}' was found; expected run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], run:NAME,plan=cem, builtin:NAME[?noise=S&epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
 
     public static UserErrorException PolicyOption(string text, string key, string value, double least, double most) =>
         new(Text($"The policy '{text}' has {key}={value}; expected a number from {least} to {most}."));
 
     public static UserErrorException UnknownPolicyOption(string text, string key, string known) =>
         new($"The policy '{text}' has the option '{key}'; expected {known}.");
+
+    public static UserErrorException PlanOption(string text, string fault) =>
+        new($"The policy '{text}' cannot plan: {fault}");
+
+    public static UserErrorException PlanOfflineBest(string text) =>
+        new($"The policy '{text}' plans through the world model of the smallest error, which is not kept apart; expected @last, @all or @step=N with plan=.");
+
+    public static UserErrorException NoModel(string text, string folder, string found) =>
+        new($"The policy '{text}' plans through a world model that is not below {folder}; there are: {found}. Train one with 'offlinerl train --algorithm world_model', or name a step that is stored.");
+
+    public static UserErrorException ModelWithoutPolicy(string text, string folder) =>
+        new($"The policy '{text}' names a run that learned a world model and no policy ({folder}); expected a run with policies. Plan through the model with run:NAME,plan=cem.");
+
+    public static UserErrorException PlanHasNoNetwork(string text) =>
+        new($"The policy '{text}' plans at each step, and no network is what it does; expected run:NAME without plan=.");
 
     public static UserErrorException BestSnapshot(string text, string run) =>
         new($"The policy '{text}' asks for the best snapshot; which one that is, only scores can say. Score all of them with --policy run:{run}@all: the table then has 'last' and 'best' apart. The one with the smallest error on held-out transitions is run:{run}@offline_best.");

@@ -51,7 +51,7 @@ static class TrainedPolicies
     /// <exception cref="UserErrorException">There is no such run, seed or snapshot, or the spec names several policies.</exception>
     public static IPolicy Load(Workspace workspace, string spec)
     {
-        if (PolicySpec.Parse(spec) is not RunPolicySpec { Choice: not SnapshotChoice.All } run)
+        if (PolicySpec.Parse(spec) is not RunPolicySpec { Choice: not SnapshotChoice.All, Plan: null } run)
             throw new UserErrorException($"Policy '{spec}' cannot be recorded; expected a built-in policy, or one policy of a run: run:NAME[@offline_best|@step=N][,seed=K].");
         var info = RunFolder.Open(workspace, run.Run);
         var seed = info.Seeds.FirstOrDefault(s => run.Seed is null || s.Seed == (ulong)run.Seed)

@@ -16,6 +16,8 @@ public static class ExportJob
         var specs = config.Policies.Select(PolicySpec.Parse).ToList();
         if (specs.FirstOrDefault(s => s is not RunPolicySpec) is { } other)
             throw EvaluateThrow.NoNetworkToExport(other.Text);
+        if (specs.OfType<RunPolicySpec>().FirstOrDefault(s => s.Plan is not null) is { } planning)
+            throw EvaluateThrow.PlanHasNoNetwork(planning.Text);
         var policies = PolicyResolver.Resolve(specs, workspace, "", null).Candidates;
         if (config.IsFile)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using OfflineRL.Datasets;
 using OfflineRL.Environments;
 using OfflineRL.Train;
+using OfflineRL.Train.WorldModels.Planning;
 
 namespace OfflineRL.Evaluate;
 
@@ -50,6 +51,14 @@ static class PolicyResolver
         var snapshots = new List<(PolicyCandidate, EnvironmentIdentity?)>();
         foreach (var seed in seeds)
         {
+            if (spec.Plan is not null)
+            {
+                snapshots.AddRange(Plans(spec, spec.Plan, run, seed));
+                continue;
+            }
+
+            if (seed.Policies.Count == 0 && seed.Models.Count > 0)
+                throw EvaluateThrow.ModelWithoutPolicy(spec.Text, seed.Folder);
             var chosen = spec.Choice switch
             {
                 SnapshotChoice.Last => seed.Policies.TakeLast(1),
@@ -65,6 +74,37 @@ static class PolicyResolver
         }
 
         return snapshots;
+    }
+
+    static List<(PolicyCandidate Candidate, EnvironmentIdentity? Recorded)> Plans(RunPolicySpec spec, PlanOptions plan, RunInfo run, SeedInfo seed)
+    {
+        IReadOnlyList<PolicySnapshot> models = spec.Choice switch
+        {
+            SnapshotChoice.Last => [.. seed.Models.TakeLast(1)],
+            SnapshotChoice.Step => [.. seed.Models.Where(m => m.Step == spec.Step)],
+            SnapshotChoice.OfflineBest => throw EvaluateThrow.PlanOfflineBest(spec.Text),
+            _ => seed.Models,
+        };
+        if (models.Count == 0)
+            throw EvaluateThrow.NoModel(spec.Text, seed.Folder, seed.Models.Count == 0 ? "none" : string.Join(", ", seed.Models.Select(m => m.Step.ToString(CultureInfo.InvariantCulture))));
+        return [.. models.Select(Planning)];
+
+        (PolicyCandidate Candidate, EnvironmentIdentity? Recorded) Planning(PolicySnapshot model)
+        {
+            using var policy = Load();
+            return (new PolicyCandidate
+            {
+                Algorithm = run.Algorithm,
+                Policy = run.Name + spec.OptionText,
+                Seed = (long)seed.Seed,
+                Step = model.Step,
+                IsLast = model == seed.Models[^1],
+                ContentHash = SnapshotHash.Of(model.Folder, "world_model.safetensors"),
+                Load = Load,
+            }, policy.Environment);
+
+            PlanningPolicy Load() => PlanningPolicy.Load(model.Folder, plan.Config, plan.Device);
+        }
     }
 
     static (PolicyCandidate Candidate, EnvironmentIdentity? Recorded) Snapshot(RunPolicySpec spec, RunInfo run, SeedInfo seed, PolicySnapshot snapshot)

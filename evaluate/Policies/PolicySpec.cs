@@ -25,12 +25,12 @@ public abstract record PolicySpec
         };
     }
 
-    private protected static double Number(string text, string key, string value, double least, double most) =>
+    internal static double Number(string text, string key, string value, double least, double most) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
             : throw EvaluateThrow.PolicyOption(text, key, value, least, most);
 
-    private protected static int Whole(string text, string key, string value) =>
+    internal static int Whole(string text, string key, string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : throw EvaluateThrow.PolicyOption(text, key, value, 0, int.MaxValue);
@@ -61,7 +61,10 @@ public enum SnapshotChoice
     OfflineBest,
 }
 
-/// <summary><c>run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true]</c>: policies of a trained run.</summary>
+/// <summary>
+/// <c>run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T][,greedy=true]</c>: policies of a trained run; with <c>,plan=cem</c> and options of <see cref="PlanOptions"/> planning
+/// through the world models that it stored.
+/// </summary>
 public sealed record RunPolicySpec : PolicySpec
 {
     /// <summary>A run's name or folder.</summary>
@@ -81,8 +84,11 @@ public sealed record RunPolicySpec : PolicySpec
     /// <summary>Instead of the stored one: 0 acts greedily, above 0 by softmax(values or logits / temperature).</summary>
     public double? Temperature { get; init; }
 
+    /// <summary>How to plan through the run's world models; null: its policies act.</summary>
+    public PlanOptions? Plan { get; init; }
+
     /// <summary>The options as a suffix of the policy's name in reports; empty where there are none.</summary>
-    public string OptionText => string.Concat(
+    public string OptionText => Plan is not null ? Plan.Text : string.Concat(
         Temperature is { } t ? t == 0 ? ",greedy=true" : string.Create(CultureInfo.InvariantCulture, $",temperature={t}") : "",
         Epsilon is { } e ? string.Create(CultureInfo.InvariantCulture, $",epsilon={e}") : "");
 
@@ -95,7 +101,14 @@ public sealed record RunPolicySpec : PolicySpec
             throw EvaluateThrow.PolicySpec(text);
         if (at >= 0)
             spec = WithChoice(spec, parts[0][(at + 1)..]);
-        foreach (var (key, value) in Options(text, parts.Skip(1)))
+        var options = Options(text, parts.Skip(1)).ToList();
+        if (options.Any(option => option.Key == "plan"))
+        {
+            spec = spec with { Plan = PlanOptions.Parse(text, options.Where(option => option.Key != "seed")) };
+            options.RemoveAll(option => option.Key != "seed");
+        }
+
+        foreach (var (key, value) in options)
         {
             spec = key switch
             {
@@ -103,7 +116,7 @@ public sealed record RunPolicySpec : PolicySpec
                 "epsilon" => spec with { Epsilon = Number(text, key, value, 0, 1) },
                 "temperature" => spec with { Temperature = Number(text, key, value, 0, 1e9) },
                 "greedy" when value == "true" => spec with { Temperature = 0 },
-                _ => throw EvaluateThrow.UnknownPolicyOption(text, key, "seed, epsilon, temperature, greedy=true"),
+                _ => throw EvaluateThrow.UnknownPolicyOption(text, key, "seed, epsilon, temperature, greedy=true, or plan=PLANNER with its options"),
             };
         }
 

@@ -13,13 +13,13 @@ public sealed record SnapshotHash(string Algorithm, string Policy, long? Seed, i
     internal static IReadOnlyList<SnapshotHash> Of(IEnumerable<PolicyCandidate> candidates) =>
         candidates.Where(c => c.ContentHash is not null).Select(c => new SnapshotHash(c.Algorithm, c.Policy, c.Seed, c.Step, c.ContentHash!)).ToList();
 
-    /// <summary>Of the parameters in a stored policy's folder; null where the file is not there.</summary>
-    internal static string? Of(string folder)
+    /// <summary>Of the parameters in the folder of a stored policy, or world model; null where the file is not there.</summary>
+    internal static string? Of(string folder, string file = "policy.safetensors")
     {
-        var path = Path.Combine(folder, "policy.safetensors");
+        var path = Path.Combine(folder, file);
         if (!File.Exists(path))
             return null;
-        using var file = File.OpenRead(path);
-        return "sha256:" + Convert.ToHexStringLower(SHA256.HashData(file));
+        using var stream = File.OpenRead(path);
+        return "sha256:" + Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

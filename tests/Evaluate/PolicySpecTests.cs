@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Evaluate;
+using OfflineRL.Train.WorldModels.Planning;
 
 namespace OfflineRL.Tests.Evaluate;
 
@@ -18,6 +19,18 @@ public class PolicySpecTests
         var greedy = (RunPolicySpec)PolicySpec.Parse("run:x@last,greedy=true");
         Assert.Equal(0, greedy.Temperature);
         Assert.Equal(",greedy=true", greedy.OptionText);
+    }
+
+    [Fact]
+    public void Parse_OfAPlan_TakesItsOptions()
+    {
+        var spec = Assert.IsType<RunPolicySpec>(PolicySpec.Parse("run:x@step=500,plan=cem,seed=3,horizon=20,candidates=100,iterations=4,elites=0.2,momentum=0.3,discount=0.9,penalty=2,device=cpu"));
+        Assert.Equal(("x", SnapshotChoice.Step, 500, 3, "cpu"), (spec.Run, spec.Choice, spec.Step, spec.Seed, spec.Plan!.Device));
+        Assert.Equal(new PlanningConfig { Horizon = 20, Candidates = 100, Iterations = 4, EliteShare = 0.2, Momentum = 0.3, Discount = 0.9, Penalty = 2 }, spec.Plan.Config);
+        Assert.Equal(",plan=cem,horizon=20,candidates=100,iterations=4,elites=0.2,momentum=0.3,discount=0.9,penalty=2", spec.OptionText);
+        var gradient = ((RunPolicySpec)PolicySpec.Parse("run:x,plan=gradient,learning_rate=0.2,relaxation=softmax")).Plan!.Config;
+        Assert.Equal(("gradient", 0.2, "softmax", null, null), (gradient.Planner, gradient.LearningRate, gradient.Relaxation, gradient.Horizon, gradient.Penalty));
+        Assert.Null(((RunPolicySpec)PolicySpec.Parse("run:x")).Plan);
     }
 
     [Fact]
@@ -41,6 +54,11 @@ public class PolicySpecTests
     [InlineData("run:x,seed=-1", "seed=-1")]
     [InlineData("run:x,greedy=perhaps", "'greedy'")]
     [InlineData("run:x,speed=3", "'speed'; expected seed, epsilon")]
+    [InlineData("run:x,plan=dreaming", "plan is 'dreaming'")]
+    [InlineData("run:x,plan=cem,horizon=0", "horizon is 0; expected 1 to 1000")]
+    [InlineData("run:x,plan=cem,horizon=far", "horizon=far")]
+    [InlineData("run:x,plan=cem,epsilon=0.1", "'epsilon'; expected plan, horizon")]
+    [InlineData("run:x,horizon=3", "'horizon'; expected seed, epsilon")]
     [InlineData("run:x,epsilon", "expected run:NAME")]
     [InlineData("columns:temperature=2", "expected run:NAME")]
     [InlineData("columns:logits=z,probs=p", "'probs'")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OfflineRL.Datasets;
+using OfflineRL.Train.WorldModels;
 
 namespace OfflineRL.Train;
 
@@ -31,6 +32,9 @@ public sealed record BestPolicy(int Step, double HeldOutError);
 /// <summary>One seed of a run.</summary>
 public sealed record SeedInfo(ulong Seed, string Folder, SeedStatus? Status, IReadOnlyList<PolicySnapshot> Policies)
 {
+    /// <summary>World models that it stored, by step; none where its learner has none.</summary>
+    public IReadOnlyList<PolicySnapshot> Models { get; init; } = [];
+
     /// <summary>The policy of the highest step; null where none is stored yet.</summary>
     public PolicySnapshot? Last => Policies.Count == 0 ? null : Policies[^1];
 
@@ -195,16 +199,18 @@ public static class RunFolder
         {
             if (!ulong.TryParse(Path.GetFileName(folder).AsSpan(SeedPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var seed))
                 continue;
-            var policies = StepFolders.List(PoliciesFolder(folder))
-                .Where(p => File.Exists(Path.Combine(p.Folder, PolicyDescription.FileName)))
-                .Select(p => new PolicySnapshot(p.Step, p.Folder))
-                .ToList();
-            seeds.Add(new SeedInfo(seed, folder, SeedStatus.TryRead(folder), policies));
+            seeds.Add(new SeedInfo(seed, folder, SeedStatus.TryRead(folder), Snapshots(PoliciesFolder(folder), PolicyDescription.FileName))
+            {
+                Models = Snapshots(ModelsFolder(folder), WorldModelDescription.FileName),
+            });
         }
 
         seeds.Sort((a, b) => a.Seed.CompareTo(b.Seed));
         return seeds;
     }
+
+    static List<PolicySnapshot> Snapshots(string parent, string file) =>
+        [.. StepFolders.List(parent).Where(s => File.Exists(Path.Combine(s.Folder, file))).Select(s => new PolicySnapshot(s.Step, s.Folder))];
 
     static string Known(Workspace workspace)
     {

@@ -219,7 +219,8 @@ public sealed class VaeWorldModel : IWorldModel
         return Sample(means.gather(0, member).select(0, 0), logs.gather(0, member).select(0, 0), generator);
     }
 
-    Tensor Scaled(Tensor action) => _actionShift is null ? action : action.sub(_actionShift).div(_actionScale!);
+    /// <summary>Actions in the units that dynamics read.</summary>
+    internal Tensor Scaled(Tensor action) => _actionShift is null ? action : action.sub(_actionShift).div(_actionScale!);
 
     Tensor Limited(Tensor log) => SoftLimits.Between(log, _config.LowestLogDeviation, HighestLogDeviation);
 

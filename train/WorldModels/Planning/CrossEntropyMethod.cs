@@ -27,7 +27,7 @@ public sealed class CrossEntropyMethod(PlanningConfig config, PlanActions action
         var variance = full_like(mean, config.InitialDeviation * config.InitialDeviation);
         for (var i = 0; i < config.IterationCount; i++)
         {
-            var draws = noise.Normal(config.CandidateCount - 1, config.Horizon, actions.Width);
+            var draws = noise.Normal(config.CandidateCount - 1, config.Steps, actions.Width);
             var units = cat([mean.unsqueeze(1), draws.mul(variance.sqrt().unsqueeze(1)).add(mean.unsqueeze(1)).clamp(-1, 1)], 1);
             var (found, elites) = Try(best, model, latents, units, actions.FromUnits(units));
             best = found;
@@ -47,7 +47,7 @@ public sealed class CrossEntropyMethod(PlanningConfig config, PlanActions action
         for (var i = 0; i < config.IterationCount; i++)
         {
             var logs = PlanActions.Allowed(probabilities.log(), firstMasks);
-            var draws = noise.Gumbel(config.CandidateCount - 1, config.Horizon, actions.Width).add(logs.unsqueeze(1));
+            var draws = noise.Gumbel(config.CandidateCount - 1, config.Steps, actions.Width).add(logs.unsqueeze(1));
             var plans = actions.OneHot(cat([logs.unsqueeze(1), draws], 1));
             var (found, elites) = Try(best, model, latents, plans, plans);
             best = found;

@@ -49,11 +49,11 @@ public sealed class GradientPlanner(PlanningConfig config, PlanActions actions, 
         if (actions.IsDiscrete)
         {
             var logs = start.mul(config.WarmShare).add((1 - config.WarmShare) / actions.Width).log().unsqueeze(1);
-            return others == 0 ? logs : cat([logs, noise.Normal(others, config.Horizon, actions.Width)], 1);
+            return others == 0 ? logs : cat([logs, noise.Normal(others, config.Steps, actions.Width)], 1);
         }
 
         var units = actions.ToUnits(start).clamp(-1, 1).unsqueeze(1);
-        return others == 0 ? units : cat([units, noise.Uniform(others, config.Horizon, actions.Width).mul(2).sub(1)], 1);
+        return others == 0 ? units : cat([units, noise.Uniform(others, config.Steps, actions.Width).mul(2).sub(1)], 1);
     }
 
     // Sequences as they would be carried out, and as the model reads them for the gradient.

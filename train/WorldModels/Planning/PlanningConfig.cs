@@ -22,8 +22,8 @@ public sealed record PlanningConfig : IValidatable
     /// <summary><c>random_shooting</c>, <c>cem</c> or <c>gradient</c>. The default value is <c>cem</c>.</summary>
     public string Planner { get; init; } = CrossEntropy;
 
-    /// <summary>H: steps that a plan has. The default value is 15.</summary>
-    public int Horizon { get; init; } = 15;
+    /// <summary>H: steps that a plan has. Not set: what a stored model's held-out errors allow, else 15.</summary>
+    public int? Horizon { get; init; }
 
     /// <summary>C: action sequences that are tried at once for each state. Not set: 1,000 of random shooting, 256 of CEM, 8 of gradients.</summary>
     public int? Candidates { get; init; }
@@ -55,8 +55,11 @@ public sealed record PlanningConfig : IValidatable
     /// <summary>gamma: what a reward is worth one step later, in [0, 1]. The default value is 0.99.</summary>
     public double Discount { get; init; } = 0.99;
 
-    /// <summary>What the model's disagreement takes off each reward; 0, the default, for nothing.</summary>
-    public double Penalty { get; init; }
+    /// <summary>What the model's disagreement takes off each reward. Not set: what a stored model's held-out errors ask for, else 0.</summary>
+    public double? Penalty { get; init; }
+
+    /// <summary>H, with its default filled in.</summary>
+    internal int Steps => Horizon ?? 15;
 
     /// <summary>C, with its default filled in.</summary>
     internal int CandidateCount => Candidates ?? Planner switch { RandomShooting => 1000, Gradient => 8, _ => 256 };
@@ -73,7 +76,7 @@ public sealed record PlanningConfig : IValidatable
             yield return $"plan is '{Planner}'; expected one of the planners.{NearestName.Hint(Planner, Planners)}";
         if (Relaxation is not (StraightThrough or Softmax))
             yield return $"relaxation is '{Relaxation}'; expected {StraightThrough} or {Softmax}.";
-        foreach (var (key, value, most) in new[] { ("horizon", Horizon, 1000), ("candidates", CandidateCount, 1_000_000), ("iterations", IterationCount, 10_000) })
+        foreach (var (key, value, most) in new[] { ("horizon", Steps, 1000), ("candidates", CandidateCount, 1_000_000), ("iterations", IterationCount, 10_000) })
         {
             if (value < 1 || value > most)
                 yield return $"{key} is {value}; expected 1 to {most}.";
@@ -95,7 +98,7 @@ public sealed record PlanningConfig : IValidatable
                 yield return $"{key} is {value}; expected a positive number.";
         }
 
-        foreach (var (key, value) in new[] { ("min_deviation", MinDeviation), ("penalty", Penalty) })
+        foreach (var (key, value) in new[] { ("min_deviation", MinDeviation), ("penalty", Penalty ?? 0) })
         {
             if (!(value >= 0 && double.IsFinite(value)))
                 yield return $"{key} is {value}; expected a number of at least 0.";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OfflineRL.Datasets;
+using OfflineRL.Torch;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Train.WorldModels.Planning;
@@ -43,7 +44,36 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
         _noise = new PlanNoise(device);
     }
 
+    /// <summary>A policy that plans through a model that a run stored.</summary>
+    /// <param name="modelFolder">Such as <c>runs/NAME/seed-0/models/step-10000</c>.</param>
+    /// <param name="config">Settings; horizon and penalty that are not set are the model's own, by its held-out errors.</param>
+    /// <param name="deviceName">Where to plan: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <exception cref="UserErrorException">The model cannot be read, or does not fit the settings, or there is no such device.</exception>
+    public static PlanningPolicy Load(string modelFolder, PlanningConfig config, string deviceName = "auto")
+    {
+        var device = DeviceChoice.Resolve(deviceName);
+        // What is to be done side by side, workers do.
+        TorchExtras.Threads = 1;
+        var stored = StoredWorldModel.Load(modelFolder, device);
+        try
+        {
+            var (description, limits) = (stored.Description, stored.Description.Limits);
+            if (config.Penalty > 0 && description.Config.Members == 1)
+                Throw.User(string.Create(CultureInfo.InvariantCulture, $"penalty={config.Penalty} asks what the members of {description.Name} disagree about, and it has one; expected penalty=0, or a model trained with world_model.members above 1."));
+            config = config with { Horizon = config.Horizon ?? limits.Horizon, Penalty = config.Penalty ?? (description.Config.Members == 1 ? 0 : limits.Penalty) };
+            return new(description.Name, stored.Model, stored.Encoder, description.ActionSpace, description.Shape.Actions, config, device, owned: stored) { Environment = description.Environment };
+        }
+        catch
+        {
+            stored.Dispose();
+            throw;
+        }
+    }
+
     public string Name { get; }
+
+    /// <summary>What the model's data was recorded on; null where nobody knows.</summary>
+    public EnvironmentIdentity? Environment { get; private init; }
 
     public Space ObservationSpace => _encoder.Space;
 
@@ -100,7 +130,7 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
         for (var i = 0; i < rows.Length; i++)
         {
             if (!float.IsFinite(returns[i]))
-                Throw.User(string.Create(CultureInfo.InvariantCulture, $"Planning with {Name}: of {_config.CandidateCount} action sequences of {_config.Horizon} steps none has a finite return in the model, which is too far from what it learned. Plan fewer steps with horizon=N, or train the model longer."));
+                Throw.User(string.Create(CultureInfo.InvariantCulture, $"Planning with {Name}: of {_config.CandidateCount} action sequences of {_config.Steps} steps none has a finite return in the model, which is too far from what it learned. Plan fewer steps with horizon=N, or train the model longer."));
             state.Plans[rows[i]] = actions.AsSpan(i * length, length).ToArray();
             Take(rows[i], actions.AsSpan(i * length, _actions.Width), output);
         }
@@ -130,8 +160,8 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
     }
 
     Tensor Starts(int[] rows, PlanningState state) => cat([.. rows.Select(row => state.Plans[row] is { } plan
-        ? _actions.Shifted(tensor(plan).reshape(1, _config.Horizon, _actions.Width).to(_device))
-        : _actions.Neutral(1, _config.Horizon, _device))]);
+        ? _actions.Shifted(tensor(plan).reshape(1, _config.Steps, _actions.Width).to(_device))
+        : _actions.Neutral(1, _config.Steps, _device))]);
 
     Tensor? Masks(int[] rows, in PolicyInput input)
     {

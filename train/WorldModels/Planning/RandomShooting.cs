@@ -18,6 +18,6 @@ public sealed class RandomShooting(PlanningConfig config, PlanActions actions, P
     }
 
     Tensor Draw(Tensor? firstMasks, PlanNoise noise) => actions.IsDiscrete
-        ? actions.OneHot(PlanActions.Allowed(noise.Uniform(config.CandidateCount, config.Horizon, actions.Width), firstMasks))
-        : actions.FromUnits(noise.Uniform(config.CandidateCount, config.Horizon, actions.Width).mul(2).sub(1));
+        ? actions.OneHot(PlanActions.Allowed(noise.Uniform(config.CandidateCount, config.Steps, actions.Width), firstMasks))
+        : actions.FromUnits(noise.Uniform(config.CandidateCount, config.Steps, actions.Width).mul(2).sub(1));
 }

@@ -228,7 +228,7 @@ public sealed class PlannersTests : IDisposable
     {
         using var actions = PlanActions.Of(space, null, CPU);
         using var noise = Noise(seeds);
-        return Planners.Create(config, actions).Search(world, latents, actions.Neutral(seeds.Length, config.Horizon, CPU), null, noise);
+        return Planners.Create(config, actions).Search(world, latents, actions.Neutral(seeds.Length, config.Horizon!.Value, CPU), null, noise);
     }
 
     static PlanNoise Noise(params ulong[] seeds)
