@@ -22,6 +22,7 @@ IBenchmark[] benchmarks =
     new TabularBenchmark(),
     new DqnBenchmark(),
     new LearnersBenchmark(),
+    new WorldModelBenchmark(),
     new GradientsBenchmark(),
     new ImportanceBenchmark(),
     new DreamerBenchmark(),

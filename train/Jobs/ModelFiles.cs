@@ -40,7 +40,7 @@ sealed class ModelFiles : IDisposable
     /// <summary>Whether a model can be learned and measured, before there is a folder.</summary>
     /// <returns>What a run should say; nothing of learners without a model.</returns>
     /// <exception cref="UserErrorException">It cannot.</exception>
-    public static IEnumerable<string> Check(TrainConfig config, TrainingData data)
+    public static IReadOnlyList<string> Check(TrainConfig config, TrainingData data)
     {
         if (!AlgorithmTable.Of(config).Section(config).LearnsModel)
             return [];

@@ -41,6 +41,7 @@ public static class TrainJob
         var seeds = SeedList.Parse(config.Seeds);
         var device = DeviceChoice.Resolve(config.Device);
         TorchExtras.Threads = config.Threads;
+        var modelNotes = ModelFiles.Check(config, data);
         // What is wrong with dataset or network shows here, before there is a folder.
         using (var trial = SeedTraining.LessonsOf(config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" } }, data, seeds[0], CPU))
         using (HeldOutScore.Create(config, data, trial.Replay.Fitted, seeds[0], CPU))
@@ -53,7 +54,7 @@ public static class TrainJob
         if (GrowingTraining.AssumesOnPolicy(config))
             progress.Line($"{config.Algorithm} takes what {data.Info.Dataset} holds for its own policy's actions, and does not correct for another's. Use ppo or trpo, whose ratios are against the log, or 'offlinerl loop'.");
 
-        foreach (var note in (IEnumerable<string>)[.. SeedTraining.PropensityNotes(config, data), .. ModelFiles.Check(config, data)])
+        foreach (var note in (IEnumerable<string>)[.. SeedTraining.PropensityNotes(config, data), .. modelNotes])
             progress.Line(note);
         var folder = RunFolder.Prepare(workspace, config, data.Info, time.GetUtcNow());
         return RunSeeds(config, folder, seeds, seed =>

@@ -27,8 +27,8 @@ public sealed record WorldModelConfig : LearnerConfig
     /// <summary>p(s|z): <c>gaussian</c> with a learned deviation for each number (for images one for all), <c>bernoulli</c> for numbers in [0, 1]; <c>auto</c>, the default: Bernoulli where observations are 0 or 1.</summary>
     public string Likelihood { get; init; } = Auto;
 
-    /// <summary>beta: weight of KL(q(z|s), p(z)). The default value is 1.</summary>
-    public double KlWeight { get; init; } = 1;
+    /// <summary>beta: weight of KL(q(z|s), p(z)); not set: 1, for images 0.1, whose few moving pixels are not worth a divergence of 1 a nat until much was learned.</summary>
+    public double? KlWeight { get; init; }
 
     /// <summary>Share of the steps of encoder and decoder over which that weight rises from 0; 0: none. The default value is 0.2.</summary>
     public double KlWarmup { get; init; } = 0.2;
@@ -94,6 +94,7 @@ public sealed record WorldModelConfig : LearnerConfig
         return resolved with
         {
             Latent = Encoder == Identity ? numbers : Latent > 0 ? Latent : isVector ? Math.Clamp(2 * numbers, 4, 32) : 32,
+            KlWeight = KlWeight ?? (resolved.Torso == Torsos.Dense ? 1 : 0.1),
             Likelihood = Likelihood != Auto ? Likelihood : observations is DiscreteSpace or BoxSpace { ElementType: ElementType.UInt8 } && IsBinary(observations) ? Bernoulli : Gaussian,
         };
     }
@@ -120,7 +121,7 @@ public sealed record WorldModelConfig : LearnerConfig
             yield return $"members is {Members}; expected 1 to 1000.";
         if (PhaseSteps < 0)
             yield return $"phase_steps is {PhaseSteps}; expected at least 0 (0: one turn over the whole run).";
-        if (!(KlWeight >= 0) || !double.IsFinite(KlWeight))
+        if (KlWeight is { } weight && !(weight >= 0 && double.IsFinite(weight)))
             yield return FormattableString.Invariant($"kl_weight is {KlWeight}; expected a number of at least 0.");
         if (!(KlWarmup is >= 0 and <= 1))
             yield return FormattableString.Invariant($"kl_warmup is {KlWarmup}; expected a share in [0, 1].");

@@ -107,7 +107,9 @@ public sealed class WorldModelFit : IDisposable
     }
 
     // Rising to its value: with the whole of it from the start, a decoder that knows nothing yet leaves the posterior at the prior, and learns nothing (Bowman et al. 2016, "Generating sentences from a continuous space", 3.1).
-    double KlWeight => _config.KlWarmup == 0 ? _config.KlWeight : _config.KlWeight * Math.Min(1, _stateOptimizer!.StepCount / (_config.KlWarmup * StateSteps));
+    double KlWeight => _config.KlWarmup == 0 ? FullKlWeight : FullKlWeight * Math.Min(1, _stateOptimizer!.StepCount / (_config.KlWarmup * StateSteps));
+
+    double FullKlWeight => _config.KlWeight ?? 1;
 
     int StateSteps => _config.Order == WorldModelConfig.Joint ? _steps : EncoderSteps(_steps);
 
@@ -228,7 +230,7 @@ public sealed class WorldModelFit : IDisposable
         var continuation = WorldModelLosses.BernoulliLogLikelihood(batch.Continues.unsqueeze(-1), logit.unsqueeze(-1)).mean().neg();
         var continuationError = logit.gt(0).to(ScalarType.Float32).sub(batch.Continues).abs().mean();
         var disagreement = _model.DisagreementOf(means, logs)?.mean() ?? none;
-        var loss = reconstruction.add(kl.mul(_config.KlWeight)).add(transition).add(rewardLoss).add(continuation);
+        var loss = reconstruction.add(kl.mul(FullKlWeight)).add(transition).add(rewardLoss).add(continuation);
         var stateNorm = _model.StateParameters?.GradientNorm() ?? none;
         Tensor[] values = [loss, reconstruction, kl, transition, rewardLoss, continuation, latentError, rewardError, continuationError, disagreement, stateNorm, _model.DynamicsParameters.GradientNorm()];
         return [.. values.Select(value => value.MoveToOuterDisposeScope())];

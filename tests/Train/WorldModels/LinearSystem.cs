@@ -15,8 +15,7 @@ static class LinearSystem
 
     /// <summary>Writes a dataset of two parts.</summary>
     /// <param name="constant">Numbers of an observation beside the states that never change.</param>
-    /// <param name="bad">What one number of the observations becomes; null: nothing.</param>
-    public static TrainingColumns Write(Workspace workspace, string name, int episodes, int steps, int constant = 0, float? bad = null, bool everywhere = false, ulong seed = 1)
+    public static TrainingColumns Write(Workspace workspace, string name, int episodes, int steps, int constant = 0, ulong seed = 1)
     {
         var random = RandomStream.Create(seed, "linear");
         var width = States + constant;
@@ -37,12 +36,6 @@ static class LinearSystem
                     s = [.. Enumerable.Range(0, States).Select(i => Mean(s, a, i) + (Noise[i] * random.NextGaussian()))];
                     rewards.Add(Enumerable.Range(0, States).Sum(i => Weights[i] * s[i]) + (RewardNoise * random.NextGaussian()));
                     terminated = Math.Abs(s[0]) > Limit;
-                }
-
-                if (bad is { } value && (everywhere || e == 1))
-                {
-                    for (var i = 1; i < observations.Count; i += everywhere ? width : observations.Count)
-                        observations[i] = value;
                 }
 
                 var final = new List<float>();

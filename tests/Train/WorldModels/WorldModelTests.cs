@@ -1,4 +1,6 @@
 using OfflineRL.Datasets;
+using OfflineRL.Tests.Cli;
+using OfflineRL.Tests.Train.Losses;
 using OfflineRL.Train;
 using OfflineRL.Train.WorldModels;
 using TorchSharp;
@@ -116,5 +118,93 @@ public sealed class WorldModelTests : IDisposable
         Assert.True(error.Error < (order == "staged" ? 2.2 : 1.6) * features, $"{error.Error} where the noise is {features}");
         Assert.True(error.ErrorOverPersistence < 0.5, $"{error}");
         Assert.All(stored.Description.Errors.Where(row => row is { Horizon: 5, Target: "observation" }), row => Assert.True(row.ErrorOverPersistence < 0.85, $"{row}"));
+    }
+
+    [Fact]
+    public void OfBreakoutsFrames_TheReconstructionIsNearerThanTheMeanFrame()
+    {
+        Tool.Run(_data.Root, "ingest", "record", "--environment", "Breakout-MinAtar-v1", "--name", "breakout", "--steps", "3000").Expect(0);
+        Tool.Run(_data.Root, "datasets", "split", "breakout", "--parts", "train=0.8,validation=0.2").Expect(0);
+        using var columns = Dataset.Open(_data.Workspace, "breakout").Compile(NullProgress.Instance);
+        var config = Config(new() { Hidden = [128], DynamicsHidden = [32], EncoderShare = 0.95, LearningRate = 0.004, ErrorHorizons = [1, 3], ErrorStarts = 50, ErrorSamples = 2 }, 900) with { BatchSize = 48 };
+        using var stored = Train(config, columns);
+        Assert.Equal(("bernoulli", "minatar", 32), (stored.Description.Config.Likelihood, stored.Description.Config.Torso, stored.Model.LatentWidth));
+        var selection = EpisodeSelection.Of(columns, "validation");
+        var frames = new List<float>();
+        foreach (var episode in selection.Episodes)
+        {
+            var rows = columns.EpisodeFirstRow.Slice(episode, 2);
+            foreach (var pixel in columns.ObservationBytes!.Slice(rows[0], (int)(rows[1] - rows[0])))
+                frames.Add(pixel);
+        }
+
+        using var quiet = no_grad();
+        var x = tensor(frames.ToArray()).reshape(1, -1, 400);
+        var again = stored.Model.Decode(stored.Model.Encode(new(x, zeros(1, x.size(1), stored.Model.ActionWidth)), null));
+        Assert.Equal(x.shape, again.shape);
+        var (error, baseline) = (again.sub(x).square().mean().ToDouble(), x.sub(x.mean([1], keepdim: true)).square().mean().ToDouble());
+        Assert.True(error < 0.6 * baseline, $"{error} where the mean frame has {baseline}");
+    }
+
+    [Fact]
+    public void Dreams_AreReproducible_AndTheirGradientReachesTheAction()
+    {
+        var model = (WorldModelConfig)new WorldModelConfig { Hidden = [16], DynamicsHidden = [16], Members = 3, Latent = 5 }.Resolve(BoxSpace.Unbounded(3), default);
+        using var world = new VaeWorldModel(model, new(BoxSpace.Unbounded(3), 2, null, 1, 2), RandomStream.Create(1, "init"), CPU);
+        using Generator first = new(3), second = new(3), other = new(4);
+        var (latent, action) = (randn([7, 5], generator: new Generator(1)), randn([7, 2], generator: new Generator(2)).requires_grad_());
+        DreamStep Step(Generator? generator) => world.Step(latent, action, generator);
+        var step = Step(first);
+        Assert.Equal([7L, 5L], step.Latent.shape);
+        Assert.All([step.Reward, step.Continue, step.Disagreement!, step.RewardDeviation!], x => Assert.Equal([7L], x.shape));
+        Assert.True(step.Latent.allclose(Step(second).Latent, 0, 0));
+        Assert.False(step.Latent.allclose(Step(other).Latent, 0, 0));
+        step.Reward.sum().backward();
+        Assert.True(action.grad!.abs().max().ToDouble() > 0);
+
+        // By hand: the mean is that of the members, the disagreement the root mean square of their deviations.
+        var (means, _) = world.Transition(latent, action);
+        Assert.Equal([3L, 7L, 5L], means.shape);
+        Golden.AssertClose(means.mean([0]), Step(null).Latent, 1e-6);
+        Golden.AssertClose(means.sub(means.mean([0])).square().mean([0]).mean([1]).sqrt(), step.Disagreement!, 1e-5);
+    }
+
+    [Fact]
+    public void UnknownNextObservations_TeachTheHeadsAlone()
+    {
+        var model = (WorldModelConfig)new WorldModelConfig { Hidden = [16], DynamicsHidden = [16], Latent = 4, Deviation = "free" }.Resolve(BoxSpace.Unbounded(3), default);
+        Tensor[] Learn(float unknown)
+        {
+            var setup = TrainData.Setup(3, 2, 10) with { ActionSpace = new DiscreteSpace(2) };
+            using var world = new VaeWorldModel(model, new(BoxSpace.Unbounded(3), 2, null, 0, 1), RandomStream.Create(1, "init"), CPU);
+            using var fit = new WorldModelFit(world, model, 10, setup);
+            using Generator random = new(1);
+            var next = randn([8, 3], generator: random);
+            next.select(0, 3).fill_(unknown);
+            var known = ones(8);
+            known.select(0, 3).fill_(0);
+            var batch = new ModelBatch(randn([8, 3], generator: random), randn([8, 2], generator: random), randn([8], generator: random), next, known, known);
+            for (var done = 0; done < 10; done++)
+                fit.Learn(batch, done, measure: false);
+            return [world.StateParameters!.Values.clone(), world.DynamicsParameters.Values.clone()];
+        }
+
+        var (zero, huge) = (Learn(0), Learn(50));
+        Assert.True(zero[0].isfinite().all().ToBoolean());
+        Assert.True(zero[0].allclose(huge[0], 0, 0));
+        Assert.True(zero[1].allclose(huge[1], 0, 0));
+    }
+
+    [Theory]
+    [InlineData("staged", 0, new[] { 0, 1, 2 }, new[] { 3, 4, 9 })]
+    [InlineData("staged", 5, new[] { 0, 1, 5, 6 }, new[] { 2, 4, 7, 9 })]
+    [InlineData("joint", 0, new int[0], new[] { 0, 5, 9 })]
+    public void EncoderAndDynamics_TakeTurns(string order, int phase, int[] encoder, int[] dynamics)
+    {
+        var model = (WorldModelConfig)new WorldModelConfig { Hidden = [4], DynamicsHidden = [4], Order = order, PhaseSteps = phase, EncoderShare = phase == 0 ? 0.3 : 0.4 }.Resolve(BoxSpace.Unbounded(3), default);
+        using var world = new VaeWorldModel(model, new(BoxSpace.Unbounded(3), 2, null, 0, 1), RandomStream.Create(1, "init"), CPU);
+        using var fit = new WorldModelFit(world, model, 10, TrainData.Setup(3, 2, 10));
+        Assert.All(encoder, done => Assert.True(fit.IsEncoderTurn(done)));
+        Assert.All(dynamics, done => Assert.False(fit.IsEncoderTurn(done)));
     }
 }

@@ -1,0 +1,102 @@
+using OfflineRL.Benchmarks.Harness;
+using OfflineRL.Datasets;
+using OfflineRL.Torch;
+using OfflineRL.Train;
+using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Benchmarks;
+
+/// <summary>Gradient steps of the world model beside the same model written with PyTorch, each at the better of one and two threads; and what 5,000 of them leave in memory.</summary>
+sealed class WorldModelBenchmark : IBenchmark
+{
+    const int Observations = 6, Actions = 2, EpisodeSteps = 100, Rows = 100_000, Batch = 256, ImageBatch = 64;
+    const int MemorySteps = 5_000;
+    const double LeastRatio = 1.3;
+
+    public string Name => "world_model";
+
+    public string Work => $"whole steps with sampling and metrics; {Observations} observations, {Actions} actions, 12 latents, 2 x 256 and 2 x 200 ReLU, batch {Batch}, {Rows:N0} stored transitions; or 10 x 10 x 4 bytes, 16 filters of 3 x 3, 128 ReLU, 32 latents, batch {ImageBatch}; each side at the better of 1 and 2 threads";
+
+    public void Run(BenchmarkReport report)
+    {
+        var rivals = new[] { 1, 2 }.Select(threads => Rival.Measure("world_model_steps.py", $"{threads}")).OfType<IReadOnlyDictionary<string, double>>().ToList();
+        var root = Directory.CreateTempSubdirectory("offlinerl-bench-").FullName;
+        try
+        {
+            var workspace = Workspace.Open(root);
+            BenchmarkData.WriteContinuous(workspace, "vectors", Rows / EpisodeSteps, EpisodeSteps, Observations, Actions);
+            BenchmarkData.WriteGrids(workspace, "grids", 40, 500);
+            using var vectors = TrainingData.Open(workspace, "vectors", NullProgress.Instance);
+            using var grids = TrainingData.Open(workspace, "grids", NullProgress.Instance);
+            Compare(report, rivals, "encoder and decoder", "state", vectors, new() { EncoderShare = 0.999 });
+            Compare(report, rivals, "dynamics", "dynamics", vectors, new() { EncoderShare = 0.001 });
+            Compare(report, rivals, "dynamics of 5 members", "members", vectors, new() { EncoderShare = 0.001, Members = 5 });
+            Compare(report, rivals, "encoder and decoder of images", "images", grids, new() { EncoderShare = 0.999, Likelihood = "bernoulli" });
+            MeasureMemory(report, vectors);
+        }
+        finally
+        {
+            TorchExtras.Threads = 1;
+            Directory.Delete(root, recursive: true);
+        }
+    }
+
+    static void Compare(BenchmarkReport report, List<IReadOnlyDictionary<string, double>> rivals, string what, string rival, TrainingData data, WorldModelConfig config)
+    {
+        var steps = new[] { 1, 2 }.Max(threads =>
+        {
+            TorchExtras.Threads = threads;
+            using var training = new Training(data, config);
+            return Timing.Rate(training.Step, 1.0, 5);
+        });
+        if (rivals.Count == 0)
+            report.Add(what, steps, "steps/s");
+        else
+            report.Add(what, steps, "steps/s", rivals.Max(rates => rates[rival]), "PyTorch in this run", $"at least {LeastRatio}", steps >= LeastRatio * rivals.Max(rates => rates[rival]));
+    }
+
+    // After as many steps again, so that what is kept from the first ones does not count.
+    static void MeasureMemory(BenchmarkReport report, TrainingData data)
+    {
+        TorchExtras.Threads = 1;
+        using var training = new Training(data, new() { Members = 5, EncoderShare = 0.5, PhaseSteps = 100 });
+        for (var i = 0; i < 500; i++)
+            training.Step();
+        GC.Collect();
+        var (tensors, bytes, resident) = (TorchExtras.Memory.LiveTensors, TorchExtras.Memory.LiveBytes, Environment.WorkingSet);
+        for (var i = 0; i < MemorySteps; i++)
+            training.Step();
+        GC.Collect();
+        report.Add($"live tensors more after {MemorySteps:N0} updates", TorchExtras.Memory.LiveTensors - tensors, "", target: "0", met: TorchExtras.Memory.LiveTensors <= tensors);
+        report.Add("native bytes more", TorchExtras.Memory.LiveBytes - bytes, "bytes", target: "0", met: TorchExtras.Memory.LiveBytes <= bytes);
+        report.Add("resident memory more", (Environment.WorkingSet - resident) / 1048576.0, "MiB");
+    }
+
+    // As the job makes it; the run has no end.
+    sealed class Training : IDisposable
+    {
+        readonly TransitionReplay _replay;
+        readonly ITransitionLearner _learner;
+        int _steps;
+
+        public Training(TrainingData data, WorldModelConfig model)
+        {
+            var images = data.Info.ObservationSpace is BoxSpace { ElementType: ElementType.UInt8 };
+            var config = AlgorithmTable.Resolve(new() { Algorithm = "world_model", BatchSize = images ? ImageBatch : Batch, Steps = 1_000_000, WorldModel = model }, data);
+            var random = RandomStream.Create(0, "benchmark");
+            _replay = new TransitionReplay(data, SeedTraining.Settings(config), random.Derive("sampler"), CPU);
+            _learner = (ITransitionLearner)TrainJob.Learner(config, data.Info, _replay.Encoder, random.Derive("init"), CPU);
+        }
+
+        public void Step() => _learner.Step(_replay.Next(), measure: _steps++ % 10 == 0);
+
+        public void Dispose()
+        {
+            _learner.Dispose();
+            _replay.Dispose();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+"""Gradient steps a second of the world model as it is written with PyTorch: q(z|s) and p(s|z) of 2 x 256 ReLU, transition p(z'|z, a), reward and continuation of 2 x 200 ReLU, Gaussian heads whose ln sigma lies
+softly between -5 and 2, a decoder of running deviations, a KL weight, gradient norms up to 100, Adam; 6 observations, 2 actions, 12 latents, batches of 256 drawn from 100,000 stored transitions. Members: batched products.
+Images: 10 x 10 x 4, 16 filters of 3 x 3, 128 ReLU, 32 latents, Bernoulli likelihood. Prints "CASE RATE". usage: world_model_steps.py [threads] [seconds]
+"""
+import math
+import os
+import statistics
+import sys
+import time
+
+threads = sys.argv[1] if len(sys.argv) > 1 else "1"
+if os.environ.get("OPENBLAS_NUM_THREADS") != threads:
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = threads
+    os.execv(sys.executable, [sys.executable, *sys.argv])
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.set_num_threads(int(threads))
+torch.manual_seed(0)
+seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
+D, A, Z, B, N = 6, 2, 12, 256, 100_000
+states, nexts, actions = torch.randn(N, D), torch.randn(N, D), torch.randn(N, A)
+rewards, continues = torch.randn(N), (torch.rand(N) > 0.01).float()
+frames, next_frames = (torch.rand(2, 20_000, 4, 10, 10) > 0.9).to(torch.uint8)
+low, high, half_log = -5.0, 2.0, 0.5 * math.log(2 * math.pi)
+
+
+def dense(*widths):
+    layers = []
+    for i in range(len(widths) - 1):
+        layers += [nn.Linear(widths[i], widths[i + 1]), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def limited(x):
+    return torch.tanh((x - (low + high) / 2) / ((high - low) / 2)) * ((high - low) / 2) + (low + high) / 2
+
+
+def gaussian(x, mean, log):
+    return (-0.5 * ((x - mean) * (-log).exp()).square() - log - half_log).sum(-1)
+
+
+class Members(nn.Module):
+    def __init__(self, count, *widths):
+        super().__init__()
+        self.weights = nn.ParameterList([nn.Parameter((torch.rand(count, i, o) * 2 - 1) / math.sqrt(i)) for i, o in zip(widths, widths[1:])])
+        self.biases = nn.ParameterList([nn.Parameter(torch.zeros(count, 1, o)) for o in widths[1:]])
+        self.count = count
+
+    def forward(self, x):
+        x = x.unsqueeze(0).expand(self.count, *x.shape)
+        for i, (w, b) in enumerate(zip(self.weights, self.biases)):
+            x = torch.baddbmm(b, x, w)
+            x = x.relu() if i + 1 < len(self.weights) else x
+        return x
+
+
+class Images(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encode = nn.Sequential(nn.Conv2d(4, 16, 3), nn.ReLU(), nn.Flatten(), dense(1024, 128, 64))
+        self.decode = nn.Sequential(dense(32, 128, 1024), nn.ReLU(), nn.Unflatten(1, (16, 8, 8)), nn.ConvTranspose2d(16, 4, 3))
+
+
+def optimize(loss, modules, optimizer):
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_([p for m in modules for p in m.parameters()], 100)
+    optimizer.step()
+
+
+def rate(step):
+    for _ in range(20):
+        step()
+    rates = []
+    for _ in range(5):
+        count, start = 0, time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            step()
+            count += 1
+        rates.append(count / (time.perf_counter() - start))
+    return statistics.median(rates)
+
+
+encoder, decoder = dense(D, 256, 256, 2 * Z), dense(Z, 256, 256, D)
+variance = torch.ones(D)
+state_optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 1e-3)
+
+
+def state_step():
+    global variance
+    rows = torch.randint(N, (B,))
+    s = torch.cat([states[rows[:B // 2]], nexts[rows[B // 2:]]])
+    mean, log = encoder(s).chunk(2, -1)
+    log = limited(log)
+    decoded = decoder(mean + torch.randn_like(mean) * log.exp())
+    with torch.no_grad():
+        variance = variance * 0.95 + 0.05 * (s - decoded).square().mean(0)
+    kl = (0.5 * (mean.square() + (2 * log).exp() - 1) - log).sum(-1)
+    optimize((kl - gaussian(s, decoded, 0.5 * variance.log())).mean(), [encoder, decoder], state_optimizer)
+
+
+def dynamics_step(members):
+    transition = dense(Z + A, 200, 200, 2 * Z) if members == 1 else Members(members, Z + A, 200, 200, 2 * Z)
+    heads = dense(Z, 200, 200, 3)
+    optimizer = torch.optim.Adam([*transition.parameters(), *heads.parameters()], 1e-3)
+
+    def step():
+        rows = torch.randint(N, (B,))
+        with torch.no_grad():
+            mean, log = encoder(torch.cat([states[rows], nexts[rows]])).chunk(2, -1)
+            z, z_next = (mean + torch.randn_like(mean) * limited(log).exp()).chunk(2)
+        delta, log = transition(torch.cat([z, actions[rows]], -1)).chunk(2, -1)
+        likelihood = gaussian(z_next, z + delta, limited(log))
+        reward, reward_log, logit = heads(z_next).unbind(-1)
+        reward_log = limited(reward_log)
+        likelihood = likelihood.mean() + (-0.5 * ((rewards[rows] - reward) * (-reward_log).exp()).square() - reward_log - half_log).mean()
+        optimize(-likelihood + F.binary_cross_entropy_with_logits(logit, continues[rows]), [transition, heads], optimizer)
+
+    return step
+
+
+images = Images()
+image_optimizer = torch.optim.Adam(images.parameters(), 1e-3)
+
+
+def image_step():
+    rows = torch.randint(20_000, (64,))
+    s = torch.cat([frames[rows[:32]], next_frames[rows[32:]]]).float()
+    mean, log = images.encode(s).chunk(2, -1)
+    log = limited(log)
+    decoded = images.decode(mean + torch.randn_like(mean) * log.exp())
+    kl = (0.5 * (mean.square() + (2 * log).exp() - 1) - log).sum(-1)
+    loss = F.binary_cross_entropy_with_logits(decoded, s, reduction="none").sum((1, 2, 3))
+    optimize((kl + loss).mean(), [images], image_optimizer)
+
+
+print(f"state {rate(state_step)}")
+print(f"dynamics {rate(dynamics_step(1))}")
+print(f"members {rate(dynamics_step(5))}")
+print(f"images {rate(image_step)}")

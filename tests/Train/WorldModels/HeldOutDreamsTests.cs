@@ -1,0 +1,149 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Tests.Train.WorldModels;
+
+/// <summary>Held-out errors, and how far dreams go by them, of models whose errors are known.</summary>
+public sealed class HeldOutDreamsTests : IDisposable
+{
+    readonly TrainData _data = new();
+    readonly DisposeScope _scope = NewDisposeScope();
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _data.Dispose();
+    }
+
+    // Adds so much to the state and says so much of reward and going on; draws with a deviation where there is a generator.
+    sealed class Adder(float step, float reward, float going, float deviation = 0, float observationDeviation = 0, bool unsure = false) : IWorldModel
+    {
+        public int LatentWidth => 1;
+
+        public int ActionWidth => 2;
+
+        public Tensor? ObservationDeviation { get; } = observationDeviation == 0 ? null : tensor(new[] { observationDeviation });
+
+        public Tensor Encode(ModelSequences sequences, Generator? generator) => sequences.Observations.clone();
+
+        public Tensor Decode(Tensor latent) => latent.clone();
+
+        public DreamStep Step(Tensor latent, Tensor action, Generator? generator)
+        {
+            var next = latent.add(step);
+            if (generator is not null)
+                next = next.add(randn(latent.shape, generator: generator).mul(deviation));
+            var ones = ones_like(latent.select(-1, 0));
+            return new(next, ones.mul(reward), ones.mul(going), unsure ? latent.select(-1, 0) : null, ones.mul(0.5));
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    // s_t = t with steps of 1; the reward of step t is t; every other episode terminates with its last step.
+    TrainingColumns Count(int episodes, int steps, double noise = 0)
+    {
+        var random = RandomStream.Create(3, "count");
+        using (var writer = DatasetWriter.Create(_data.Workspace, "count", new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(1), ActionSpace = new DiscreteSpace(2) }))
+        {
+            for (var e = 0; e < episodes; e++)
+            {
+                float[] states = [.. Enumerable.Range(0, steps + 1).Select(t => t + (float)(noise * random.NextGaussian()))];
+                writer.WriteEpisode(new EpisodeColumns
+                {
+                    Key = $"count/{e}",
+                    BehaviorPolicy = "count",
+                    Observations = states.AsSpan(0, steps),
+                    DiscreteActions = new int[steps],
+                    Rewards = [.. Enumerable.Range(0, steps).Select(t => (double)t)],
+                    Terminated = e % 2 == 0,
+                    Truncated = e % 2 == 1,
+                    FinalObservation = states.AsSpan(steps, 1),
+                });
+            }
+
+            writer.Commit();
+        }
+
+        return Dataset.Open(_data.Workspace, "count").Compile(NullProgress.Instance);
+    }
+
+    static HeldOutDreams Dreams(TrainingColumns columns, WorldModelConfig config) => new(
+        TrainingData.Of(columns), "train", new(ObservationEncoder.Of(columns.Info.ObservationSpace), RewardTransform.Identity), config, 1, RandomStream.Create(1, "dreams"), CPU);
+
+    [Fact]
+    public void Errors_OfAModelThatIsOffByTheSameAtEveryStep_AreThatTimesK()
+    {
+        using var columns = Count(2, 4);
+        using var dreams = Dreams(columns, new() { ErrorHorizons = [1, 2, 4], ErrorStarts = 100, ErrorSamples = 2 });
+        Assert.Equal(8, dreams.Count);
+        using var generator = new Generator(1);
+        var report = dreams.Measure(new Adder(0.75f, 1, 0.5f), 7, generator);
+        ModelErrorRow Of(int k, string target) => report.Errors.Single(row => row.Horizon == k && row.Target == target && row.Step == 7);
+        // Of the 8 states one has no next one that counts (it terminates), at k = 2 three, at k = 4 all but one.
+        Assert.Equal((7L, 5L, 1L), (Of(1, "observation").Count, Of(2, "observation").Count, Of(4, "observation").Count));
+        Assert.Equal([0.25, 0.5, 1], [Of(1, "observation").Error, Of(2, "observation").Error, Of(4, "observation").Error]);
+        Assert.Equal([1.0, 2, 4], [Of(1, "observation").Persistence, Of(2, "observation").Persistence, Of(4, "observation").Persistence]);
+        Assert.Equal(0.25, Of(2, "observation").ErrorOverPersistence!.Value, 1e-9);
+        // Next states of the two episodes: 1, 2, 3 and 1, 2, 3, 4.
+        double[] next = [1, 2, 3, 1, 2, 3, 4];
+        Assert.Equal(Math.Sqrt(next.Average(x => Math.Pow(x - next.Average(), 2))), Of(1, "observation").Spread, 1e-6);
+        // Rewards of step 2: 1, 2, 3 twice, where 1 is said; before them came none (the mean is taken, 1.5), 0 and 1.
+        Assert.Equal(6, Of(2, "reward").Count);
+        Assert.Equal(Math.Sqrt((0 + 1 + 4) / 3.0), Of(2, "reward").Error, 1e-6);
+        Assert.Equal(Math.Sqrt((0.25 + 4 + 4) / 3.0), Of(2, "reward").Persistence, 1e-6);
+        // One of the six second steps terminates; half is said of each.
+        Assert.Equal(0.5, Of(2, "continuation").Error, 1e-6);
+        Assert.Equal(Math.Sqrt(1 / 6.0), Of(2, "continuation").Persistence, 1e-6);
+        Assert.Equal(4, report.RelativeErrors.Length);
+        Assert.Empty(report.Disagreements);
+    }
+
+    [Fact]
+    public void Calibration_IsRightWhereTheSpreadIs_AndSaysHowWrongItIs()
+    {
+        using var columns = Count(60, 30, noise: 1);
+        using var dreams = Dreams(columns, new() { ErrorHorizons = [1], ErrorStarts = 1_500, ErrorSamples = 200 });
+        using var generator = new Generator(1);
+        // What comes differs by the noise of both states: a variance of 2, half of which a decoder may have.
+        var right = dreams.Measure(new Adder(1, 0, 1, deviation: 1, observationDeviation: 1), 0, generator).Calibration.Single(row => row.Target == "observation");
+        Assert.Equal(0.5, right.Within50, 0.05);
+        Assert.Equal(0.8, right.Within80, 0.05);
+        Assert.Equal(0.95, right.Within95, 0.03);
+        Assert.Equal(1, right.ZVariance, 0.12);
+        Assert.Equal(0, right.ZMean, 0.1);
+        var sure = dreams.Measure(new Adder(1, 0, 1, deviation: (float)Math.Sqrt(0.5)), 0, generator).Calibration.Single(row => row.Target == "observation");
+        Assert.Equal(4, sure.ZVariance, 0.5);
+        Assert.InRange(sure.Within95, 0.6, 0.75);
+    }
+
+    [Fact]
+    public void Limits_AreChosenByTheRule()
+    {
+        double[] errors = [0.1, 0.3, 0.6, 0.2], rewards = [1, 4, 9, 16], disagreements = [1, 2, 3, 2];
+        // The third step is too wrong; the error of the reward at the second, 4, over the mean disagreement, 2.
+        Assert.Equal(new DreamLimits(2, 2, null), DreamLimits.Choose(new(), errors, rewards, disagreements));
+        Assert.Equal(new DreamLimits(4, 8, 3), DreamLimits.Choose(new() { HorizonError = 0.7, TruncationQuantile = 0.75 }, errors, rewards, disagreements));
+        Assert.Equal(new DreamLimits(1, 0.5, null), DreamLimits.Choose(new() { HorizonError = 0.01 }, errors, rewards, disagreements));
+        Assert.Equal(new DreamLimits(9, 3, null), DreamLimits.Choose(new() { Horizon = 9, Penalty = 3 }, errors, rewards, disagreements));
+        // Without members nothing is to be penalized.
+        Assert.Equal(new DreamLimits(2, 0, null), DreamLimits.Choose(new(), errors, rewards, []));
+    }
+
+    [Fact]
+    public void ACautiousModel_TakesFromTheReward_AndCutsWhatIsUnsure()
+    {
+        var step = new CautiousWorldModel(new Adder(1, 10, 1, unsure: true), new DreamLimits(5, 2, 3)).Step(tensor(new float[] { 1, 4 }).reshape(2, 1), zeros(2, 2), null);
+        Assert.Equal([8f, 2f], step.Reward.data<float>().ToArray());
+        Assert.Equal([false, true], step.Truncated!.data<bool>().ToArray());
+        Assert.Equal([1f, 1f], step.Continue.data<float>().ToArray());
+        var sure = new CautiousWorldModel(new Adder(1, 10, 1), new DreamLimits(5, 2, 3)).Step(zeros(1, 1), zeros(1, 2), null);
+        Assert.Equal([10f], sure.Reward.data<float>().ToArray());
+        Assert.Null(sure.Truncated);
+    }
+}
