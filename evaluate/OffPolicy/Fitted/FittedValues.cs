@@ -1,4 +1,5 @@
 using OfflineRL.Datasets;
+using OfflineRL.Torch;
 
 namespace OfflineRL.Evaluate;
 
@@ -25,6 +26,8 @@ sealed class FittedValues(ValueConfig config) : IValueFitter
                 throw EvaluateThrow.FitNeedsDiscreteActions(kind, info.ActionSpace, info.Dataset);
             case ValueKind.Tabular:
                 return new TabularQ();
+            case ValueKind.Deep:
+                return new DeepQ(config.Deep, TorchExtras.SelectDevice(config.Device));
             default:
                 return new LinearQ(config.Ridge);
         }

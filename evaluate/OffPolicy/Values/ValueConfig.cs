@@ -1,4 +1,5 @@
 using OfflineRL.Datasets;
+using OfflineRL.Train.Algorithms;
 
 namespace OfflineRL.Evaluate;
 
@@ -32,10 +33,18 @@ public sealed record ValueConfig : IValidatable
     /// <summary>Actions of the policy that stand for its distribution at each point of the log, where actions are continuous. The default value is 8.</summary>
     public int Draws { get; init; } = 8;
 
+    /// <summary>Of deep fits: network, optimizer, steps. Returns are scaled to a root mean square of 1 before.</summary>
+    public FittedQConfig Deep { get; init; } = new();
+
+    /// <summary>Where deep fits run: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>. The default value is auto.</summary>
+    public string Device { get; init; } = "auto";
+
     public IEnumerable<string> Validate()
     {
         if (Folds is < 1 or > 100)
             yield return FormattableString.Invariant($"folds is {Folds}; expected 1 (on the log itself) to 100.");
+        foreach (var fault in Deep.Validate())
+            yield return $"deep.{fault}";
         if (!(Ridge >= 0))
             yield return FormattableString.Invariant($"ridge is {Ridge}; expected a number of at least 0.");
         if (Draws is < 1 or > 1000)
