@@ -14,8 +14,11 @@ public sealed record FittedQConfig : LearnerConfig
     /// <summary>Rows of a minibatch. The default value is 256.</summary>
     public int BatchSize { get; init; } = 256;
 
-    /// <summary>Gradient steps for which the targets stand still: one regression of the iteration. The default value is 100.</summary>
-    public int TargetPeriodSteps { get; init; } = 100;
+    /// <summary>Gradient steps for which the targets stand still: one regression of the iteration. The default value is 10; a return of H steps takes about H regressions to be known.</summary>
+    public int TargetPeriodSteps { get; init; } = 10;
+
+    /// <summary>Of <see cref="Steps"/>, the first so many go towards the logged returns instead. The default value is 1,000.</summary>
+    public int WarmupSteps { get; init; } = 1_000;
 
     /// <summary>Error beyond which the loss grows linearly, where returns are scaled to a root mean square of 1. The default value is 1.</summary>
     public double HuberDelta { get; init; } = 1;
@@ -26,6 +29,8 @@ public sealed record FittedQConfig : LearnerConfig
             yield return fault;
         if (Steps < 1)
             yield return $"steps is {Steps}; expected at least 1.";
+        if (WarmupSteps < 0)
+            yield return $"warmup_steps is {WarmupSteps}; expected at least 0.";
         if (BatchSize is < 1 or > 1_048_576)
             yield return $"batch_size is {BatchSize}; expected 1 to 1048576.";
         if (TargetPeriodSteps < 1)

@@ -24,6 +24,8 @@ static class EstimatorCatalog
         Shrunk("sg_dr", "doubly robust, sub-Gaussian weights", WeightShrinkage.SubGaussian, values: true),
         Kernel("kernel_is", "per-decision importance sampling with kernel weights of bandwidth lambda", values: false),
         Kernel("kernel_dr", "doubly robust with kernel weights of bandwidth lambda", values: true),
+        new() { Name = "mis", Title = "marginalized importance sampling: weights of states", Logs = LogKind.Sequences, DefaultOn = null, Target = Targets.Discounted, Compute = (x, _) => FittedEstimators.Marginalized(x) },
+        new() { Name = "model_based", Title = "the policy in the maximum-likelihood model of the log", NeedsPropensities = false, DefaultOn = null, Compute = (x, _) => FittedEstimators.Model(x) },
     ];
 
     /// <summary>The one of a name.</summary>

@@ -37,6 +37,8 @@ sealed class DeepFitData
             throw EvaluateThrow.NothingToFit();
         (Rows, Next, Discounts) = (tensor(rows).to(device), tensor(next).to(device), tensor(discounts).to(device));
         Rewards = tensor(Array.ConvertAll(rows, row => (float)(log.Rewards[row] / Scale))).to(device);
+        var returns = Returned(log);
+        Returns = tensor(Array.ConvertAll(rows, row => (float)(returns[row] / Scale))).to(device);
         NeedsFuture = discounts.AsSpan().ContainsAnyExcept(0f);
     }
 
@@ -54,6 +56,9 @@ sealed class DeepFitData
 
     /// <summary>[n].</summary>
     public Tensor Rewards { get; }
+
+    /// <summary>[n]: the logged return from each step to the end of its episode.</summary>
+    public Tensor Returns { get; }
 
     /// <summary>[N] int64; null where actions are continuous.</summary>
     public Tensor? Actions { get; }
@@ -122,18 +127,22 @@ sealed class DeepFitData
 
     static double ReturnScale(FitLog log)
     {
-        var sum = 0.0;
+        var mean = Returned(log).Average(g => g * g);
+        return mean > 0 ? Math.Sqrt(mean) : 1;
+    }
+
+    // [N].
+    static double[] Returned(FitLog log)
+    {
+        var returns = new double[log.Steps];
         for (var e = 0; e < log.Episodes; e++)
         {
             var after = 0.0;
             for (var row = log.FirstRow[e + 1] - 1; row >= log.FirstRow[e]; row--)
-            {
-                after = log.Rewards[row] + (log.Discount * after);
-                sum += after * after;
-            }
+                returns[row] = after = log.Rewards[row] + (log.Discount * after);
         }
 
-        return sum > 0 ? Math.Sqrt(sum / log.Steps) : 1;
+        return returns;
     }
 
     static (long[] Rows, long[] Next, float[] Discounts) Steps(FitLog log, IReadOnlyList<int> training)

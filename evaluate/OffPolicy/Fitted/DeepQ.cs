@@ -35,7 +35,13 @@ sealed class DeepQ(FittedQConfig config, Device device) : IValueModel
             using var scope = NewDisposeScope();
             if (step % 128 == 0)
                 cancellation.ThrowIfCancellationRequested();
-            if (all && data.NeedsFuture && learner.TargetIsNew)
+            if (step < config.WarmupSteps && data.NeedsFuture)
+            {
+                Imitate(data, learner, generator);
+                continue;
+            }
+
+            if (all && data.NeedsFuture && (table is null || learner.TargetIsNew))
             {
                 table?.Dispose();
                 table = Table(log, data, learner.TargetValues).DetachFromDisposeScope();
@@ -45,6 +51,15 @@ sealed class DeepQ(FittedQConfig config, Device device) : IValueModel
         }
 
         table?.Dispose();
+    }
+
+    // A step towards the logged returns: the values of the policy that logged are a better start than noise, and bring the scale.
+    void Imitate(DeepFitData data, FittedQEvaluation learner, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var items = randint(data.Rows.size(0), [config.BatchSize], device: device, generator: generator);
+        var rows = data.Rows.index_select(0, items);
+        learner.Step(data.Taken(rows), data.Actions?.index_select(0, rows), data.Returns.index_select(0, items));
     }
 
     /// <summary>One gradient step on a batch that is drawn uniformly.</summary>

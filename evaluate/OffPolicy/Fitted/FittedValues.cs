@@ -20,12 +20,14 @@ sealed class FittedValues(ValueConfig config) : IValueFitter
         var kind = config.Kind.ToString().ToLowerInvariant();
         switch (config.Kind)
         {
-            case ValueKind.Tabular when info.ObservationSpace is not DiscreteSpace:
+            case ValueKind.Tabular or ValueKind.Model when info.ObservationSpace is not DiscreteSpace:
                 throw EvaluateThrow.FitNeedsStates(kind, info.ObservationSpace, info.Dataset);
-            case ValueKind.Tabular when info.ActionSpace is not DiscreteSpace:
+            case ValueKind.Tabular or ValueKind.Model when info.ActionSpace is not DiscreteSpace:
                 throw EvaluateThrow.FitNeedsDiscreteActions(kind, info.ActionSpace, info.Dataset);
             case ValueKind.Tabular:
                 return new TabularQ();
+            case ValueKind.Model:
+                return new TabularModel();
             case ValueKind.Deep:
                 return new DeepQ(config.Deep, TorchExtras.SelectDevice(config.Device));
             default:

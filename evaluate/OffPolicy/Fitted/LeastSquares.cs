@@ -1,3 +1,4 @@
+using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Double;
 
 namespace OfflineRL.Evaluate;
@@ -34,13 +35,26 @@ sealed class LeastSquares(int size)
     /// <summary>w: [d].</summary>
     /// <param name="ridge">Of n; not negative.</param>
     /// <exception cref="OfflineRL.Datasets.UserErrorException">The system is singular.</exception>
-    public double[] Solve(double ridge)
+    // MathNet stores columns one after the other, so what lies here is the transpose to it.
+    public double[] Solve(double ridge) => Solution(Matrix(ridge).Transpose(), _right);
+
+    /// <summary>x: [d], of the transposed matrix and another right-hand side.</summary>
+    /// <param name="ridge">Of n; not negative.</param>
+    /// <param name="right">[d].</param>
+    /// <exception cref="OfflineRL.Datasets.UserErrorException">The system is singular.</exception>
+    public double[] SolveTransposed(double ridge, double[] right) => Solution(Matrix(ridge), right);
+
+    DenseMatrix Matrix(double ridge)
     {
-        // MathNet stores columns one after the other, so what lies here is the transpose to it.
         var matrix = new DenseMatrix(size, size, (double[])_matrix.Clone());
         for (var i = 0; i < size; i++)
             matrix[i, i] += ridge * Rows;
-        var weights = matrix.Transpose().LU().Solve(DenseVector.Build.Dense(_right)).ToArray();
-        return Array.TrueForAll(weights, double.IsFinite) ? weights : throw EvaluateThrow.LinearIsSingular();
+        return matrix;
+    }
+
+    static double[] Solution(Matrix<double> matrix, double[] right)
+    {
+        var solution = matrix.LU().Solve(DenseVector.Build.Dense(right)).ToArray();
+        return Array.TrueForAll(solution, double.IsFinite) ? solution : throw EvaluateThrow.LinearIsSingular();
     }
 }

@@ -110,7 +110,8 @@ sealed class LinearQ(double ridge) : IValueModel
         return Math.Clamp(value, low, high);
     }
 
-    static double Dot(double[] a, double[] b)
+    /// <summary>Their inner product.</summary>
+    public static double Dot(double[] a, double[] b)
     {
         var sum = 0.0;
         for (var i = 0; i < a.Length; i++)

@@ -189,8 +189,8 @@ sealed class TabularQ : IValueModel
         }
     }
 
-    // Of one step of each episode, or of all.
-    static void Score(FitLog log, double[] q, IReadOnlyList<int> scored, int? step, ValueColumns values)
+    /// <summary>Writes the values of one step of each episode, or of all.</summary>
+    public static void Score(FitLog log, double[] q, IReadOnlyList<int> scored, int? step, ValueColumns values)
     {
         foreach (var e in scored)
         {

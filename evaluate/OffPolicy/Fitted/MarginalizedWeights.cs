@@ -1,0 +1,77 @@
+namespace OfflineRL.Evaluate;
+
+/// <summary>
+/// Marginalized importance sampling: each step weighs by how often the policy is in its state, not by the product of ratios that led there.
+/// </summary>
+/// <remarks>
+/// w(s) = sum_t discount^t P(s_t = s under pi_e) / d(s), d the log's share of steps in s, solves, for every f,
+/// E_log[w(s) (f(s) - discount rho f(s'))] = E_start[f(s)], rho = pi_e(a|s) / pi_b(a|s): Liu, Li, Tang and Zhou 2018, "Breaking the curse of horizon";
+/// with w and f both linear in <see cref="FitFeatures.State"/> the minimax problem of Uehara, Huang and Jiang 2020, "Minimax weight and Q-function
+/// learning", has this closed form. Weights w(s, a) of the same features would give, algebraically, what the linear fit of q gives; they are not another witness.
+/// The value is E_log[w rho r]. The same system solved for v(s) with right-hand side E_log[phi rho r] has the same value at the start; so that
+/// of an episode is written as v(s_0) plus its share of w (rho r + discount rho v(s') - v(s)), whose mean is the estimate and whose spread
+/// is, to first order, that of the estimate with both fits in it.
+/// </remarks>
+static class MarginalizedWeights
+{
+    /// <summary>The estimate, discounted and on to termination.</summary>
+    /// <param name="log">Its horizon is infinite.</param>
+    /// <param name="ratios">[N]: pi_e(a_t|s_t) / pi_b(a_t|s_t).</param>
+    /// <param name="ridge">Of the linear system.</param>
+    /// <param name="cancellation">Looked at between episodes.</param>
+    /// <exception cref="OfflineRL.Datasets.UserErrorException">Too many features, no step that can be used, or a singular system.</exception>
+    public static EpisodeStatistic Estimate(FitLog log, ReadOnlySpan<double> ratios, double ridge, CancellationToken cancellation)
+    {
+        var features = new FitFeatures(log);
+        if (features.StateSize > LinearQ.MostFeatures)
+            throw EvaluateThrow.TooManyFeatures("mis", features.StateSize, LinearQ.MostFeatures);
+        var system = new LeastSquares(features.StateSize);
+        var (phi, psi, starts) = (new double[features.StateSize], new double[features.StateSize], new double[features.StateSize]);
+        for (var e = 0; e < log.Episodes; e++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            features.State(log.FirstRow[e], phi);
+            for (var i = 0; i < phi.Length; i++)
+                starts[i] += phi[i] / log.Episodes;
+            for (var row = log.FirstRow[e]; row < log.FirstRow[e + 1]; row++)
+            {
+                if (Features(log, features, e, row, phi, psi))
+                    system.Add(phi, psi, log.Discount * ratios[row], ratios[row] * log.Rewards[row]);
+            }
+        }
+
+        if (system.Rows == 0)
+            throw EvaluateThrow.NothingToFit();
+        var values = system.Solve(ridge);
+        var weights = system.SolveTransposed(ridge, Array.ConvertAll(starts, x => x * system.Rows));
+        var episodes = new double[log.Episodes];
+        for (var e = 0; e < log.Episodes; e++)
+        {
+            features.State(log.FirstRow[e], phi);
+            episodes[e] = LinearQ.Dot(values, phi);
+            for (var row = log.FirstRow[e]; row < log.FirstRow[e + 1]; row++)
+            {
+                if (!Features(log, features, e, row, phi, psi))
+                    continue;
+                var error = (ratios[row] * (log.Rewards[row] + (log.Discount * LinearQ.Dot(values, psi)))) - LinearQ.Dot(values, phi);
+                episodes[e] += LinearQ.Dot(weights, phi) * error * log.Episodes / system.Rows;
+            }
+        }
+
+        return EpisodeStatistic.Mean(episodes);
+    }
+
+    // phi(s) and phi(s'), zeros where the episode ended; false where nothing is known of s'.
+    static bool Features(FitLog log, FitFeatures features, int episode, int row, double[] phi, double[] psi)
+    {
+        var next = log.Next(episode, row);
+        if (next == FitLog.Unknown)
+            return false;
+        features.State(row, phi);
+        if (next == FitLog.Ended)
+            Array.Clear(psi);
+        else
+            features.State(next, psi);
+        return true;
+    }
+}
