@@ -36,6 +36,7 @@ IBenchmark[] benchmarks =
     new LoggerBenchmark(),
     new KillsBenchmark(),
     new FuzzBenchmark(),
+    new FittedCoverageBenchmark(),
     new StatisticsBenchmark(),
 ];
 

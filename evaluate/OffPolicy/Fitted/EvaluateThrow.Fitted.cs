@@ -15,7 +15,7 @@ static partial class EvaluateThrow
         new("The fitted values do not settle: with discount 1 the policy goes around in what the log shows without ever ending an episode. Set a discount below 1, values.horizon to finite, or use a larger part of the log.");
 
     public static UserErrorException InfiniteNeedsDiscount(string dataset, int cut) =>
-        new(Text($"values.horizon is infinite, the discount is 1, and {cut} episodes of {dataset} were cut: what would come after the cuts has no finite value. Set a discount below 1, or values.horizon to finite."));
+        new(Text($"values.horizon is infinite, the discount is 1, and {cut} episodes of {dataset} were cut: what would come after the cuts has no finite value. Set a discount below 1; where values are fitted, values.horizon finite does as well."));
 
     public static UserErrorException FitNeedsStates(string kind, Space observations, string dataset) =>
         new($"values.kind is {kind}, which needs observations that are states, and those of {dataset} are {observations}. Set values.kind to linear or deep.");
