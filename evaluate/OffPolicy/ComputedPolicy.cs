@@ -6,6 +6,9 @@ namespace OfflineRL.Evaluate;
 /// <summary>A policy that is computed from the logged observations.</summary>
 sealed class ComputedPolicy(IPolicy policy, TrainingColumns columns) : IEvaluationPolicy, IActingPolicy
 {
+    /// <summary>Whether it has one continuous action for an observation.</summary>
+    public bool IsDeterministic => !policy.HasPropensities;
+
     public void Score(long firstRow, Span<double> logProbabilities, Span<double> probabilities)
     {
         var count = logProbabilities.Length;

@@ -19,6 +19,7 @@ static class FitLogBuilder
         var (columns, rows) = (log.Columns, log.Rows);
         var (steps, episodes) = (rows.Rewards.Length, rows.Episodes);
         var computed = policy as ComputedPolicy;
+        draws = computed is { IsDeterministic: true } ? 1 : draws;
         var fit = new FitLog
         {
             FirstRow = rows.FirstRow,
