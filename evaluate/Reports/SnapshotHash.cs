@@ -13,6 +13,25 @@ public sealed record SnapshotHash(string Algorithm, string Policy, long? Seed, i
     internal static IReadOnlyList<SnapshotHash> Of(IEnumerable<PolicyCandidate> candidates) =>
         candidates.Where(c => c.ContentHash is not null).Select(c => new SnapshotHash(c.Algorithm, c.Policy, c.Seed, c.Step, c.ContentHash!)).ToList();
 
+    /// <summary>Checks that reports which speak of the same snapshot mean the same parameters.</summary>
+    /// <exception cref="Datasets.UserErrorException">A run was trained again in between.</exception>
+    internal static void RequireSame(IEnumerable<(string Folder, IReadOnlyList<SnapshotHash> Snapshots)> reports)
+    {
+        var seen = new Dictionary<(string, string, long?, int?), (string Hash, string Folder)>();
+        foreach (var (folder, snapshots) in reports)
+        {
+            foreach (var s in snapshots)
+            {
+                var candidate = new Candidate(s.Algorithm, s.Policy, s.Seed, s.Step);
+                // Options change how parameters act, not the parameters.
+                var key = (s.Algorithm, candidate.Run, s.Seed, s.Step);
+                if (seen.TryGetValue(key, out var before) && before.Hash != s.ContentHash)
+                    throw EvaluateThrow.RunChanged(candidate.ToString(), before.Folder, folder);
+                seen.TryAdd(key, (s.ContentHash, folder));
+            }
+        }
+    }
+
     /// <summary>Of the parameters in the folder of a stored policy, or world model; null where the file is not there.</summary>
     internal static string? Of(string folder, string file = "policy.safetensors")
     {

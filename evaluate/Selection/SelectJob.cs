@@ -32,7 +32,7 @@ public static class SelectJob
         var notes = new List<string>(LogOfRuns.Notes(workspace, summary, estimates));
         if (truth is not null)
         {
-            RequireSameRuns(summary, folder, truthSummary!, truthFolder!);
+            SnapshotHash.RequireSame([(folder, summary.Snapshots), (truthFolder!, truthSummary!.Snapshots)]);
             notes.AddRange(truth.Notes);
             estimates = InBoth(config, estimates, truth, folder, truthFolder!, notes);
         }
@@ -94,19 +94,6 @@ public static class SelectJob
         if (candidates.Count == 1)
             throw EvaluateThrow.OnePolicy(folder, candidates[0].ToString());
         return config.Estimators.Count == 0 ? estimates : estimates.Where(e => config.Estimators.Contains(e.Estimator)).ToList();
-    }
-
-    static void RequireSameRuns(ReportSummary estimates, string folder, ReportSummary truth, string truthFolder)
-    {
-        var there = truth.Snapshots.GroupBy(s => Run(s)).ToDictionary(g => g.Key, g => g.First().ContentHash);
-        foreach (var snapshot in estimates.Snapshots)
-        {
-            if (there.TryGetValue(Run(snapshot), out var hash) && hash != snapshot.ContentHash)
-                throw EvaluateThrow.RunChanged(new Candidate(snapshot.Algorithm, snapshot.Policy, snapshot.Seed, snapshot.Step).ToString(), folder, truthFolder);
-        }
-
-        // Options change how parameters act, not the parameters.
-        static (string, string, long?, int?) Run(SnapshotHash s) => (s.Algorithm, new Candidate(s.Algorithm, s.Policy, s.Seed, s.Step).Run, s.Seed, s.Step);
     }
 
     static List<CandidateEstimate> InBoth(SelectConfig config, IReadOnlyList<CandidateEstimate> estimates, TrueValues truth, string folder, string truthFolder, List<string> notes)

@@ -42,5 +42,5 @@ static partial class EvaluateThrow
         new(Text($"The report {folder} has episode {episode} of {policy} twice; expected each once. Where ignore_options joins several of them, choose one; else roll out again, naming each policy and task once."));
 
     public static UserErrorException RunChanged(string policy, string estimates, string truth) =>
-        new($"{policy} has other parameters in {estimates} than in {truth}: the run was trained again in between. Estimate and roll out the same run again.");
+        new($"{policy} has other parameters in {estimates} than in {truth}: the run was trained again in between. Make both reports again from the run as it is.");
 }

@@ -17,6 +17,7 @@ public static class CompareJob
                 throw EvaluateThrow.CompareOfCompare(folders[i]);
         }
 
+        SnapshotHash.RequireSame(folders.Select((folder, i) => (folder, summaries[i].Snapshots)));
         var rows = Merge(folders.Where((_, i) => summaries[i].Job == RolloutConfig.JobName).Select(folder => (folder, RolloutFile.Read(Path.Combine(folder, "rollouts.csv")))));
         // As they were when the reports were written: the environments need not be here.
         var references = summaries.SelectMany(s => s.References).DistinctBy(r => r.Environment).ToList();
@@ -31,6 +32,7 @@ public static class CompareJob
             Datasets = summaries.SelectMany(s => s.Datasets).Distinct().ToList(),
             Policies = ReportedPolicy.Of(rows.Select(r => (r.Algorithm, r.Policy, r.Seed, r.Step))
                 .Concat(estimates.Select(e => (e.Algorithm, e.Policy, e.Seed, e.Step)))),
+            Snapshots = summaries.SelectMany(s => s.Snapshots).Distinct().ToList(),
             Seed = config.Seed,
             Reports = folders.Select(folder => Path.GetFileName(folder)).ToList(),
             BehaviorReturn = Common(summaries.Select(s => s.BehaviorReturn).OfType<double>()),

@@ -182,6 +182,10 @@ public sealed class SelectJobTests : IDisposable
         WriteTruth("later", [Truth("a,epsilon=0.5", 1), Truth("b", 2)], hash: "sha256:2");
         Assert.Equal(2, Row(Run("e", "t"), "estimate").Policies);
         Assert.Contains("a,epsilon=0.5, seed 0, step 1 has other parameters", Assert.Throws<UserErrorException>(() => Run("e", "later")).Message, StringComparison.Ordinal);
+        // A comparison would pool what two networks did.
+        var compare = new CompareConfig { Reports = ["t", "later"], Resamples = 10 };
+        Assert.Contains("a,epsilon=0.5, seed 0, step 1 has other parameters", Assert.Throws<UserErrorException>(() => CompareJob.Run(compare, Workspace, TimeProvider.System, default)).Message, StringComparison.Ordinal);
+        CompareJob.Run(compare with { Reports = ["t"] }, Workspace, TimeProvider.System, default);
     }
 
     [Fact]
