@@ -156,6 +156,9 @@ static partial class EvaluateThrow
     public static UserErrorException NothingToSave(string dataset, IEnumerable<string> tasks) =>
         new($"The dataset '{dataset}' would be empty: {string.Join(", ", tasks)} {(tasks.Count() == 1 ? "is" : "are")} kept back for evaluation and never recorded. Add a task that may be, such as --task nominal, or leave out --save-dataset.");
 
+    public static UserErrorException NothingToDraw(IEnumerable<string> tasks) =>
+        new($"Nothing can be drawn of {string.Join(", ", tasks)}: nothing paints what is observed there, and the environment does not draw itself. Leave out --draw.");
+
     public static UserErrorException PlansToAct(string policy) =>
         new($"The policy {policy} plans with a model of the environment at every step, which is no network from observations to actions; expected one that is. Clone it first: record with it, and train 'bc' on that log.");
 

@@ -12,7 +12,6 @@ namespace OfflineRL.Cli.Environments;
 static class DrawCommand
 {
     const int DefaultLimit = 1000, DefaultFrames = 8, DefaultRate = 30;
-    const double LastFrameSeconds = 1;
 
     public static Command Create()
     {
@@ -59,9 +58,10 @@ static class DrawCommand
                 : RolledOut(arguments.Workspace(), arguments.GetValue(id), arguments.GetValue(policy), arguments.GetValue(seed), arguments.GetResult(episode) is { Implicit: false });
             using var progress = new ConsoleProgress();
             var written = isStrip
-                ? Strip(drawn, path, replace, count, arguments.GetValue(limit), progress)
-                : Animation(drawn, path, replace, step, fps, arguments.GetValue(limit), progress);
-            Console.WriteLine($"{path}: {drawn.Title}: {written}");
+                ? EpisodePictures.Strip(drawn, path, replace, count, arguments.GetValue(limit), (stage, done, total) => Report(progress, stage, done, total))
+                : EpisodePictures.Animation(drawn, path, replace, step, fps, arguments.GetValue(limit), (stage, done, total) => Report(progress, stage, done, total));
+            var shown = isStrip ? Text($"{written.Shown} of {written.States} states") : Text($"{written.Shown} frames");
+            Console.WriteLine(Text($"{path}: {drawn.Title}: {shown}, {written.Steps} steps, return {written.Return:0.##}"));
             return ExitCodes.Done;
         });
         return command;
@@ -86,7 +86,7 @@ static class DrawCommand
         try
         {
             environment = EnvironmentRegistry.Make(id!, 1, rendered: true);
-            return new RolledOutEpisode(environment, definition, acting, seed);
+            return new RolledOutEpisode(environment, definition, acting, () => RandomStream.Create(seed, "draw"), string.Create(CultureInfo.InvariantCulture, $"seed {seed}"));
         }
         catch
         {
@@ -102,55 +102,10 @@ static class DrawCommand
         return new StoredEpisode(Dataset.Open(workspace, dataset), episode, id);
     }
 
-    // Played twice: once for its length, once for the frames.
-    static string Strip(DrawnEpisode episode, string path, bool replace, int frames, int limit, ConsoleProgress progress)
+    static void Report(ConsoleProgress progress, string stage, int done, int total)
     {
-        var (steps, sum, states) = (0, 0.0, 0);
-        Play(episode, limit, progress, "playing", 0, frame => (steps, sum, states) = (frame.Step, frame.Return, states + 1));
-        var shown = Spread(Math.Min(frames, states), states);
-        var sheet = new EpisodeSheet(episode.Title, episode.Size, shown.Length);
-        var (state, place) = (0, 0);
-        Play(episode, limit, progress, "drawing", states, frame =>
-        {
-            if (place < shown.Length && state++ == shown[place])
-                sheet.Put(place++, frame);
-        });
-        PngFile.Write(path, sheet.Picture, replace);
-        return Text($"{shown.Length} of {states} states, {steps} steps, return {sum:0.##}");
-    }
-
-    static string Animation(DrawnEpisode episode, string path, bool replace, int every, double rate, int limit, ConsoleProgress progress)
-    {
-        using var writer = AnimationWriter.Create(path, replace);
-        var sheet = new EpisodeSheet(episode.Title, episode.Size, 1);
-        var (steps, sum) = (0, 0.0);
-        Play(episode, limit, progress, "drawing", 0, frame =>
-        {
-            (steps, sum) = (frame.Step, frame.Return);
-            if (frame.Step % every != 0 && !frame.IsLast)
-                return;
-            sheet.Put(0, frame);
-            // How it ended stands for a while before it begins again.
-            writer.Add(sheet.Picture, frame.IsLast ? LastFrameSeconds : 1 / rate);
-        });
-        writer.Commit();
-        return Text($"{writer.Frames} frames, {steps} steps, return {sum:0.##}");
-    }
-
-    // Numbers of states, the first and the last among them; the last alone where there is one.
-    static int[] Spread(int frames, int states) => frames == 1
-        ? [states - 1]
-        : [.. Enumerable.Range(0, frames).Select(i => (int)Math.Round(i * (states - 1.0) / (frames - 1)))];
-
-    static void Play(DrawnEpisode episode, int limit, ConsoleProgress progress, string stage, int total, Action<EpisodeFrame> visit)
-    {
-        var done = 0;
-        episode.Play(limit, frame =>
-        {
-            ToolHost.Interrupted.ThrowIfCancellationRequested();
-            visit(frame);
-            progress.Report(stage, ++done, total);
-        });
+        ToolHost.Interrupted.ThrowIfCancellationRequested();
+        progress.Report(stage, done, total);
     }
 
     static void Require(bool holds, string message)

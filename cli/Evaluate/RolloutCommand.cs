@@ -16,6 +16,7 @@ static class RolloutCommand
     static readonly Option<string?> Dataset = Overrides.One("--dataset", "The log that tells nominal from held-out (default: the runs' dataset)", "NAME");
     static readonly Option<string?> Episodes = Overrides.One("--episodes", "Episodes for each policy and task (default: 100)", "N");
     static readonly Option<string?> SaveDataset = Overrides.One("--save-dataset", "Keep the trajectories as this dataset; held-out tasks are left out of it", "NAME");
+    static readonly Option<bool> Draw = new("--draw") { Description = "Draw the first episode of each policy's last snapshot on each task: a strip and an animation in the report's folder" };
     static readonly Option<string?> Name = Overrides.One("--name", "The report's name (default: the first policy's, and -rollout)", "NAME");
 
     public static Command Create()
@@ -29,7 +30,7 @@ static class RolloutCommand
               offlinerl evaluate rollout --policy builtin:scripted --environment CartPole-v1 --episodes 20
             """)
         {
-            Policy, Task, Environment, Dataset, Episodes, SaveDataset, Name, ConfigFile, Set,
+            Policy, Task, Environment, Dataset, Episodes, SaveDataset, Draw, Name, ConfigFile, Set,
         };
         command.SetAction(arguments => Run(
             arguments,
@@ -42,7 +43,7 @@ static class RolloutCommand
                 .Text(arguments, Episodes, "episodes")
                 .Text(arguments, SaveDataset, "save_dataset")
                 .Text(arguments, Name, "name")
-                .Then(arguments.GetValue(Set) ?? [])));
+                .Then([.. arguments.GetValue(Draw) ? (string[])["draw=true"] : [], .. arguments.GetValue(Set) ?? []])));
         return command;
     }
 

@@ -50,9 +50,10 @@ public sealed class ReportFolder : IDisposable
             : EvaluateThrow.NoReport(nameOrPath, workspace.ReportsFolder, List(workspace.ReportsFolder));
     }
 
-    /// <summary>Makes the report visible and returns its folder.</summary>
+    /// <summary>Writes <see cref="ReportColumns"/>, makes the report visible and returns its folder.</summary>
     public string Commit()
     {
+        ReportColumns.Write(Folder);
         if (_name.Version is not null)
         {
             _pending.Commit();

@@ -66,6 +66,11 @@ static class RolloutBatch
         return outcomes;
     }
 
+    /// <summary>The stream of an episode: its first number seeds the environment, its child "policy" is the policy's.</summary>
+    public static RandomStream StreamOf(ulong seed, RolloutTask task, int episode) => StreamOf(seed, task).Derive((ulong)episode);
+
+    static RandomStream StreamOf(ulong seed, RolloutTask task) => RandomStream.Create(seed, "rollout").Derive(task.Identity.ToString());
+
     static long SavedBytes(IPolicy policy, IReadOnlyList<RolloutTask> tasks)
     {
         var number = policy.ObservationSpace is BoxSpace { ElementType: ElementType.UInt8 } ? sizeof(byte) : sizeof(float);
@@ -188,7 +193,7 @@ static class RolloutBatch
             foreach (var segment in _segments)
             {
                 var seeds = new ulong[segment.Count];
-                var stream = RandomStream.Create(seed, "rollout").Derive(segment.Task.Identity.ToString());
+                var stream = StreamOf(seed, segment.Task);
                 for (var i = 0; i < segment.Count; i++)
                 {
                     var episode = stream.Derive((ulong)(segment.FirstEpisode + i));

@@ -43,6 +43,9 @@ public sealed record RolloutConfig : IValidatable
     /// <summary>Keeps the trajectories as this dataset: <c>NAME</c>, or <c>NAME-vN</c>; those of tasks that are never recorded are left out. Empty: they are not kept.</summary>
     public string SaveDataset { get; init; } = "";
 
+    /// <summary>Whether the first episode of each policy's last snapshot is drawn on each task that can be: a strip (PNG) and an animation (GIF) in the report's folder. The default value is false.</summary>
+    public bool Draw { get; init; }
+
     /// <summary>Of the intervals, in (0, 1). The default value is 0.95.</summary>
     public double Confidence { get; init; } = 0.95;
 

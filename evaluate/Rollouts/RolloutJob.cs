@@ -18,6 +18,8 @@ public static class RolloutJob
             config = config with { Name = ReportFolder.NameFor(policies.Candidates[0].Policy, RolloutConfig.JobName) };
         using var report = ReportFolder.Create(workspace, config.Name, config);
 
+        if (config.Draw)
+            RolloutPictures.Require(tasks);
         using var saved = config.SaveDataset.Length > 0 ? SavedTrajectories.Create(config, workspace, policies.Candidates, tasks, time) : null;
         var references = tasks.Select(t => ReferenceReturns.Of(t.Identity)).OfType<ReferenceReturns>().ToList();
         var rows = Rollout(config, policies.Candidates, tasks, progress, cancellation, saved);
@@ -42,6 +44,8 @@ public static class RolloutJob
         };
         TabularResults.Write(Path.Combine(report.Folder, "rollouts"), rows);
         TabularResults.Write(Path.Combine(report.Folder, "scores"), scores);
+        if (config.Draw)
+            TabularResults.Write(Path.Combine(report.Folder, RolloutPictures.Folder), RolloutPictures.Draw(config, policies.Candidates, tasks, report.Folder, progress, cancellation));
         methods.Write(report.Folder);
         JsonFiles.Write(Path.Combine(report.Folder, ReportSummary.FileName), summary);
         HtmlReport.Write(report.Folder, summary, config.Confidence, rows, workspace);

@@ -115,6 +115,23 @@ public class RolloutTests
     }
 
     [Fact]
+    public void Rollout_ThatDraws_ShowsTheFirstEpisodeOfEachPolicyAndTask()
+    {
+        using var data = new Train.TrainData();
+        var config = new RolloutConfig { Policies = ["builtin:uniform", "builtin:optimal"], Environment = "FrozenLake-v1", Tasks = ["nominal", "firm"], Episodes = 3, Name = "r", Draw = true, Resamples = 10, Seed = 4 };
+        var folder = RolloutJob.Run(config, data.Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None).Folder;
+        var first = RolloutFile.Read(Path.Combine(folder, "rollouts.csv")).Where(r => r.Episode == 0).ToList();
+        var lines = File.ReadAllLines(Path.Combine(folder, "pictures.csv")).Skip(1).Select(l => l.Split(',')).ToList();
+        // Algorithm, policy, seed, step, task, episode, steps, return, strip, animation.
+        Assert.Equal(first.Select(r => FormattableString.Invariant($"{r.Policy} {r.Task} {r.Length} {r.Return}")), lines.Select(l => $"{l[1]} {l[4]} {l[6]} {l[7]}"));
+        Assert.All(lines, l =>
+        {
+            Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(Path.Combine(folder, l[8]))[..4]);
+            Assert.Equal("GIF89a"u8.ToArray(), File.ReadAllBytes(Path.Combine(folder, l[9]))[..6]);
+        });
+    }
+
+    [Fact]
     public void Rollout_ThatCouldSaveNothing_IsRefusedBeforeAnyWork()
     {
         using var data = new Train.TrainData();

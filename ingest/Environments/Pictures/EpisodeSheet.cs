@@ -1,6 +1,6 @@
 using OfflineRL.Datasets;
 
-namespace OfflineRL.Cli.Environments;
+namespace OfflineRL.Environments;
 
 /// <summary>Frames with their captions on one picture: a title above, frames from left to right, and below each what it shows.</summary>
 sealed class EpisodeSheet

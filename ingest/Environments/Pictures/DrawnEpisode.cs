@@ -1,7 +1,7 @@
 using System.Globalization;
 using OfflineRL.Datasets;
 
-namespace OfflineRL.Cli.Environments;
+namespace OfflineRL.Environments;
 
 /// <summary>One state of an episode, to be drawn or passed over.</summary>
 /// <param name="Step">Steps taken before it.</param>
@@ -9,8 +9,9 @@ namespace OfflineRL.Cli.Environments;
 /// <param name="Return">Sum of the rewards before it.</param>
 /// <param name="IsLast">Whether nothing comes after it; an environment that draws itself cannot tell beforehand.</param>
 /// <param name="Paint">Draws it; valid until the next frame.</param>
-readonly record struct EpisodeFrame(int Step, string Action, double Return, bool IsLast, Action<Canvas> Paint)
+public readonly record struct EpisodeFrame(int Step, string Action, double Return, bool IsLast, Action<Canvas> Paint)
 {
+    /// <summary>Two lines below the picture.</summary>
     public IReadOnlyList<string> Caption =>
     [
         Action.Length == 0 ? Text($"step {Step}") : Text($"step {Step}  action {Action}"),
@@ -21,7 +22,7 @@ readonly record struct EpisodeFrame(int Step, string Action, double Return, bool
 }
 
 /// <summary>An episode that can be played again and again, each time the same.</summary>
-abstract class DrawnEpisode : IDisposable
+public abstract class DrawnEpisode : IDisposable
 {
     /// <summary>What it is, in a line.</summary>
     public abstract string Title { get; }
@@ -36,7 +37,10 @@ abstract class DrawnEpisode : IDisposable
 
     public abstract void Dispose();
 
-    private protected static string ActionText(int discrete, ReadOnlySpan<float> continuous)
+    /// <summary>What was done, in a few letters; nothing where there is no action.</summary>
+    /// <param name="discrete">The action; below 0: actions are continuous, or there is none.</param>
+    /// <param name="continuous">[A], or empty.</param>
+    protected static string ActionText(int discrete, ReadOnlySpan<float> continuous)
     {
         if (discrete >= 0)
             return discrete.ToString(CultureInfo.InvariantCulture);

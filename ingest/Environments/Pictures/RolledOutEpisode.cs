@@ -1,43 +1,44 @@
 using OfflineRL.Datasets;
-using OfflineRL.Environments;
 
-namespace OfflineRL.Cli.Environments;
+namespace OfflineRL.Environments;
 
 /// <summary>An episode of a policy in an environment, played anew each time from the same seed.</summary>
-sealed class RolledOutEpisode : DrawnEpisode
+public sealed class RolledOutEpisode : DrawnEpisode
 {
     readonly IVectorEnvironment _environment;
     readonly IMaskedEnvironment? _masked;
     readonly IRenderedEnvironment? _rendered;
     readonly IPainter? _painter;
     readonly IPolicy _policy;
-    readonly ulong _seed;
+    readonly Func<RandomStream> _random;
 
     /// <param name="environment">One instance; taken over.</param>
     /// <param name="definition">What it was made from.</param>
     /// <param name="policy">That fits; taken over.</param>
-    /// <param name="seed">Of the start and of every draw.</param>
+    /// <param name="random">A stream as it begins, asked for each time that the episode is played: of the start, and its child "policy" of every draw.</param>
+    /// <param name="what">Ends the title, such as <c>seed 3</c>.</param>
     /// <exception cref="UserErrorException">The environment cannot be drawn.</exception>
-    public RolledOutEpisode(IVectorEnvironment environment, EnvironmentDefinition definition, IPolicy policy, ulong seed)
+    public RolledOutEpisode(IVectorEnvironment environment, EnvironmentDefinition definition, IPolicy policy, Func<RandomStream> random, string what)
     {
-        (_environment, _policy, _seed) = (environment, policy, seed);
+        (_environment, _policy, _random) = (environment, policy, random);
         _masked = environment as IMaskedEnvironment;
         _rendered = environment is IRenderedEnvironment { FrameSize: { Width: > 0, Height: > 0 } } rendered ? rendered : null;
         _painter = _rendered is null ? EnvironmentPictures.Painter(definition, environment.Identity, environment.ObservationSpace) : null;
         Size = _rendered?.FrameSize ?? _painter?.Size ?? throw CannotDraw(EnvironmentRegistry.ShortId(environment.Identity), environment.ObservationSpace);
-        Title = $"{EnvironmentRegistry.ShortId(environment.Identity)}  {policy.Name}  seed {seed}";
+        Title = $"{EnvironmentRegistry.ShortId(environment.Identity)}  {policy.Name}  {what}";
     }
 
     public override string Title { get; }
 
     public override (int Width, int Height) Size { get; }
 
+    /// <summary>The error of what cannot be drawn.</summary>
     public static UserErrorException CannotDraw(string environment, Space observations) =>
         new($"{environment} cannot be drawn: nothing paints its observations, {observations}, it does not draw itself, and they are neither images of unsigned bytes nor discrete.");
 
     public override void Play(int limit, Action<EpisodeFrame> visit)
     {
-        var random = RandomStream.Create(_seed, "draw");
+        var random = _random();
         var width = _environment.ObservationSpace.FlatSize;
         var actions = (_environment.ActionSpace as DiscreteSpace)?.Count ?? 0;
         var (observation, final, mask) = (new float[width], new float[width], new bool[_masked is null ? 0 : actions]);
