@@ -15,6 +15,9 @@ sealed record CandidateEstimate
     /// <summary><c>none</c> where the estimator needs no values.</summary>
     public required string ValueModel { get; init; }
 
+    /// <summary>One of <see cref="Targets"/>: what value is estimated.</summary>
+    public required string Target { get; init; }
+
     public required double Discount { get; init; }
 
     /// <summary>Null where the estimator is undefined.</summary>

@@ -44,8 +44,9 @@ static class EstimateFile
                     Dataset = csv.GetField<string>("dataset")!,
                     Split = csv.GetField<string>("split")!,
                     Estimator = csv.GetField<string>("estimator")!,
-                    // Reports from before there were estimators with values do not have the column.
+                    // Reports from before there were estimators with values do not have these columns.
                     ValueModel = header.Contains("value_model") ? csv.GetField<string>("value_model")! : "none",
+                    Target = header.Contains("target") ? csv.GetField<string>("target")! : Targets.FiniteHorizon,
                     Discount = csv.GetField<double>("discount"),
                     Estimate = csv.GetField<double?>("estimate"),
                     Low = csv.GetField<double?>("low"),

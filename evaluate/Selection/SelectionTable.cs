@@ -81,6 +81,8 @@ static class SelectionTable
 
     static SelectionRow WithTruth(SelectionRow row, EstimatorRanking ranking, double[] truths, bool isSameQuantity, SelectConfig config, RandomStream stream)
     {
+        // A return that goes on past the end of an episode is not what a rollout shows.
+        isSameQuantity &= ranking.Ordered[0].Target != Targets.Discounted;
         var range = truths.Max() - truths.Min();
         var clusters = Clusters(ranking.Ordered);
         var (spearman, kendall) = Intervals(ranking.Values, truths, clusters, config, stream);

@@ -29,6 +29,10 @@ public sealed class SelectJobTests : IDisposable
         Assert.Equal(0, row.Kendall!.Value, 12);
         // The log's policy got 25: a and b are no better, of which b is put above it; c and d are better, of which d is not.
         Assert.Equal((0.5, 0.5), (row.TypeOneError, row.TypeTwoError));
+        // A value that goes on after the end of an episode is another one.
+        WriteEstimates("on", [.. new[] { "a", "b" }.Select(p => Estimate(p, 12) with { Estimator = "mis", Target = "discounted" })]);
+        var on = Row(Run("on", "t"), "estimate");
+        Assert.Equal((10.0, null, null), (on.Regret1, on.MeanAbsoluteError, on.TypeOneError));
         var lower = Row(Run("e", "t"), "lower_bound");
         Assert.Null(lower.MeanAbsoluteError);
         var uniform = Run("e", "t").Summary.Selection[^1];
@@ -286,6 +290,8 @@ public sealed class SelectJobTests : IDisposable
         public string Split { get; init; } = "test";
 
         public string Estimator { get; init; } = "wis";
+
+        public string Target { get; init; } = "finite_horizon";
 
         public string ValueModel { get; init; } = "none";
 
