@@ -85,6 +85,9 @@ static partial class EvaluateThrow
     public static UserErrorException StoredDistribution(string text, long row, string dataset) =>
         new(Text($"The policy '{text}' has no distribution at row {row} of {dataset}: a number is NaN or negative, or no allowed action has a positive probability. Correct the column and import it again."));
 
+    public static UserErrorException ProbabilitySum(string text, double sum, double tolerance, long row, string dataset) =>
+        new(Text($"The probabilities of the policy '{text}' over the allowed actions sum to {sum:0.######} at row {row} of {dataset}; expected 1 within {tolerance}. Correct the column and import it again, or name it as logits."));
+
     public static UserErrorException NoBehaviorProbabilities(string whose, string dataset) =>
         new($"{Capital(whose)} is the behavior policy's whole distribution, and {dataset} does not store it. Name an info column instead.");
 

@@ -5,6 +5,9 @@ namespace OfflineRL.Evaluate;
 /// <summary>The policy softmax(beta x z_t), where z_t are logits, or logarithms of probabilities, stored with each step.</summary>
 sealed class StoredPolicy : IEvaluationPolicy
 {
+    // Published logs round probabilities.
+    const double SumTolerance = 1e-3;
+
     readonly TrainingColumns _columns;
     readonly ActionColumns _stored;
     readonly ColumnsPolicySpec _spec;
@@ -25,6 +28,7 @@ sealed class StoredPolicy : IEvaluationPolicy
         for (var i = 0; i < logProbabilities.Length; i++)
         {
             var row = firstRow + i;
+            RequireSum(row);
             for (var a = 0; a < _actions; a++)
                 logits[a] = Allowed(row, a) ? _spec.Beta * Logit(row, a) : double.NegativeInfinity;
             var logTotal = LogSumExp(logits);
@@ -34,6 +38,19 @@ sealed class StoredPolicy : IEvaluationPolicy
             for (var a = 0; !probabilities.IsEmpty && a < _actions; a++)
                 probabilities[(i * _actions) + a] = Math.Exp(logits[a] - logTotal);
         }
+    }
+
+    /// <summary>Probabilities must sum to one before a temperature makes others of them.</summary>
+    void RequireSum(long row)
+    {
+        if (_spec.AreLogits)
+            return;
+        var sum = 0.0;
+        for (var a = 0; a < _actions; a++)
+            sum += Allowed(row, a) ? _stored.Value(row, a) : 0;
+        // NaN and negative numbers have a message of their own.
+        if (Math.Abs(sum - 1) > SumTolerance)
+            throw EvaluateThrow.ProbabilitySum(_spec.Text, sum, SumTolerance, row, _columns.Info.Dataset);
     }
 
     bool Allowed(long row, int action) => _columns.ActionMasks is not { } masks || masks[row][action] != 0;

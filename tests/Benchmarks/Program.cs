@@ -38,6 +38,8 @@ IBenchmark[] benchmarks =
     new FuzzBenchmark(),
     new FittedCoverageBenchmark(),
     new StatisticsBenchmark(),
+    new OpeBenchmark(),
+    new OpeCoverageBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

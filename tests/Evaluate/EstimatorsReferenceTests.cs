@@ -64,6 +64,22 @@ public class EstimatorsReferenceTests
         }
     }
 
+    [Fact]
+    public void WeightedEstimators_OnReferenceTrajectories_AreNotThoseOfRunningEpisodesOnly()
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(ReferenceFiles.Ope("sequential.json")));
+        var parent = document.RootElement.GetProperty("episodic");
+        var wrong = parent.GetProperty("estimates_fqe_q_alive");
+        var (discount, truth) = (parent.GetProperty("gamma").GetDouble(), parent.GetProperty("true_value").GetDouble());
+        var (episodes, values) = (Read("episodic", 2), Values("episodic", 2, null));
+        var (wpdis, wdr) = (Estimators.WeightedPerDecisionImportanceSampling(episodes, discount), DoublyRobustEstimators.WeightedDoublyRobust(episodes, values, discount));
+        Assert.True(Math.Abs(wrong.GetProperty("wpdis").GetDouble() - truth) > 4 * wpdis.StandardError());
+        Assert.InRange(wpdis.Value, truth - (4 * wpdis.StandardError()), truth + (4 * wpdis.StandardError()));
+        Assert.NotEqual(wrong.GetProperty("wdr").GetDouble(), wdr.Value, 2);
+        // Without normalisation nothing tells the two apart.
+        Assert.Equal(wrong.GetProperty("dr").GetDouble(), DoublyRobustEstimators.DoublyRobust(episodes, values, discount).Value, 1e-9);
+    }
+
     [Theory]
     [InlineData("fixed", 3)]
     [InlineData("episodic", 2)]

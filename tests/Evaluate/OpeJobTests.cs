@@ -104,7 +104,7 @@ public sealed class OpeJobTests : IDisposable
     [Theory]
     [InlineData("columns:logits=q", "'q'")]
     [InlineData("columns:logits=note", "0 values a step")]
-    [InlineData("columns:probs=z", "NaN or negative")]
+    [InlineData("columns:probs=z", "expected 1 within 0.001")]
     [InlineData("builtin:uniform", "Set 'environment'")]
     [InlineData("run:nothing", "nothing")]
     public void Run_OfAPolicyThatTheLogCannotGive_SaysWhy(string policy, string expected)

@@ -11,7 +11,7 @@ static class SmallLog
     public const int Episodes = 200;
 
     /// <summary>Writes it into a workspace; returns the mean return.</summary>
-    public static double Write(Workspace workspace, string name, PropensitySource source, double neverLogged = double.NaN)
+    public static double Write(Workspace workspace, string name, PropensitySource source, double neverLogged = double.NaN, bool halved = false)
     {
         var stream = RandomStream.Create(1, "small-log");
         using var writer = DatasetWriter.Create(workspace, name, new DatasetDescription
@@ -20,7 +20,7 @@ static class SmallLog
             ActionSpace = new DiscreteSpace(2),
             PropensitySource = source,
             PropensityKind = source == PropensitySource.Unknown ? PropensityKind.None : PropensityKind.Probability,
-            HasBehaviorProbabilities = source != PropensitySource.Unknown,
+            HasBehaviorProbabilities = source != PropensitySource.Unknown && !halved,
             InfoColumns = [new InfoColumn("info_logits", Width: 2), new InfoColumn("info_z_0"), new InfoColumn("info_z_1"), new InfoColumn("info_better", Width: 2), new InfoColumn("info_note", InfoType.Text)],
             Split = new SplitRule(0, [new("train", 0.5), new("test", 0.5)]),
         });
@@ -41,7 +41,7 @@ static class SmallLog
                 observations[4 * t] = (float)probabilities[(2 * t) + 1];
                 actions[t] = stream.NextDouble() < probabilities[(2 * t) + 1] ? 1 : 0;
                 rewards[t] = actions[t];
-                logProbabilities[t] = Math.Log(probabilities[(2 * t) + actions[t]]);
+                logProbabilities[t] = Math.Log(probabilities[(2 * t) + actions[t]] * (halved ? 0.5 : 1));
             }
 
             total += rewards.Sum();
@@ -54,7 +54,7 @@ static class SmallLog
                 Rewards = rewards,
                 Terminated = true,
                 BehaviorLogProbabilities = source == PropensitySource.Unknown ? [] : logProbabilities,
-                BehaviorProbabilities = source == PropensitySource.Unknown ? [] : probabilities,
+                BehaviorProbabilities = source == PropensitySource.Unknown || halved ? [] : probabilities,
                 Info =
                 [
                     InfoValues.Of(logits),

@@ -62,6 +62,13 @@ public sealed class RecordedContinuousTests : IDisposable
         var error = Assert.Throws<UserErrorException>(() => Estimate("pendulum", "builtin:scripted"));
         Assert.Contains("is deterministic over box", error.Message, StringComparison.Ordinal);
         Assert.Contains("scripted?noise=0.3", error.Message, StringComparison.Ordinal);
+        // A kernel around its actions has a density, of a bandwidth tuned on the log; ratios alone have none.
+        var kernel = Assert.Single(Estimate("pendulum", "builtin:scripted", "kernel_is"));
+        Assert.InRange(kernel.Lambda!.Value, 0.05, 1);
+        Assert.InRange(kernel.EffectiveSampleSize!.Value, 1, dataset.Episodes.Count);
+        Assert.Contains("deterministic over continuous actions", Assert.Throws<UserErrorException>(() => Estimate("pendulum", "builtin:scripted", "wis")).Message, StringComparison.Ordinal);
+        Assert.Contains("this one has; these apply: is, wis", Assert.Throws<UserErrorException>(() => Estimate("pendulum", "builtin:scripted?noise=0.5", "kernel_is")).Message, StringComparison.Ordinal);
+        Assert.Contains("single decisions", Assert.Throws<UserErrorException>(() => Estimate("pendulum", "builtin:scripted?noise=0.5", "snips")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -152,7 +159,7 @@ public sealed class RecordedContinuousTests : IDisposable
 
     static RecordConfig Config(string name, params BehaviorConfig[] mixture) => new() { Environment = "Pendulum-v1", Name = name, Steps = 2000, Mixture = mixture };
 
-    IReadOnlyList<EstimateRow> Estimate(string dataset, string policy) => OpeJob.Run(
-        new OpeConfig { Dataset = dataset, Policies = [policy], Resamples = 50, Discount = 1 },
+    IReadOnlyList<EstimateRow> Estimate(string dataset, string policy, params string[] estimators) => OpeJob.Run(
+        new OpeConfig { Dataset = dataset, Policies = [policy], Estimators = estimators, Resamples = 50, Discount = 1 },
         _recording.Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None).Summary.Estimates;
 }
