@@ -73,7 +73,8 @@ sealed class OpeCoverageBenchmark : IBenchmark
 
     static double[] Greedy(TabularMdp mdp)
     {
-        var (policy, actions) = (new double[mdp.StateCount * mdp.ActionCount], TabularSolver.PolicyIteration(mdp).Actions);
+        var policy = new double[mdp.StateCount * mdp.ActionCount];
+        var actions = TabularSolver.PolicyIteration(mdp).Actions;
         for (var s = 0; s < mdp.StateCount; s++)
             policy[(s * mdp.ActionCount) + Math.Max(0, actions[s])] = 1;
         return policy;
