@@ -12,8 +12,14 @@ static class Headline
     /// <summary>Paragraphs of HTML.</summary>
     public static IEnumerable<string> Of(ReportPage page)
     {
-        var said = Differences(page).Concat(Scores(page)).Concat(Estimates(page)).ToList();
+        var said = Choice(page).Concat(Differences(page)).Concat(Scores(page)).Concat(Estimates(page)).Concat(page.Summary.Notes.Select(Escape)).ToList();
         return said.Count > 0 ? said : ["This report has neither scores nor estimates; its tables follow."];
+    }
+
+    static IEnumerable<string> Choice(ReportPage page)
+    {
+        if (page.Summary.Choice is { } choice)
+            yield return choice.Policy is { } policy ? $"Chosen: <b>{Escape(policy.ToString())}</b>. {Escape(choice.Reason)}" : $"<b>No policy is chosen.</b> {Escape(choice.Reason)}";
     }
 
     static IEnumerable<string> Scores(ReportPage page)

@@ -115,7 +115,7 @@ public sealed class SelectJobTests : IDisposable
     [Fact]
     public void Run_WithTruth_WritesTheCurveAndTheTables()
     {
-        WriteEstimates("e", Estimate("a", 1), Estimate("b", 2));
+        WriteEstimates("e", Estimate("a", 1), Estimate("b", 3));
         WriteTruth("t", Truth("a", 10), Truth("b", 20));
         var result = Run("e", "t", c => c with { Trials = 4 });
         Assert.Equal([20, 20, 20, 20], result.Trials.Where(t => t is { Strategy: "top" }).Select(t => t.Score));
@@ -124,6 +124,9 @@ public sealed class SelectJobTests : IDisposable
         Assert.Equal((5.0, 0.0), (Math.Round(result.Trials.First(t => t.Strategy == "bandit").Regret), result.Trials.Last(t => t.Strategy == "bandit").Regret));
         foreach (var file in (string[])["config.yaml", "summary.json", "ranking.csv", "ranking.parquet", "selection.csv", "selection.parquet", "trials.csv", "trials.parquet"])
             Assert.True(new FileInfo(Path.Combine(result.Folder, file)).Length > 0, file);
+        var page = File.ReadAllText(Path.Combine(result.Folder, "report.html"));
+        foreach (var text in (string[])["Chosen: <b>b, seed 0, step 1</b>", "How the estimators rank", "Expected value of the policy deployed", "Ranking by wis"])
+            Assert.Contains(text, page, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllText(Path.Combine(result.Folder, "selection.csv")), File.ReadAllText(Path.Combine(Run("e", "t", c => c with { Trials = 4 }).Folder, "selection.csv")));
     }
 
