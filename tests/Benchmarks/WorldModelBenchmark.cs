@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OfflineRL.Benchmarks.Harness;
 using OfflineRL.Datasets;
 using OfflineRL.Torch;
@@ -12,17 +13,17 @@ namespace OfflineRL.Benchmarks;
 /// <summary>Gradient steps of the world model beside the same model written with PyTorch, each at the better of one and two threads; and what 5,000 of them leave in memory.</summary>
 sealed class WorldModelBenchmark : IBenchmark
 {
-    const int Observations = 6, Actions = 2, EpisodeSteps = 100, Rows = 100_000, Batch = 256, ImageBatch = 64;
+    const int Observations = 6, Actions = 2, EpisodeSteps = 100, Rows = 100_000, DefaultBatch = 64, LargeBatch = 256;
     const int MemorySteps = 5_000;
+    const int Rounds = 2;
     const double LeastRatio = 1.3;
 
     public string Name => "world_model";
 
-    public string Work => $"whole steps with sampling and metrics; {Observations} observations, {Actions} actions, 12 latents, 2 x 256 and 2 x 200 ReLU, batch {Batch}, {Rows:N0} stored transitions; or 10 x 10 x 4 bytes, 16 filters of 3 x 3, 128 ReLU, 32 latents, batch {ImageBatch}; each side at the better of 1 and 2 threads";
+    public string Work => $"whole steps with sampling and metrics; {Observations} observations, {Actions} actions, 12 latents, 2 x 256 and 2 x 200 ReLU, {Rows:N0} stored transitions; or 10 x 10 x 4 bytes, 16 filters of 3 x 3, 128 ReLU, 32 latents; in turns, the best window of either side at 1 or 2 threads";
 
     public void Run(BenchmarkReport report)
     {
-        var rivals = new[] { 1, 2 }.Select(threads => Rival.Measure("world_model_steps.py", $"{threads}")).OfType<IReadOnlyDictionary<string, double>>().ToList();
         var root = Directory.CreateTempSubdirectory("offlinerl-bench-").FullName;
         try
         {
@@ -31,10 +32,14 @@ sealed class WorldModelBenchmark : IBenchmark
             BenchmarkData.WriteGrids(workspace, "grids", 40, 500);
             using var vectors = TrainingData.Open(workspace, "vectors", NullProgress.Instance);
             using var grids = TrainingData.Open(workspace, "grids", NullProgress.Instance);
-            Compare(report, rivals, "encoder and decoder", "state", vectors, new() { EncoderShare = 0.999 });
-            Compare(report, rivals, "dynamics", "dynamics", vectors, new() { EncoderShare = 0.001 });
-            Compare(report, rivals, "dynamics of 5 members", "members", vectors, new() { EncoderShare = 0.001, Members = 5 });
-            Compare(report, rivals, "encoder and decoder of images", "images", grids, new() { EncoderShare = 0.999, Likelihood = "bernoulli" });
+            foreach (var batch in new[] { DefaultBatch, LargeBatch })
+            {
+                Compare(report, "encoder and decoder", "state", batch, vectors, new() { EncoderShare = 0.999 });
+                Compare(report, "dynamics", "dynamics", batch, vectors, new() { EncoderShare = 0.001 });
+                Compare(report, "dynamics of 5 members", "members", batch, vectors, new() { EncoderShare = 0.001, Members = 5 });
+            }
+
+            Compare(report, "encoder and decoder of images", "images", DefaultBatch, grids, new() { EncoderShare = 0.999, Likelihood = "bernoulli" });
             MeasureMemory(report, vectors);
         }
         finally
@@ -44,25 +49,45 @@ sealed class WorldModelBenchmark : IBenchmark
         }
     }
 
-    static void Compare(BenchmarkReport report, List<IReadOnlyDictionary<string, double>> rivals, string what, string rival, TrainingData data, WorldModelConfig config)
+    // In turns, and the best of all windows of either side: what else the machine does takes from both.
+    static void Compare(BenchmarkReport report, string what, string rival, int batch, TrainingData data, WorldModelConfig config)
     {
-        var steps = new[] { 1, 2 }.Max(threads =>
+        var (steps, others) = (0.0, double.NaN);
+        for (var round = 0; round < Rounds; round++)
         {
-            TorchExtras.Threads = threads;
-            using var training = new Training(data, config);
-            return Timing.Rate(training.Step, 1.0, 5);
-        });
-        if (rivals.Count == 0)
-            report.Add(what, steps, "steps/s");
+            foreach (var threads in new[] { 1, 2 })
+            {
+                if (Rival.Measure("world_model_steps.py", rival, $"{batch}", $"{threads}") is { } rates)
+                    others = double.IsNaN(others) ? rates[rival] : Math.Max(others, rates[rival]);
+                TorchExtras.Threads = threads;
+                using var training = new Training(data, config, batch);
+                for (var i = 0; i < 20; i++)
+                    training.Step();
+                for (var window = 0; window < 4; window++)
+                    steps = Math.Max(steps, Rate(training.Step, 0.25));
+            }
+        }
+
+        if (double.IsNaN(others))
+            report.Add($"{what}, batch {batch}", steps, "steps/s");
         else
-            report.Add(what, steps, "steps/s", rivals.Max(rates => rates[rival]), "PyTorch in this run", $"at least {LeastRatio}", steps >= LeastRatio * rivals.Max(rates => rates[rival]));
+            report.Add($"{what}, batch {batch}", steps, "steps/s", others, "PyTorch in this run", $"at least {LeastRatio}", steps >= LeastRatio * others);
+    }
+
+    static double Rate(Action step, double seconds)
+    {
+        var watch = Stopwatch.StartNew();
+        var count = 0;
+        for (; watch.Elapsed.TotalSeconds < seconds; count++)
+            step();
+        return count / watch.Elapsed.TotalSeconds;
     }
 
     // After as many steps again, so that what is kept from the first ones does not count.
     static void MeasureMemory(BenchmarkReport report, TrainingData data)
     {
         TorchExtras.Threads = 1;
-        using var training = new Training(data, new() { Members = 5, EncoderShare = 0.5, PhaseSteps = 100 });
+        using var training = new Training(data, new() { Members = 5, EncoderShare = 0.5, PhaseSteps = 100 }, DefaultBatch);
         for (var i = 0; i < 500; i++)
             training.Step();
         GC.Collect();
@@ -82,10 +107,9 @@ sealed class WorldModelBenchmark : IBenchmark
         readonly ITransitionLearner _learner;
         int _steps;
 
-        public Training(TrainingData data, WorldModelConfig model)
+        public Training(TrainingData data, WorldModelConfig model, int batch)
         {
-            var images = data.Info.ObservationSpace is BoxSpace { ElementType: ElementType.UInt8 };
-            var config = AlgorithmTable.Resolve(new() { Algorithm = "world_model", BatchSize = images ? ImageBatch : Batch, Steps = 1_000_000, WorldModel = model }, data);
+            var config = AlgorithmTable.Resolve(new() { Algorithm = "world_model", BatchSize = batch, Steps = 1_000_000, WorldModel = model }, data);
             var random = RandomStream.Create(0, "benchmark");
             _replay = new TransitionReplay(data, SeedTraining.Settings(config), random.Derive("sampler"), CPU);
             _learner = (ITransitionLearner)TrainJob.Learner(config, data.Info, _replay.Encoder, random.Derive("init"), CPU);

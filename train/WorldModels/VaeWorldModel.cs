@@ -32,7 +32,7 @@ public sealed class VaeWorldModel : IWorldModel
     readonly Convolutions? _convolutions;
     readonly TransposedConvolutions? _transposed;
     readonly Mlp? _encoder, _decoder;
-    readonly Mlp _transition, _heads;
+    readonly Mlp _transition, _reward, _continue;
     readonly Tensor? _actionShift, _actionScale;
 
     /// <param name="config">Resolved: latent width, likelihood, torso and widths are set.</param>
@@ -74,7 +74,10 @@ public sealed class VaeWorldModel : IWorldModel
         var inputs = LatentWidth + ActionWidth;
         var isFree = config.Deviation == WorldModelConfig.Free;
         _transition = new Mlp(_dynamicsSet, "transition", [inputs, .. config.DynamicsHidden, isFree ? LatentWidth : 2 * LatentWidth], members: config.Members);
-        _heads = new Mlp(_dynamicsSet, "heads", [config.RewardInputs == WorldModelConfig.NextLatent ? LatentWidth : inputs + LatentWidth, .. config.DynamicsHidden, 3]);
+        var read = config.RewardInputs == WorldModelConfig.NextLatent ? LatentWidth : inputs + LatentWidth;
+        // Apart: where a reward hardly varies its gradient is many times that of the other, which would not learn from shared layers.
+        _reward = new Mlp(_dynamicsSet, "reward", [read, .. config.DynamicsHidden, 2]);
+        _continue = new Mlp(_dynamicsSet, "continue", [read, .. config.DynamicsHidden, 1]);
         DynamicsParameters = _dynamicsSet.Flatten();
         if (isFree)
             TransitionVariance = ones([config.Members, LatentWidth], device: device).DetachFromDisposeScope();
@@ -180,8 +183,9 @@ public sealed class VaeWorldModel : IWorldModel
     /// <summary>p(r'|z') and p(c'|z'): mean and ln sigma of the reward in its units, and the logit of going on; each [N].</summary>
     internal (Tensor RewardMean, Tensor RewardLogDeviation, Tensor ContinueLogit) Heads(Tensor latent, Tensor action, Tensor next)
     {
-        var heads = _heads.Forward(_config.RewardInputs == WorldModelConfig.NextLatent ? next : cat([latent, Scaled(action), next], -1));
-        return (heads.select(-1, 0), Limited(heads.select(-1, 1)), heads.select(-1, 2));
+        var read = _config.RewardInputs == WorldModelConfig.NextLatent ? next : cat([latent, Scaled(action), next], -1);
+        var reward = _reward.Forward(read);
+        return (reward.select(-1, 0), Limited(reward.select(-1, 1)), _continue.Forward(read).squeeze(-1));
     }
 
     /// <summary>Rewards in the units of the head.</summary>
