@@ -51,6 +51,7 @@ sealed class TrainData : IDisposable
         Marwil = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
         Awr = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
         Mpo = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, TargetRate = 0.1 },
+        VaeDreamer = new() { Horizon = 3, Hidden = [16] },
         Dreamer = new() { LearningRate = 0.01, Horizon = 3, Dreams = 8, SequenceSteps = 6, Hidden = [16], Model = new() { Deterministic = 12, Groups = 3, Classes = 4, Units = 16, Layers = 1 } },
         Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
         BanditPolicy = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, Objective = "dr", ModelSteps = 10 },

@@ -26,7 +26,10 @@ public sealed record DreamerConfig : DreamingConfig
     /// <summary>The recurrent state-space model.</summary>
     public RssmConfig Model { get; init; } = new();
 
-    internal override int WindowSteps => SequenceSteps;
+    /// <summary>Gradient steps of the model before the first dream. The default value is 0.</summary>
+    public int WarmUpSteps { get; init; }
+
+    internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Any, Discount) with { SequenceSteps = SequenceSteps };
 
     public override IEnumerable<string> Validate()
     {
@@ -36,6 +39,8 @@ public sealed record DreamerConfig : DreamingConfig
             yield return $"preset is '{Preset}'; expected {string.Join(", ", Presets)}.{NearestName.Hint(Preset, Presets)}";
         if (SequenceSteps is < 2 or > 10_000)
             yield return $"sequence_steps is {SequenceSteps}; expected 2 to 10000.";
+        if (WarmUpSteps < 0)
+            yield return $"warm_up_steps is {WarmUpSteps}; expected at least 0.";
         if (Penalty > 0 || DisagreementLimit > 0)
             yield return "penalty and disagreement_limit are for models with several members, and this one has one: it cannot say how unsure it is; expected 0. Use vae_dreamer with world_model.members.";
     }

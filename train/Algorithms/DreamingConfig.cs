@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Train.Algorithms;
 
@@ -22,9 +21,6 @@ public abstract record DreamingConfig : LearnerConfig
 
     /// <summary>Dreams of a gradient step, from as many encoded states of the batch, drawn with replacement; 0: one from each. The default value is 256.</summary>
     public int Dreams { get; init; } = 256;
-
-    /// <summary>Gradient steps of the model before the first dream. The default value is 0.</summary>
-    public int WarmUpSteps { get; init; }
 
     /// <summary><c>score_function</c> (REINFORCE) or <c>pathwise</c> (back-propagation through the model); <c>auto</c>, the default: the first for discrete actions, the second for continuous ones.</summary>
     public string Gradient { get; init; } = Auto;
@@ -72,11 +68,6 @@ public abstract record DreamingConfig : LearnerConfig
 
     internal override bool StandardizesObservations => true;
 
-    /// <summary>Steps of the stored sequences that the model learns from.</summary>
-    internal abstract int WindowSteps { get; }
-
-    internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Any, Discount) with { SequenceSteps = WindowSteps };
-
     /// <summary>The optimizer's settings for the actor.</summary>
     internal LearnerConfig OfActor => this with { LearningRate = ActorLearningRate, FinalLearningRate = FinalLearningRate * ActorLearningRate / LearningRate };
 
@@ -103,8 +94,6 @@ public abstract record DreamingConfig : LearnerConfig
             yield return $"horizon is {Horizon}; expected 1 to 1000.";
         if (Dreams is < 0 or > 1_000_000)
             yield return $"dreams is {Dreams}; expected 1 to 1000000, or 0 for one from each state.";
-        if (WarmUpSteps < 0)
-            yield return $"warm_up_steps is {WarmUpSteps}; expected at least 0.";
         if (!(Lambda is >= 0 and <= 1))
             yield return $"lambda is {Lambda}; expected a number in [0, 1].";
         if (!(ActorLearningRate > 0))

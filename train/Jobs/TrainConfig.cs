@@ -106,6 +106,8 @@ public sealed record TrainConfig : IValidatable
 
     public WorldModelConfig WorldModel { get; init; } = new();
 
+    public VaeDreamerConfig VaeDreamer { get; init; } = new();
+
     public DreamerConfig Dreamer { get; init; } = new();
 
     public ValueIterationConfig ValueIteration { get; init; } = new();

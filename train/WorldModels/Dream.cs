@@ -9,7 +9,7 @@ namespace OfflineRL.Train.WorldModels;
 /// <param name="Rewards">[T, N]: what step t gave, less the penalty.</param>
 /// <param name="Discounts">[T, N]: gamma times the probability that step t did not terminate.</param>
 /// <param name="Entropies">[T, N]: of the policy at z_t, with its graph; null where the rollout kept none.</param>
-/// <param name="Trusts">[T, N]: 1 as long as the model's disagreement stayed within the limit, 0 from the first step on where it did not; null: there is no limit.</param>
+/// <param name="Trusts">[T, N]: 1 as long as the model's disagreement stayed within the limit, 0 from the first step on where it did not, and after a step at which the model cut the dream; null: there is no limit.</param>
 /// <param name="Disagreement">[T, N]: of step t; null where the model cannot say.</param>
 sealed record Dream(Tensor Latents, Tensor Actions, Tensor Rewards, Tensor Discounts, Tensor? Entropies, Tensor? Trusts, Tensor? Disagreement)
 {
@@ -31,7 +31,7 @@ sealed record Dream(Tensor Latents, Tensor Actions, Tensor Rewards, Tensor Disco
         using var mode = set_grad_enabled(rule.KeepsGraph);
         var steps = rule.Horizon;
         var (latents, actions, entropies) = (new List<Tensor> { starts }, new List<Tensor>(), new List<Tensor>());
-        var (rewards, continues, disagreements) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
+        var (rewards, continues, disagreements, cuts) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
         for (var t = 0; t < steps; t++)
         {
             var latent = rule.ThroughSteps || !rule.KeepsGraph ? latents[t] : latents[t].detach();
@@ -44,6 +44,8 @@ sealed record Dream(Tensor Latents, Tensor Actions, Tensor Rewards, Tensor Disco
             continues.Add(step.Continue);
             if (step.Disagreement is not null)
                 disagreements.Add(step.Disagreement);
+            if (step.Truncated is not null)
+                cuts.Add(step.Truncated);
             if (rule.KeepsGraph)
                 entropies.Add(distribution.Entropy());
         }
@@ -54,7 +56,21 @@ sealed record Dream(Tensor Latents, Tensor Actions, Tensor Rewards, Tensor Disco
             reward = reward.sub(stack(disagreements).mul(rule.Penalty));
         return new Dream(
             stack(latents), stack(actions).detach(), reward, stack(continues).mul(rule.Discount), entropies.Count > 0 ? stack(entropies) : null,
-            rule.DisagreementLimit > 0 && disagreement is not null ? disagreement.le(rule.DisagreementLimit).to(ScalarType.Float32).cumprod(0) : null, disagreement);
+            TrustsOf(rule, disagreement, cuts), disagreement);
+    }
+
+    // The limit leaves a step out itself; what a model cuts after a step leaves out those that follow.
+    static Tensor? TrustsOf(DreamRule rule, Tensor? disagreement, List<Tensor> cuts)
+    {
+        var within = rule.DisagreementLimit > 0 && disagreement is not null ? disagreement.le(rule.DisagreementLimit).to(ScalarType.Float32) : null;
+        if (cuts.Count == rule.Horizon)
+        {
+            var goes = stack(cuts).logical_not().to(ScalarType.Float32);
+            goes = cat([ones_like(goes.narrow(0, 0, 1)), goes.narrow(0, 0, rule.Horizon - 1)]);
+            within = within?.mul(goes) ?? goes;
+        }
+
+        return within?.cumprod(0);
     }
 
     // As the model reads it, and as the distribution does.

@@ -191,6 +191,19 @@ public sealed class DreamActorCriticTests : IDisposable
     }
 
     [Fact]
+    public void ADreamThatTheModelCuts_EndsAfterThatStep()
+    {
+        using var generator = new Generator(2);
+        using var model = new LinearGaussianModel(cutAbove: 3);
+        using var learner = Linear(Gradient(DreamingConfig.ScoreFunction, 1, 3));
+        var dream = learner.Imagine(model, tensor(new[] { 0.1f, 5 }).reshape(2, 1), generator);
+        Assert.Equal([1, 1, 1, 0, 1, 0], dream.Trusts!.data<float>().ToArray());
+        // Its only step is bootstrapped from where it led to.
+        var (_, _, returns, _, _) = learner.ActorLoss(dream);
+        Assert.Equal(dream.Rewards[0, 1].ToDouble() + (Discount * ((Final.W * dream.Latents[1, 1, 0].ToDouble()) + Final.V)), returns[0, 1].ToDouble(), 1e-4);
+    }
+
+    [Fact]
     public void Updates_KeepNoTensors_AndLeaveTheSlowCriticBehind()
     {
         using var learner = Linear(new TestDreams { Gradient = DreamingConfig.Pathwise, Horizon = 4, SlowCriticRate = 1, SlowCriticPeriodSteps = 3, ReturnNormalization = DreamingConfig.Percentile });

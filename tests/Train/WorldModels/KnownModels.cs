@@ -10,12 +10,10 @@ namespace OfflineRL.Tests.Train.WorldModels;
 sealed record TestDreams : DreamingConfig
 {
     public TestDreams() => (EntropyBonus, Critic, SlowCritic, SlowCriticRate, SlowCriticPeriodSteps, ReturnNormalization) = (0, NormalCritic, SlowTargets, 0.05, 1, NoNormalization);
-
-    internal override int WindowSteps => 8;
 }
 
 /// <summary>z' = a z + b u + sigma e, reward 1 - z'^2, never ending; disagreement |z|.</summary>
-sealed class LinearGaussianModel(double a = 0.9, double b = 0.5, double sigma = 0.3) : IWorldModel
+sealed class LinearGaussianModel(double a = 0.9, double b = 0.5, double sigma = 0.3, double cutAbove = double.PositiveInfinity) : IWorldModel
 {
     public int LatentWidth => 1;
 
@@ -29,7 +27,7 @@ sealed class LinearGaussianModel(double a = 0.9, double b = 0.5, double sigma = 
         if (generator is not null)
             next = next.add(randn(next.shape, generator: generator), alpha: sigma);
         var reward = next.square().neg().add(1).squeeze(-1);
-        return new DreamStep(next, reward, ones_like(reward), latent.abs().squeeze(-1));
+        return new DreamStep(next, reward, ones_like(reward), latent.abs().squeeze(-1), Truncated: double.IsInfinity(cutAbove) ? null : latent.abs().squeeze(-1).gt(cutAbove));
     }
 
     public Tensor Decode(Tensor latent) => latent;

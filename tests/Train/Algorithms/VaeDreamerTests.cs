@@ -1,0 +1,126 @@
+using OfflineRL.Datasets;
+using OfflineRL.Tests.Train.Losses;
+using OfflineRL.Train;
+using OfflineRL.Train.Algorithms;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Tests.Train.Algorithms;
+
+public sealed class VaeDreamerTests : IDisposable
+{
+    readonly TrainData _data = new();
+
+    public void Dispose() => _data.Dispose();
+
+    static LearnerSetup Setup(Space actions, int steps) => new(BoxSpace.Unbounded(3), 2, steps, RandomStream.Create(3, "init"), CPU)
+    {
+        ActionSpace = actions,
+        ActionUnits = actions is BoxSpace ? new ActionUnits([0], [2]) : null,
+    };
+
+    static VaeDreamer Create(VaeDreamerConfig config, WorldModelConfig model, Space actions, int steps = 20) => new(
+        (VaeDreamerConfig)config.Resolve(BoxSpace.Unbounded(3), default), (WorldModelConfig)model.Resolve(BoxSpace.Unbounded(3), default), Setup(actions, steps));
+
+    static TransitionBatch Batch(Space actions, int rows = 12)
+    {
+        using var generator = new Generator(8);
+        return new()
+        {
+            Observations = randn([rows, 3], generator: generator),
+            NextObservations = randn([rows, 3], generator: generator),
+            Actions = actions is DiscreteSpace ? randint(0, 2, [rows], dtype: ScalarType.Int64, generator: generator) : rand([rows, 1], generator: generator),
+            Rewards = rand(rows, generator: generator),
+            Discounts = ones(rows),
+        };
+    }
+
+    [Theory]
+    [InlineData(DreamingConfig.ScoreFunction, true, "vae")]
+    [InlineData(DreamingConfig.Pathwise, true, "vae")]
+    [InlineData(DreamingConfig.ScoreFunction, false, "vae")]
+    [InlineData(DreamingConfig.Pathwise, false, "identity")]
+    public void TheModelLearnsFirst_ThenActorAndCriticInItsDreams(string gradient, bool isDiscrete, string encoder)
+    {
+        using var scope = NewDisposeScope();
+        Space actions = isDiscrete ? new DiscreteSpace(2) : new BoxSpace([1], [-2], [2]);
+        var tiny = TrainData.Tiny();
+        using var learner = Create(tiny.VaeDreamer with { Gradient = gradient, ModelShare = 0.6, Penalty = 0.1 }, tiny.WorldModel with { Encoder = encoder }, actions);
+        var batch = Batch(actions);
+        var (before, actor) = (Model(learner), Copy(learner.PolicyNetwork.Parameters.Values));
+        for (var i = 0; i < 12; i++)
+            learner.Step(batch, measure: i % 2 == 0);
+        var learned = Model(learner);
+        Assert.NotEqual(0, Golden.Distance(before, learned));
+        Assert.Equal(0, Golden.Distance(actor, learner.PolicyNetwork.Parameters.Values));
+        for (var i = 0; i < 8; i++)
+            learner.Step(batch, measure: i % 2 == 0);
+        Assert.Equal(0, Golden.Distance(learned, Model(learner)));
+        Assert.NotEqual(0, Golden.Distance(actor, learner.PolicyNetwork.Parameters.Values));
+        Assert.All(learner.MetricSums.data<double>().ToArray(), sum => Assert.True(double.IsFinite(sum)));
+        Assert.Equal(10, learner.MetricSums[-1].ToDouble());
+        // No gradient of a dream is left in the model.
+        Assert.Equal(0, ((IModelLearner)learner).Model.DynamicsParameters.Gradients.abs().sum().ToDouble());
+        Assert.Equal(encoder == "identity", ((ILearner)learner).PolicyLatent is null);
+    }
+
+    [Fact]
+    public void StoredPolicy_ActsOnTheEncodersMean()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny("vae_dreamer") with { Name = "stored" };
+        TrainJob.Run(config, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None);
+        var seed = RunFolder.SeedFolder(Path.Combine(_data.Workspace.RunsFolder, "stored"), 0);
+        using var policy = LearnedPolicy.Load(Path.Combine(RunFolder.PoliciesFolder(seed), "step-60"));
+        using var stored = StoredWorldModel.Open(_data.Workspace, "stored", 0, CPU);
+        Assert.Null(policy.CreateState(2));
+
+        float[] rows = [0.5f, -1, 2, -0.3f, 0.1f, -2];
+        var probabilities = new double[4];
+        policy.Score(new PolicyInput { Count = 2, Observations = rows }, new ActionBatch { Discrete = [0, 1] }, new double[2], probabilities);
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var features = new float[6];
+        stored.Encoder.Encode(rows, features);
+        var latents = stored.Model.Encode(new(tensor(features).reshape(1, 2, 3), zeros(1, 2, 2)), null).select(0, 0);
+        // The actor's layers, as its file has them.
+        using var file = SafetensorsFile.Open(Path.Combine(RunFolder.PoliciesFolder(seed), "step-60", "policy.safetensors"));
+        var x = latents;
+        for (var i = 0; i < 2; i++)
+        {
+            var (weight, bias) = (Read($"layers.{i}.weight"), Read($"layers.{i}.bias"));
+            x = nn.functional.linear(x, weight, bias);
+            x = i == 0 ? x.relu() : x;
+        }
+
+        Golden.AssertClose(x.softmax(-1), tensor(probabilities).reshape(2, 2), 1e-5);
+
+        Tensor Read(string name)
+        {
+            var entry = file.Tensors[name];
+            var values = new float[entry.Length / sizeof(float)];
+            file.Read(entry, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+            return tensor(values).reshape([.. entry.Shape]);
+        }
+    }
+
+    [Fact]
+    public void BadInput_IsNamedInOneMessage()
+    {
+        using var columns = _data.WriteSigns();
+        var tiny = TrainData.Tiny("vae_dreamer") with { Name = "none" };
+        Assert.Contains("model_share is 1", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { ModelShare = 1 } }), StringComparison.Ordinal);
+        Assert.Contains("a model of one member", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Penalty = 1 }, WorldModel = tiny.WorldModel with { Members = 1 } }), StringComparison.Ordinal);
+        Assert.Contains("no episode of more than 10 steps, and vae_dreamer dreams 11", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Horizon = 11 } }), StringComparison.Ordinal);
+        Assert.Contains("gradient is 'path'; expected", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Gradient = "path" } }), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_data.Workspace.RunsFolder));
+
+        string Message(TrainConfig config) => Assert.Throws<UserErrorException>(() => TrainJob.Run(config, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None)).Message;
+    }
+
+    static Tensor Model(VaeDreamer learner) => cat([.. ((IModelLearner)learner).Model.NamedTensors().Select(entry => entry.Tensor.detach().flatten().clone())]);
+
+    static Tensor Copy(Tensor tensor) => tensor.detach().clone();
+}

@@ -1,0 +1,157 @@
+using OfflineRL.Datasets;
+using OfflineRL.Train.Networks;
+using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
+using static TorchSharp.torch;
+
+namespace OfflineRL.Train.Algorithms;
+
+/// <summary>
+/// Settings of <see cref="VaeDreamer"/>; those of its model are in the section <c>world_model</c>. Where they differ from the source, and why, is in train/docs/vae_dreamer.md.
+/// </summary>
+public sealed record VaeDreamerConfig : DreamingConfig
+{
+    /// <summary>One dream from each state of a batch.</summary>
+    public VaeDreamerConfig() => Dreams = 0;
+
+    /// <summary>Share of the gradient steps that train the model; the others train actor and critic in its dreams. The default value is 0.5.</summary>
+    public double ModelShare { get; init; } = 0.5;
+
+    internal override bool LearnsModel => true;
+
+    internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Any, 1);
+
+    public override IEnumerable<string> Validate()
+    {
+        foreach (var fault in base.Validate())
+            yield return fault;
+        if (!(ModelShare is > 0 and < 1))
+            yield return FormattableString.Invariant($"model_share is {ModelShare}; expected a share between 0 and 1, neither of them: model and policy both have to learn.");
+    }
+
+    internal override LearnerConfig Resolve(Space observations, ReturnRange returns) => this with
+    {
+        Torso = Torsos.Resolve(Torso, observations),
+        Hidden = Hidden ?? [128, 128],
+        EntropyBonus = EntropyBonus ?? 1e-3,
+        Critic = Critic ?? NormalCritic,
+        SlowCritic = SlowCritic ?? SlowTargets,
+        SlowCriticRate = SlowCriticRate ?? 0.02,
+        SlowCriticPeriodSteps = SlowCriticPeriodSteps ?? 1,
+        ReturnNormalization = ReturnNormalization ?? NoNormalization,
+    };
+}
+
+/// <summary>
+/// The dreaming actor-critic of the lectures: a variational auto-encoder of states with a Gaussian transition, learned first (<see cref="WorldModelFit"/>), then an actor and a critic over its latent states, learned in dreams that
+/// begin at encoded states of the data (<see cref="DreamActorCritic"/>), by the score function or by back-propagation through the model.
+/// </summary>
+/// <remarks>Each step is one gradient step of the model, or, once it is learned, one of actor and critic. The policy is the encoder's mean and the actor.</remarks>
+public sealed class VaeDreamer : ITransitionLearner, IModelLearner
+{
+    readonly VaeDreamerConfig _config;
+    readonly WorldModelConfig _modelConfig;
+    readonly int _modelSteps;
+    readonly Space _observations;
+    readonly VaeWorldModel _model;
+    readonly WorldModelFit _fit;
+    readonly DreamActorCritic _dreamer;
+    readonly StepNoise _noise;
+    readonly MetricSums _metrics;
+
+    /// <param name="config">Resolved, and checked by the caller.</param>
+    /// <param name="model">The model's, resolved and checked.</param>
+    /// <param name="setup">Spaces, units, steps, random stream and device.</param>
+    /// <exception cref="UserErrorException">Settings and spaces do not fit each other.</exception>
+    public VaeDreamer(VaeDreamerConfig config, WorldModelConfig model, LearnerSetup setup)
+    {
+        if (model.Members == 1 && (config.Penalty > 0 || config.DisagreementLimit > 0))
+            Throw.User($"vae_dreamer.penalty is {config.Penalty} and disagreement_limit {config.DisagreementLimit} with a model of one member, which cannot say how unsure it is; expected 0. Set world_model.members, such as 5.");
+        (_config, _modelConfig, _observations) = (config, model, setup.Observations);
+        _modelSteps = Math.Clamp((int)Math.Round(config.ModelShare * setup.Steps), 1, Math.Max(1, setup.Steps - 1));
+        _model = new(model, WorldModel.ShapeOf(setup), setup.Random, setup.Device);
+        _fit = new(_model, model, _modelSteps, setup);
+        _dreamer = new(config, setup with { Steps = setup.Steps - _modelSteps }, _model.LatentWidth);
+        _noise = setup.Noise("dream");
+        _metrics = new([.. WorldModelFit.MetricNames.Select(name => "model_" + name), .. DreamActorCritic.MetricNames], setup.Device);
+    }
+
+    // ---- one gradient step of the model, or one of actor and critic ----
+
+    public void Step(TransitionBatch batch, bool measure = true)
+    {
+        using var scope = NewDisposeScope();
+        var none = zeros([], device: _metrics.Values.device);
+        if (Updates < _modelSteps)
+        {
+            if (_fit.Learn(ModelBatch.Of(batch, _model.ActionWidth), Updates, measure) is { } model)
+                _metrics.Add([.. model, .. DreamActorCritic.MetricNames.Select(_ => none)]);
+        }
+        else
+        {
+            var generator = _noise.At(Updates);
+            var starts = _model.Encode(new ModelSequences(batch.Observations.unsqueeze(0), none), generator).squeeze(0);
+            if (_config.Dreams > 0)
+                starts = starts.index_select(0, randint(0, starts.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: starts.device, generator: generator));
+            var dreams = _dreamer.Update(_model, starts, Updates - _modelSteps, generator, measure);
+            if (measure)
+                _metrics.Add([.. WorldModelFit.MetricNames.Select(_ => none), .. dreams]);
+        }
+
+        Updates++;
+    }
+
+    // ---- metrics: on the device until the loop reads them ----
+
+    public IReadOnlyList<string> MetricNames => _metrics.Names;
+
+    public Tensor MetricSums => _metrics.Values;
+
+    /// <inheritdoc cref="WorldModelFit.HeldOutError"/>
+    public Tensor HeldOutError(TransitionBatch batch) => _fit.HeldOutError(ModelBatch.Of(batch, _model.ActionWidth));
+
+    // ---- state ----
+
+    IReadOnlyList<NamedTensor> ILearner.State => [.. _fit.State(), .. _dreamer.State(), new("metric_sums", _metrics.Values)];
+
+    public long Updates { get; set; }
+
+    IReadOnlyList<long> ILearner.Counters
+    {
+        get => [.. _fit.Counters, .. _dreamer.Counters];
+        set => (_fit.Counters, _dreamer.Counters) = ([value[0], value[1]], [value[2], value[3]]);
+    }
+
+    // ---- the model, and the policy: the encoder's mean, and the actor's distribution ----
+
+    VaeWorldModel IModelLearner.Model => _model;
+
+    WorldModelConfig IModelLearner.ModelConfig => _modelConfig;
+
+    bool IModelLearner.HasPolicy => true;
+
+    public Network PolicyNetwork => _dreamer.Actor;
+
+    public double PolicyTemperature => 1;
+
+    // Where the latent state is the observation, the actor reads that.
+    (LatentDescription Description, IReadOnlyList<NamedTensor> Tensors)? ILearner.PolicyLatent => _modelConfig.Encoder == WorldModelConfig.Identity ? null :
+    (
+        new LatentDescription { Encoder = Torsos.Describe(_observations, 2 * _model.LatentWidth, _modelConfig.Torso, _modelConfig.Hidden), Width = _model.LatentWidth },
+        [
+            .. from entry in _model.NamedTensors()
+               let part = entry.Name.Split('.')[0]
+               where part is "encoder" or "convolutions"
+               select entry with { Name = part == "encoder" ? "encoder.layers" + entry.Name["encoder".Length..] : "encoder." + entry.Name },
+        ]
+    );
+
+    public void Dispose()
+    {
+        _fit.Dispose();
+        _model.Dispose();
+        _dreamer.Dispose();
+        _noise.Dispose();
+        _metrics.Dispose();
+    }
+}
