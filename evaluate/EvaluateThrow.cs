@@ -162,6 +162,9 @@ static partial class EvaluateThrow
     public static UserErrorException NothingToDraw(IEnumerable<string> tasks) =>
         new($"Nothing can be drawn of {string.Join(", ", tasks)}: nothing paints what is observed there, and the environment does not draw itself. Leave out --draw.");
 
+    public static UserErrorException LatentToExport(string policy) =>
+        new($"The policy {policy} acts on the latent states of a world model, whose encoder and memory an export does not write; expected one that reads observations. Clone it first: record with it, and train 'bc' on that log.");
+
     public static UserErrorException PlansToAct(string policy) =>
         new($"The policy {policy} plans with a model of the environment at every step, which is no network from observations to actions; expected one that is. Clone it first: record with it, and train 'bc' on that log.");
 

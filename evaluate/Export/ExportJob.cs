@@ -52,6 +52,8 @@ public static class ExportJob
         using var disposable = loaded as IDisposable;
         if (loaded is not LearnedPolicy policy)
             throw EvaluateThrow.PlansToAct(loaded.Name);
+        if (policy.Description.Latent is not null)
+            throw EvaluateThrow.LatentToExport(policy.Name);
         using var tensors = PolicyTensors.Open(candidate.Folder!);
         OnnxPolicy.Model(policy.Description, tensors.Read).WriteTo(stream);
     }

@@ -56,6 +56,16 @@ public sealed class ExportJobTests : IDisposable
     }
 
     [Fact]
+    public void Run_OfAPolicyLearnedInDreams_IsRefused()
+    {
+        using var columns = _data.WriteSigns();
+        TrainJob.Run(TrainData.Tiny("dreamer") with { Name = "dreamed", Steps = 4 }, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None);
+        var path = Path.Combine(_data.Workspace.Root, "policy.onnx");
+        Refuses(path, "acts on the latent states of a world model", "run:dreamed");
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
     public void Run_OverAnExistingFile_ReplacesItOnlyWhenForced()
     {
         Train(1);
