@@ -40,6 +40,7 @@ IBenchmark[] benchmarks =
     new StatisticsBenchmark(),
     new OpeBenchmark(),
     new OpeCoverageBenchmark(),
+    new RolloutBenchmark(),
 ];
 
 return Runner.Run(benchmarks, args);

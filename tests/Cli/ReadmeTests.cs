@@ -44,7 +44,7 @@ public sealed class ReadmeTests : IDisposable
         string[] commands =
         [
             "ingest", "ingest record", "ingest import", "ingest validate", "ingest propensities", "ingest log", "ingest compact", "datasets merge", "datasets list", "datasets show", "datasets check", "datasets split", "datasets export",
-            "environments list", "environments draw", "train", "loop", "evaluate rollout", "evaluate ope", "evaluate compare", "evaluate select",
+            "environments list", "environments draw", "train", "loop", "evaluate rollout", "evaluate ope", "evaluate compare", "evaluate select", "evaluate export",
         ];
         foreach (var command in commands)
         {

@@ -132,6 +132,23 @@ public class RolloutTests
     }
 
     [Fact]
+    public void Rollout_WhoseEnvironmentDiesHalfWay_SaysWhyAndLeavesNothing()
+    {
+        using var data = new Train.TrainData();
+        var file = Path.Combine(data.Root, "dies.yaml");
+        File.WriteAllText(file, $"command: [node, '{OfflineRL.Tests.Environments.ExternalChild.Script}', kill]\nenvironment: count\n");
+        var config = new RolloutConfig { Policies = ["builtin:uniform", "builtin:uniform?epsilon=0.5"], Environment = "external:" + file, Tasks = ["nominal"], Episodes = 2, Name = "r", SaveDataset = "seen" };
+        var error = Assert.Throws<UserErrorException>(() => RolloutJob.Run(config, data.Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None));
+        Assert.Contains("was killed by signal 9 (SIGKILL) instead of answering STEP", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(data.Workspace.ReportsFolder));
+        Assert.False(Directory.Exists(data.Workspace.DataFolder));
+        // The same with workers side by side, of which both meet it.
+        var parallel = Assert.Throws<UserErrorException>(() => RolloutJob.Run(config with { SaveDataset = "", Workers = 2 }, data.Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None));
+        Assert.Contains("SIGKILL", parallel.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(data.Workspace.ReportsFolder));
+    }
+
+    [Fact]
     public void Rollout_ThatCouldSaveNothing_IsRefusedBeforeAnyWork()
     {
         using var data = new Train.TrainData();
