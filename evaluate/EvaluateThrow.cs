@@ -29,7 +29,7 @@ static partial class EvaluateThrow
         new(Text($"Reward {found} was found at episode {episode}, step {step}; expected a finite number. Run 'offlinerl datasets check'."));
 
     public static UserErrorException PolicySpec(string text) =>
-        new($"The policy '{text}' was found; expected run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], run:NAME,plan=cem, builtin:NAME[?noise=S&epsilon=E], or columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T]. Name one of them with --policy.");
+        new($"The policy '{text}' was found; expected run:NAME[@last|@offline_best|@all|@step=N][,seed=K][,epsilon=E][,temperature=T], run:NAME,plan=cem, builtin:NAME[?noise=S&epsilon=E], columns:probs=COLUMN or columns:logits=COLUMN[,temperature=T], or table:FILE. Name one of them with --policy.");
 
     public static UserErrorException PolicyOption(string text, string key, string value, double least, double most) =>
         new(Text($"The policy '{text}' has {key}={value}; expected a number from {least} to {most}."));
@@ -87,6 +87,18 @@ static partial class EvaluateThrow
 
     public static UserErrorException ProbabilitySum(string text, double sum, double tolerance, long row, string dataset) =>
         new(Text($"The probabilities of the policy '{text}' over the allowed actions sum to {sum:0.######} at row {row} of {dataset}; expected 1 within {tolerance}. Correct the column and import it again, or name it as logits."));
+
+    public static UserErrorException TablePolicyFile(string text, string file, int actions, Exception inner) =>
+        new(Text($"The policy '{text}' names {file}, which is no table of probabilities ({inner.Message.Split('\n')[0].Trim().TrimEnd('.')}); expected a CSV file with the columns action (0 to {actions - 1}) and probability, and key columns such as observation_0."), inner);
+
+    public static UserErrorException TablePolicySum(string text, string keys, string key, double sum, double tolerance) =>
+        new(Text($"The probabilities of the policy '{text}'{(keys.Length > 0 ? $" where {keys} is {key}" : "")} sum to {sum:0.######} or hold a negative number; expected 1 within {tolerance}. Correct the file."));
+
+    public static UserErrorException TablePolicyRow(string text, string keys, string key, long row, string dataset) =>
+        new(Text($"The policy '{text}' has no row where {keys} is {key}, which row {row} of {dataset} needs; expected a distribution for every value in the log. Add it to the file."));
+
+    public static UserErrorException TablePolicyObservation(string text, string name, int size) =>
+        new(Text($"The policy '{text}' has the key column '{name}'; expected observation_0 to observation_{size - 1}, or a column of the dataset."));
 
     public static UserErrorException NoBehaviorProbabilities(string whose, string dataset) =>
         new($"{Capital(whose)} is the behavior policy's whole distribution, and {dataset} does not store it. Name an info column instead.");

@@ -22,8 +22,8 @@ public static class OpeJob
         using var columns = Dataset.OpenColumns(workspace, config.Dataset, progress, cancellation);
         var rows = LoggedRows.Of(columns, config.Split);
         var estimates = new PolicyEstimates(config, columns, rows);
-        var acting = PolicyResolver.Resolve(specs.Where(s => s is not ColumnsPolicySpec).ToList(), workspace, config.Environment, columns.Info.Environment);
-        var policies = acting.Candidates.Select(EvaluatedPolicy.Of).Concat(specs.OfType<ColumnsPolicySpec>().Select(EvaluatedPolicy.Of)).ToList();
+        var acting = PolicyResolver.Resolve(specs.Where(s => s is not (ColumnsPolicySpec or TablePolicySpec)).ToList(), workspace, config.Environment, columns.Info.Environment);
+        var policies = acting.Candidates.Select(EvaluatedPolicy.Of).Concat(specs.Where(s => s is ColumnsPolicySpec or TablePolicySpec).Select(EvaluatedPolicy.Of)).ToList();
         if (config.Name.Length == 0)
             config = config with { Name = ReportFolder.NameFor(policies[0].Policy, OpeConfig.JobName) };
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace OfflineRL.Evaluate;
 
 /// <summary>
-/// What a config or a command line calls a policy: <c>run:NAME</c>, <c>builtin:NAME</c> or <c>columns:KIND=COLUMN</c>.
+/// What a config or a command line calls a policy: <c>run:NAME</c>, <c>builtin:NAME</c>, <c>columns:KIND=COLUMN</c> or <c>table:FILE</c>.
 /// </summary>
 public abstract record PolicySpec
 {
@@ -11,7 +11,7 @@ public abstract record PolicySpec
     public required string Text { get; init; }
 
     /// <summary>Parses without touching a file.</summary>
-    /// <exception cref="OfflineRL.Datasets.UserErrorException">Not one of the three forms, or an option that the form does not have.</exception>
+    /// <exception cref="OfflineRL.Datasets.UserErrorException">Not one of the four forms, or an option that the form does not have.</exception>
     public static PolicySpec Parse(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
@@ -21,6 +21,7 @@ public abstract record PolicySpec
             "run" when rest.Length > 0 => RunPolicySpec.ParseRest(text, rest),
             "builtin" when rest.Length > 0 => new BuiltInPolicySpec { Text = text, Policy = rest },
             "columns" when rest.Length > 0 => ColumnsPolicySpec.ParseRest(text, rest),
+            "table" when rest.Length > 0 => new TablePolicySpec { Text = text, File = rest },
             _ => throw EvaluateThrow.PolicySpec(text),
         };
     }
@@ -181,4 +182,11 @@ public sealed record ColumnsPolicySpec : PolicySpec
 
         return spec is null ? throw EvaluateThrow.PolicySpec(text) : spec with { Beta = beta ?? 1 };
     }
+}
+
+/// <summary><c>table:FILE</c>: a CSV file of action probabilities, by values of observations or stored columns; see <see cref="TablePolicy"/>.</summary>
+public sealed record TablePolicySpec : PolicySpec
+{
+    /// <summary>Its path.</summary>
+    public required string File { get; init; }
 }

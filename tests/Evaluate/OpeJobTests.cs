@@ -81,6 +81,30 @@ public sealed class OpeJobTests : IDisposable
     }
 
     [Fact]
+    public void Run_OfATable_EqualsTheSamePolicyInColumns()
+    {
+        SmallLog.Write(Workspace, "small", PropensitySource.Logged);
+        var file = Path.Combine(_root, "better.csv");
+        File.WriteAllText(file, "action,probability\n0,0.25\n1,0.75\n");
+        Assert.Equal(Run("columns:probs=better").Select(r => r.Estimate), Run("table:" + file).Select(r => r.Estimate));
+        // A key must be in the table for every row of the log; probabilities must sum to one.
+        File.WriteAllText(file, "observation_1,action,probability\n0,0,0.25\n0,1,0.75\n");
+        Assert.Equal(Run("columns:probs=better").Select(r => r.Estimate), Run("table:" + file).Select(r => r.Estimate));
+        foreach (var (text, expected) in ((string, string)[])[
+            ("observation_1,action,probability\n7,0,0.25\n7,1,0.75\n", "has no row where observation_1 is 0"),
+            ("action,probability\n0,0.25\n1,0.7\n", "sum to 0.95"),
+            ("action,probability\n0,0.25\n2,0.75\n", "is no table of probabilities"),
+            ("action,chance\n0,1\n", "is no table of probabilities"),
+            ("observation_9,action,probability\n0,0,1\n", "expected observation_0 to observation_3")])
+        {
+            File.WriteAllText(file, text);
+            Assert.Contains(expected, Assert.Throws<UserErrorException>(() => Run("table:" + file)).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("is no table", Assert.Throws<UserErrorException>(() => Run("table:nowhere.csv")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Run_OnAPartOfTheSplit_UsesItsEpisodesOnly()
     {
         SmallLog.Write(Workspace, "small", PropensitySource.Logged);
