@@ -84,12 +84,14 @@ public sealed class OpeJobTests : IDisposable
     public void Run_OfATable_EqualsTheSamePolicyInColumns()
     {
         SmallLog.Write(Workspace, "small", PropensitySource.Logged);
-        var file = Path.Combine(_root, "better.csv");
+        // Logarithms taken in another order round the last digit.
+        double[] Digits(string policy) => Run(policy).Select(r => Math.Round(r.Estimate!.Value, 9)).ToArray();
+        var (file, columns) = (Path.Combine(_root, "better.csv"), Digits("columns:probs=better"));
         File.WriteAllText(file, "action,probability\n0,0.25\n1,0.75\n");
-        Assert.Equal(Run("columns:probs=better").Select(r => r.Estimate), Run("table:" + file).Select(r => r.Estimate));
+        Assert.Equal(columns, Digits("table:" + file));
         // A key must be in the table for every row of the log; probabilities must sum to one.
         File.WriteAllText(file, "observation_1,action,probability\n0,0,0.25\n0,1,0.75\n");
-        Assert.Equal(Run("columns:probs=better").Select(r => r.Estimate), Run("table:" + file).Select(r => r.Estimate));
+        Assert.Equal(columns, Digits("table:" + file));
         foreach (var (text, expected) in ((string, string)[])[
             ("observation_1,action,probability\n7,0,0.25\n7,1,0.75\n", "has no row where observation_1 is 0"),
             ("action,probability\n0,0.25\n1,0.7\n", "sum to 0.95"),
