@@ -1,5 +1,3 @@
-using OfflineRL.Train.Losses;
-
 namespace OfflineRL.Train;
 
 /// <summary>
