@@ -180,6 +180,9 @@ static partial class EvaluateThrow
     public static UserErrorException PlansToAct(string policy) =>
         new($"The policy {policy} plans with a model of the environment at every step, which is no network from observations to actions; expected one that is. Clone it first: record with it, and train 'bc' on that log.");
 
+    public static UserErrorException Remembers(string policy) =>
+        new($"The policy {policy} keeps a memory of the episode, which a model from one observation to one action has no place for; expected one without. Clone it first: record with it, and train 'bc' on that log.");
+
     public static UserErrorException NoNetworkToExport(string text) =>
         new($"The policy '{text}' cannot be exported: it is rules or columns, and a model needs a trained policy; expected run:NAME. Clone it first: record with it, and train 'bc' on that log.");
 

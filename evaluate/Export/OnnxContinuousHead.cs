@@ -55,7 +55,7 @@ sealed class OnnxContinuousHead(OnnxGraph graph, PolicyDescription policy)
     string Likeliest(string logits, string means)
     {
         var best = graph.Node("ArgMax", [logits], OnnxGraph.Int("axis", 1), OnnxGraph.Int("keepdims", 0));
-        var one = graph.Node("OneHot", [best, graph.Longs("depth", _head.Mixture), graph.Floats("off_on", [0, 1])], OnnxGraph.Int("axis", -1));
+        var one = graph.OneHot(best, _head.Mixture);
         return graph.Sum(graph.Node("Mul", [means, graph.Reshape(one, -1, _head.Mixture, 1)]), 1);
     }
 

@@ -37,7 +37,7 @@ static class OnnxDiscreteHead
 
         var action = graph.Node("ArgMax", [allowed], OnnxGraph.Int("axis", 1), OnnxGraph.Int("keepdims", 0));
         var probabilities = policy.Temperature == 0
-            ? graph.Node("OneHot", [action, graph.Longs("depth", actions), graph.Floats("off_on", [0, 1])], OnnxGraph.Int("axis", -1))
+            ? graph.OneHot(action, actions)
             : Softmax(graph, allowed, policy.Temperature);
         if (policy.Epsilon > 0)
             probabilities = Mix(graph, probabilities, mask, policy.Epsilon);

@@ -64,6 +64,9 @@ sealed class OnnxGraph
 
     public string Reshape(string tensor, params long[] shape) => Node("Reshape", [tensor, Longs("shape", shape)]);
 
+    /// <summary>Numbers from 0 to <paramref name="count"/> - 1 as rows with a 1 at their place.</summary>
+    public string OneHot(string numbers, int count) => Node("OneHot", [numbers, Longs("depth", count), Floats("off_on", [0, 1])], Int("axis", -1));
+
     /// <summary>Columns <paramref name="first"/> to <paramref name="end"/> of the last axis.</summary>
     public string Columns(string tensor, long first, long end) => Node("Slice", [tensor, Longs("starts", first), Longs("ends", end), Longs("axes", -1)]);
 

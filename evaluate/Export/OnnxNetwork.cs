@@ -101,7 +101,7 @@ sealed class OnnxNetwork(OnnxGraph graph, NetworkDescription network, Func<strin
     // [B, H] features times relu(layer(cos(pi i tau))) of each fraction tau: [B * T, H]. The fractions are the same for every row, so that the embedding is a constant.
     string Embed(int width, OnnxFeatures features)
     {
-        var x = features.States == 0 ? features.Name : OneHot(features);
+        var x = features.States == 0 ? features.Name : graph.OneHot(features.Name, features.States);
         var (fractions, cosines) = (network.Fractions, network.Cosines);
         var (weight, bias) = (read("embedding.0.weight", [width, cosines]), read("embedding.0.bias", [width]));
         var embedding = new float[fractions * width];
@@ -120,9 +120,6 @@ sealed class OnnxNetwork(OnnxGraph graph, NetworkDescription network, Func<strin
         var each = graph.Node("Mul", [graph.Reshape(x, -1, 1, width), graph.Floats($"{prefix}embedding", embedding, 1, fractions, width)]);
         return graph.Reshape(each, -1, width);
     }
-
-    string OneHot(OnnxFeatures features) =>
-        graph.Node("OneHot", [features.Name, graph.Longs("depth", features.States), graph.Floats("off_on", [0, 1])], OnnxGraph.Int("axis", -1));
 
     // v + a - mean over actions of a, atom by atom.
     string Duel(string advantages, string value)

@@ -27,9 +27,13 @@ static class OnnxPolicy
     /// <exception cref="UserErrorException">The policy is too large for the format.</exception>
     public static ModelProto Model(PolicyDescription policy, Func<string, long[], float[]> read)
     {
+        if (policy.Latent is { Recurrent: not null })
+            throw EvaluateThrow.Remembers(policy.Name);
         var graph = new OnnxGraph();
         long weights = 0;
         var features = Features(graph, policy, Counted);
+        if (policy.Latent is { } latent)
+            features = Encode(graph, latent, features, Counted);
         var mask = policy.ActionSpace is DiscreteSpace ? OnnxDiscreteHead.MaskOf(graph, policy) : null;
         var scores = new OnnxNetwork(graph, policy.Network, Counted, "").Scores(features);
         var head = mask is null ? new OnnxContinuousHead(graph, policy) : null;
@@ -72,7 +76,7 @@ static class OnnxPolicy
             var numbers = graph.Input(Observation, DataType.Int64, $"the state, from 0 to {states.Count - 1}{stacked}", batch);
             return frames == 1
                 ? new(numbers, states.Count)
-                : new(Flat(graph, graph.Node("OneHot", [numbers, graph.Longs("depth", states.Count), graph.Floats("off_on", [0, 1])], OnnxGraph.Int("axis", -1))), 0);
+                : new(Flat(graph, graph.OneHot(numbers, states.Count)), 0);
         }
 
         var box = (BoxSpace)policy.ObservationSpace;
@@ -86,6 +90,21 @@ static class OnnxPolicy
         if (encoder.Encoding == ObservationEncoding.Affine)
             x = graph.Node("Mul", [graph.Node("Sub", [x, graph.Floats(EncoderDescription.ShiftName, encoder.Shift, own)]), graph.Floats(EncoderDescription.ScaleName, encoder.Scale, own)]);
         return new(Flat(graph, x), 0);
+    }
+
+    // What a world model's encoder makes of features: the first numbers of its outputs, the means.
+    static OnnxFeatures Encode(OnnxGraph graph, LatentDescription latent, OnnxFeatures features, Func<string, long[], float[]> read)
+    {
+        const string prefix = LatentDescription.Prefix + "encoder.";
+        if (latent.Symlog)
+        {
+            var x = features.States == 0 ? features.Name : graph.OneHot(features.Name, features.States);
+            var size = graph.Node("Log", [graph.Node("Add", [graph.Node("Abs", [x]), graph.Scalar("one", 1)])]);
+            features = new(graph.Node("Mul", [graph.Node("Sign", [x]), size]), 0);
+        }
+
+        var outputs = new OnnxNetwork(graph, latent.Encoder, (name, shape) => read(prefix + name, shape), prefix).Scores(features);
+        return new(graph.Columns(outputs, 0, latent.Width), 0);
     }
 
     static ObservationEncoder Encoder(PolicyDescription policy, Func<string, long[], float[]> read)

@@ -11,7 +11,8 @@ namespace OfflineRL.Train;
 /// </remarks>
 public sealed record LatentDescription
 {
-    internal const string Prefix = "latent.";
+    /// <summary>What the names of its tensors begin with.</summary>
+    public const string Prefix = "latent.";
 
     public required NetworkDescription Encoder { get; init; }
 

@@ -85,6 +85,16 @@ public sealed class ExportJobTests : IDisposable
         Assert.Contains("at most 500 million", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Model_OfAPolicyWithMemory_IsRefused()
+    {
+        var recurrent = new RecurrentDescription { Deterministic = 4, Groups = 2, Classes = 2, Units = 8, Actions = 5, LayerNorm = false };
+        var made = OnnxCase.Of(BoxSpace.Unbounded(3), new DiscreteSpace(5), new NetworkDescription { Inputs = 8, Hidden = [8], Outputs = 5 });
+        var remembering = made.Description with { Latent = new() { Encoder = new() { Inputs = 3, Hidden = [8], Outputs = 6 }, Width = 8, Recurrent = recurrent } };
+        var error = Assert.Throws<UserErrorException>(() => OnnxPolicy.Model(remembering, made.Read));
+        Assert.Contains("keeps a memory of the episode", error.Message, StringComparison.Ordinal);
+    }
+
     void Refuses(string path, string message, string policy) =>
         Assert.Contains(message, Assert.Throws<UserErrorException>(() => Export(path, policy)).Message, StringComparison.Ordinal);
 

@@ -12,7 +12,22 @@ sealed record OnnxCase(PolicyDescription Description)
 
     public ModelProto Model => OnnxPolicy.Model(Description, Read);
 
-    public PolicyNetwork Network => new(Description.Network, Read);
+    /// <summary>[B, Outputs]: what the network gives for features, through the encoder of a latent state where there is one.</summary>
+    public void Score(float[] features, int rows, float[] scores)
+    {
+        if (Description.Latent is { } latent)
+        {
+            using var encoder = new PolicyNetwork(latent.Encoder, (name, shape) => Read("latent.encoder." + name, shape));
+            var outputs = new float[rows * encoder.Outputs];
+            encoder.Forward(latent.Symlog ? Array.ConvertAll(features, x => MathF.Sign(x) * MathF.Log(1 + MathF.Abs(x))) : features, rows, outputs);
+            features = [.. outputs.Chunk(encoder.Outputs).SelectMany(row => row.Take(latent.Width))];
+        }
+
+        using var network = Network;
+        network.Forward(features, rows, scores);
+    }
+
+    PolicyNetwork Network => new(Description.Network, Read);
 
     /// <summary>One of a network over an observation and an action space.</summary>
     public static OnnxCase Of(Space observations, Space actions, NetworkDescription network, double temperature = 1) => new(new PolicyDescription

@@ -39,6 +39,8 @@ public sealed class OnnxParityTests(ITestOutputHelper output) : IDisposable
         ["filtered"] = With(OnnxCase.Of(Eight, Five, Mlp(8, [32]), temperature: 0), d => d with { Filter = new(Mlp(8, [16]), 0.5) }),
         ["filtered, soft"] = With(OnnxCase.Of(Eight, Five, Mlp(8, [32])), d => d with { Filter = new(Mlp(8, [16]), 0.3) }),
         ["filter of nothing"] = With(OnnxCase.Of(Eight, Five, Mlp(8, [32])), d => d with { Filter = new(Mlp(8, [16]), 0) }),
+        ["latent"] = With(OnnxCase.Of(Eight, Five, Mlp(6, [16])), d => d with { Latent = new() { Encoder = Mlp(8, [32], 12), Width = 6 } }),
+        ["latent, symlog"] = With(OnnxCase.Of(Eight, Five, Mlp(6, [16])), d => d with { Latent = new() { Encoder = Mlp(8, [32], 12), Width = 6, Symlog = true } }),
         ["states"] = OnnxCase.Of(new DiscreteSpace(50), Five, TabularPolicyFile.Network(50, 5), temperature: 0),
         ["states, dense"] = OnnxCase.Of(new DiscreteSpace(50), Five, Mlp(50, [32, 16])),
         ["states, dueling"] = OnnxCase.Of(new DiscreteSpace(50), Five, Mlp(50, [32]) with { Dueling = true }),
@@ -112,8 +114,7 @@ public sealed class OnnxParityTests(ITestOutputHelper output) : IDisposable
         {
             var (inputs, rows, features) = Draw(test);
             var (heads, actions) = (new float[Rows * test.Description.Network.Outputs], new float[Rows * 3]);
-            using (var network = test.Network)
-                network.Forward(features, Rows, heads);
+            test.Score(features, Rows, heads);
             using var center = new OnnxCase(test.Description with { Temperature = 0 }).Policy;
             Play(center, rows, state => center.Act(state(Rows), new PolicyOutput { Continuous = actions }));
             _runtime.Add(test.Model, inputs);
@@ -234,8 +235,7 @@ public sealed class OnnxParityTests(ITestOutputHelper output) : IDisposable
         for (var i = 0; i < masks.Length; i++)
             masks[i] = random.NextDouble() < 0.6 || i % 5 == i / 5 % 5;
         var values = new Expected(new float[Rows * 5], new double[Rows * 5], new int[Rows]);
-        using (var network = test.Network)
-            network.Forward(features, Rows, values.Scores);
+        test.Score(features, Rows, values.Scores);
         using var policy = test.Policy;
         var streams = Enumerable.Range(0, Rows).Select(i => RandomStream.Create((ulong)i, "act")).ToArray();
         Play(policy, rows, state => policy.Act(state(Rows) with { ActionMasks = masks, Random = streams }, new PolicyOutput { Discrete = new int[Rows], Probabilities = values.Probabilities }));
