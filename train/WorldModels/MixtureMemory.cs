@@ -1,6 +1,5 @@
 using OfflineRL.Datasets;
 using OfflineRL.Torch;
-using OfflineRL.Train.Losses;
 using OfflineRL.Train.Networks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.Sampling;
 using OfflineRL.Train.WorldModels;
 using TorchSharp;
 using static TorchSharp.torch;
