@@ -37,6 +37,7 @@ IBenchmark[] benchmarks =
     new KillsBenchmark(),
     new FuzzBenchmark(),
     new FittedCoverageBenchmark(),
+    new FqeBenchmark(),
     new StatisticsBenchmark(),
     new OpeBenchmark(),
     new OpeCoverageBenchmark(),
