@@ -8,8 +8,8 @@ namespace OfflineRL.Train.Algorithms;
 /// <summary>Settings of <see cref="FittedQEvaluation"/>.</summary>
 public sealed record FittedQConfig : LearnerConfig
 {
-    /// <summary>Gradient steps. The default value is 20,000.</summary>
-    public int Steps { get; init; } = 20_000;
+    /// <summary>Gradient steps. The default value is 10,000.</summary>
+    public int Steps { get; init; } = 10_000;
 
     /// <summary>Rows of a minibatch. The default value is 256.</summary>
     public int BatchSize { get; init; } = 256;

@@ -94,6 +94,18 @@ sealed class DeepFitData
         return cat([Inputs(points).repeat_interleave(_log.Draws, 0), _drawn!.index_select(0, at)], -1);
     }
 
+    /// <summary>[B]: v of points as a target: of continuous actions the value of one of the drawn ones, whose mean is the one over all at a fraction of the work.</summary>
+    /// <param name="points">[B] int64.</param>
+    /// <param name="network">Of inputs: [*, outputs].</param>
+    /// <param name="generator">Says which.</param>
+    public Tensor TargetValues(Tensor points, Func<Tensor, Tensor> network, Generator generator)
+    {
+        if (Policy is not null)
+            return StateValues(points, network);
+        var draw = randint(_log.Draws, [points.size(0)], device: _device, generator: generator);
+        return network(cat([Inputs(points), _drawn!.index_select(0, points.mul(_log.Draws).add_(draw))], -1)).squeeze(-1);
+    }
+
     /// <summary>[B]: v of points, by values of the network.</summary>
     /// <param name="points">[B] int64.</param>
     /// <param name="network">Of inputs: [*, outputs].</param>

@@ -76,7 +76,7 @@ sealed class DeepQ(FittedQConfig config, Device device) : IValueModel
         if (data.NeedsFuture)
         {
             var next = data.Next.index_select(0, items);
-            var after = table is not null ? table.index_select(0, next) : data.StateValues(next, learner.TargetValues);
+            var after = table is not null ? table.index_select(0, next) : data.TargetValues(next, learner.TargetValues, generator);
             targets = targets.addcmul(data.Discounts.index_select(0, items), after, 1);
         }
 
