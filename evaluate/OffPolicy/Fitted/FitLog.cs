@@ -1,5 +1,3 @@
-using OfflineRL.Datasets;
-
 namespace OfflineRL.Evaluate;
 
 /// <summary>
@@ -27,7 +25,7 @@ sealed record FitLog
     /// <summary>[E]: whether the point after the last step is known, and what the policy does there.</summary>
     public required bool[] FinalKnown { get; init; }
 
-    /// <summary>[E], <see cref="EpisodeFold.Hash"/> of the episode's key.</summary>
+    /// <summary>[E], <see cref="OfflineRL.Datasets.EpisodeFold.Hash"/> of the episode's key.</summary>
     public required long[] EpisodeHash { get; init; }
 
     /// <summary>In [0, 1].</summary>
