@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using OfflineRL.Datasets;
-using OfflineRL.Evaluate;
 using OfflineRL.Train;
 using OfflineRL.Train.Tabular;
 
