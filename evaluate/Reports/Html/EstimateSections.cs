@@ -34,7 +34,7 @@ static class EstimateSections
                 $"Estimates for {Name(page, s.First())} with their intervals",
                 Vega.Intervals(
                     [
-                        .. s.Where(e => e.Estimate is not null).Select(e => new IntervalMark($"{e.Estimator}: {WithEnds(e.Estimate!.Value, e.Low, e.High)}", e.Estimate!.Value, e.Low, e.High, new SeriesStyle(estimators.IndexOf(e.Estimator)), !IsTrusted(e))),
+                        .. s.Where(e => e.Estimate is not null).Select(e => new IntervalMark($"{e.Estimator}: {WithEnds(e.Estimate!.Value, e.Low, e.High)}", e.Estimate!.Value, e.Low, e.High, new SeriesStyle(estimators.IndexOf(e.Estimator)), !IsTrusted(e.Verdict))),
                         .. RolledOut(page).Where(r => r.Algorithm == s.First().Algorithm && r.Policy == s.First().Policy && s.First().Discount == 1).Select(r => new IntervalMark($"rolled out: {WithEnds(r.Mean, r.MeanLow, r.MeanHigh)}", r.Mean, r.MeanLow, r.MeanHigh, new SeriesStyle(estimators.Count))),
                     ],
                     "return",
@@ -143,7 +143,7 @@ static class EstimateSections
 
     static SeriesStyle StyleOf(ReportPage page, string policy) => page.Summary.Policies.FirstOrDefault(p => p.Policy == policy) is { } known ? page.Style(known.Algorithm, policy) : new SeriesStyle(0);
 
-    static bool IsTrusted(EstimateRow e) => e.Verdict.StartsWith("usable", StringComparison.Ordinal) || e.Verdict.StartsWith("weak", StringComparison.Ordinal);
+    public static bool IsTrusted(string verdict) => verdict.StartsWith("usable", StringComparison.Ordinal) || verdict.StartsWith("weak", StringComparison.Ordinal);
 
     static string Name(ReportPage page, EstimateRow e) => page.Name(e.Algorithm, e.Policy) + (e.Seed is null && e.Step is null ? "" : FormattableString.Invariant($", seed {e.Seed}, step {e.Step}"));
 

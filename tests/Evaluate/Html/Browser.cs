@@ -68,8 +68,8 @@ public sealed class Browser : IDisposable
         var ready = $"location.href === {JsonSerializer.Serialize(new Uri(path).AbsoluteUri)} && document.readyState === 'complete' && {(hasPlots ? "document.documentElement.dataset.plots === 'drawn'" : "true")}";
         for (var started = Stopwatch.GetTimestamp(); !(await EvaluateAsync(ready)).GetValue<bool>(); await Task.Delay(20))
         {
-            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(20))
-                Assert.Fail($"{path} was not drawn within 20 s: {string.Join('\n', Complaints())}");
+            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(60))
+                Assert.Fail($"{path} was not drawn within a minute: {string.Join('\n', Complaints())}");
         }
     }
 
@@ -133,7 +133,7 @@ public sealed class Browser : IDisposable
             _sending.Release();
         }
 
-        var node = await answer.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var node = await answer.Task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.True(node["error"] is null, node.ToJsonString());
         return node["result"]!;
     }
