@@ -116,7 +116,7 @@ static class EstimateSections
             "Episodes by the logarithm (base 10) of their weight. A long tail to the right means that few episodes decide; a pile far left of 0 that most of the log is of no use for this policy.",
             [],
             [.. weights.Rows.GroupBy(r => (Policy: weights.Text(r, "policy"), Seed: weights.Text(r, "seed"), Step: weights.Text(r, "step"))).Select(g => new Plot(
-                $"{g.Key.Policy}{(g.Key.Seed.Length > 0 ? $", seed {g.Key.Seed}" : "")}{(g.Key.Step.Length > 0 ? $", step {g.Key.Step}" : "")}",
+                $"{g.Key.Policy}{(g.Key.Seed.Length > 0 ? $", seed {g.Key.Seed}" : "")}{(g.Key.Step.Length > 0 ? $", step {g.Key.Step}" : "")}{(g.Where(r => weights.Number(r, "low") is null).Sum(r => weights.Number(r, "count") ?? 0) is > 0 and var zero ? $"; {Count((long)zero)} of weight 0 are not drawn" : "")}",
                 $"Histogram of the weights of {g.Key.Policy}",
                 Vega.Histogram(
                     [.. g.Select(r => (Low: weights.Number(r, "low"), High: weights.Number(r, "high"), Count: weights.Number(r, "count"))).Where(b => b is { Low: not null, High: not null, Count: not null }).Select(b => (b.Low!.Value, b.High!.Value, b.Count!.Value))],
