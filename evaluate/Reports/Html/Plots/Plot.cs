@@ -22,9 +22,6 @@ readonly record struct SeriesStyle(int Index)
 {
     const int Colors = 8;
 
-    /// <summary>What rollouts gave, beside estimates of it.</summary>
-    public static readonly SeriesStyle Truth = new(3);
-
     static readonly string[] Shapes = ["circle", "square", "triangle-up", "diamond", "triangle-down", "cross"];
     static readonly int[][] Dashes = [[], [7, 3], [2, 3]];
 

@@ -29,7 +29,6 @@ static class Vega
             ["color"] = r.Style.Color,
             ["fill"] = r.Hollow ? "var(--card)" : r.Style.Color,
             ["shape"] = r.Style.Shape,
-            ["truth"] = Number(r.Truth ?? double.NaN),
         })]);
         return new JsonObject
         {
@@ -46,9 +45,6 @@ static class Vega
                 }),
                 Layer("""{"type":"rule","strokeWidth":3,"yOffset":8,"y2Offset":8}""", ("x", Axis("low")), ("x2", Field("high")), ("color", AsIs("color"))),
                 Layer("""{"type":"point","size":90,"strokeWidth":2,"opacity":1,"yOffset":8}""", ("x", Axis("value")), ("stroke", AsIs("color")), ("fill", AsIs("fill")), ("shape", AsIs("shape")), ("tooltip", Tips("label", "value", "low", "high"))),
-                .. rows.Any(r => r.Truth is not null)
-                    ? new[] { Layer(new JsonObject { ["type"] = "point", ["size"] = 70, ["filled"] = true, ["opacity"] = 1, ["yOffset"] = 8, ["color"] = SeriesStyle.Truth.Color, ["shape"] = SeriesStyle.Truth.Shape }, ("x", Axis("truth")), ("tooltip", Tips("label", "truth"))) }
-                    : [],
                 Labels(),
             ]),
         };
@@ -206,8 +202,7 @@ static class Vega
 /// <param name="High">Upper end.</param>
 /// <param name="Style">How it is drawn.</param>
 /// <param name="Hollow">For what is to be read with care: optimistic, or not to be trusted.</param>
-/// <param name="Truth">What episodes in the environment gave; null where it is not known.</param>
-sealed record IntervalMark(string Label, double Value, double? Low, double? High, SeriesStyle Style, bool Hollow = false, double? Truth = null);
+sealed record IntervalMark(string Label, double Value, double? Low, double? High, SeriesStyle Style, bool Hollow = false);
 
 /// <summary>A line and its points by x; low and high are null where there is no interval.</summary>
 sealed record LineSeries(string Name, SeriesStyle Style, IReadOnlyList<(double X, double Y, double? Low, double? High)> Points);
