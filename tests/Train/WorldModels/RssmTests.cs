@@ -1,6 +1,5 @@
 using OfflineRL.Datasets;
 using OfflineRL.Tests.Train.Losses;
-using OfflineRL.Train;
 using OfflineRL.Train.Sampling;
 using OfflineRL.Train.WorldModels;
 using TorchSharp;
