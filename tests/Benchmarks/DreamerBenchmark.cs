@@ -3,7 +3,6 @@ using OfflineRL.Datasets;
 using OfflineRL.Torch;
 using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Sampling;
-using OfflineRL.Train.WorldModels;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Benchmarks;
