@@ -43,8 +43,6 @@ public sealed record ValueConfig : IValidatable
     {
         if (Folds is < 1 or > 100)
             yield return FormattableString.Invariant($"folds is {Folds}; expected 1 (on the log itself) to 100.");
-        foreach (var fault in Deep.Validate())
-            yield return $"deep.{fault}";
         if (!(Ridge >= 0))
             yield return FormattableString.Invariant($"ridge is {Ridge}; expected a number of at least 0.");
         if (Draws is < 1 or > 1000)
