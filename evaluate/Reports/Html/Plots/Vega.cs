@@ -109,13 +109,14 @@ static class Vega
     public static JsonObject Histogram(IReadOnlyList<(double Low, double High, double Count)> bins, string axis, string counted, SeriesStyle style) => new()
     {
         ["height"] = 170,
-        ["data"] = Data([.. bins.Select(b => (JsonNode)new JsonObject { ["low"] = Number(b.Low), ["high"] = Number(b.High), ["count"] = Number(b.Count) })]),
-        ["mark"] = new JsonObject { ["type"] = "bar", ["color"] = style.Color, ["stroke"] = "var(--card)", ["strokeWidth"] = 1 },
+        ["data"] = Data([.. bins.Select(b => (JsonNode)new JsonObject { ["low"] = Number(b.Low), ["high"] = Number(b.High), ["count"] = Number(b.Count), ["zero"] = 0 })]),
+        ["mark"] = new JsonObject { ["type"] = "rect", ["color"] = style.Color, ["stroke"] = "var(--card)", ["strokeWidth"] = 1 },
         ["encoding"] = new JsonObject
         {
             ["x"] = Quantity("low", axis),
             ["x2"] = Field("high"),
-            ["y"] = new JsonObject { ["field"] = "count", ["type"] = "quantitative", ["title"] = counted, ["axis"] = Object("""{"tickCount":4}""") },
+            ["y"] = new JsonObject { ["field"] = "count", ["type"] = "quantitative", ["title"] = counted, ["axis"] = Object("""{"tickCount":4}"""), ["scale"] = Object("""{"zero":true,"nice":true}""") },
+            ["y2"] = Field("zero"),
             ["tooltip"] = Tips("low", "high", "count"),
         },
     };
