@@ -25,7 +25,7 @@ static class PageScript
         .note { border-left: 4px solid var(--warn); }
         #vg-tooltip-element { font-size: 12px; max-width: 90vw; overflow-wrap: anywhere; }
         .card + .soft { margin-top: 6px; font-size: 13px; }
-        @media print { .plots { grid-template-columns: 1fr 1fr; } .plots.one { max-width: 420px; grid-template-columns: 1fr; } .plots .card, .pictures .card, .headline { break-inside: avoid; } .card { padding: 8px 10px; } .headline p { font-size: 12px; } a { text-decoration: none; } }
+        @media print { .verdict { font-size: 9px; padding: 0 4px; } td.wide { min-width: 110px; } .plots { grid-template-columns: 1fr 1fr; } .plots.one { max-width: 420px; grid-template-columns: 1fr; } .plots .card, .pictures .card, .headline { break-inside: avoid; } .card { padding: 8px 10px; } .headline p { font-size: 12px; } a { text-decoration: none; } }
         """;
 
     // 'ast' has expressions interpreted: the page's policy forbids making code from text. The loader refuses everything; the policy would too.
