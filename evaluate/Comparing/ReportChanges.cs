@@ -1,5 +1,4 @@
 using System.Globalization;
-using OfflineRL.Datasets;
 
 namespace OfflineRL.Evaluate;
 

@@ -157,7 +157,7 @@ static class Vega
     }
 
     /// <summary>The labels of rows; the page's style puts the card's color around them where a line of the grid goes through.</summary>
-    static JsonNode Labels() => Layer(
+    static JsonObject Labels() => Layer(
         """{"type":"text","align":"left","baseline":"middle","fontSize":12,"color":"var(--ink)","yOffset":-9,"limit":{"expr":"width"}}""",
         ("x", new JsonObject { ["value"] = 0 }),
         ("text", Field("label")));
@@ -180,9 +180,9 @@ static class Vega
 
     static JsonArray Tips(params string[] fields) => new([.. fields.Select(f => (JsonNode)new JsonObject { ["field"] = f, ["type"] = f is "label" or "name" ? "nominal" : "quantitative" })]);
 
-    static JsonNode Layer(string mark, params (string Channel, JsonNode Definition)[] encoding) => Layer(Object(mark), encoding);
+    static JsonObject Layer(string mark, params (string Channel, JsonNode Definition)[] encoding) => Layer(Object(mark), encoding);
 
-    static JsonNode Layer(JsonObject mark, params (string Channel, JsonNode Definition)[] encoding) => new JsonObject
+    static JsonObject Layer(JsonObject mark, params (string Channel, JsonNode Definition)[] encoding) => new JsonObject
     {
         ["mark"] = mark,
         ["encoding"] = new JsonObject(encoding.Select(e => KeyValuePair.Create(e.Channel, (JsonNode?)e.Definition))),
@@ -191,7 +191,7 @@ static class Vega
     static JsonArray Numbers(IEnumerable<int> values) => new([.. values.Select(v => (JsonNode)v)]);
 
     // Seven digits are more than a screen shows, and keep the page small. What JSON has no digits for is left out of the plot.
-    static JsonNode? Number(double value) => !double.IsFinite(value) ? null : JsonValue.Create(value == 0 ? 0 : double.Parse(value.ToString("G7", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture));
+    static JsonValue? Number(double value) => !double.IsFinite(value) ? null : JsonValue.Create(value == 0 ? 0 : double.Parse(value.ToString("G7", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture));
 
     static JsonObject Object(string json) => JsonSerializer.Deserialize<JsonObject>(json)!;
 }
