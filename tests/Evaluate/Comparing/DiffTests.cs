@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using MathNet.Numerics.Distributions;
 using OfflineRL.Datasets;
 using OfflineRL.Evaluate;

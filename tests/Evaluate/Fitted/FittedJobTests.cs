@@ -109,11 +109,11 @@ public sealed class FittedJobTests : IDisposable
                 BehaviorPolicy = "half",
                 Observations = Array.ConvertAll(log.States![first..end], s => (float)s),
                 FinalObservation = new float[] { log.States[log.Steps + e] },
-                DiscreteActions = log.Actions![first..end],
-                Rewards = log.Rewards[first..end],
+                DiscreteActions = log.Actions!.AsSpan(first, end - first).ToArray(),
+                Rewards = log.Rewards.AsSpan(first, end - first).ToArray(),
                 Terminated = !isCut,
                 Truncated = isCut,
-                BehaviorLogProbabilities = Enumerable.Range(first, end - first).Select(row => Math.Log(log.Policy(row)[log.Actions[row]])).ToArray(),
+                BehaviorLogProbabilities = Enumerable.Range(first, end - first).Select(row => Math.Log(log.Policy(row)[log.Actions![row]])).ToArray(),
             });
         }
 

@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.WorldModels;
 using OfflineRL.Train.WorldModels.Planning;
 using TorchSharp;
 using static TorchSharp.torch;
