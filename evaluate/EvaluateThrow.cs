@@ -147,6 +147,9 @@ static partial class EvaluateThrow
     public static UserErrorException NoValues(string estimator) =>
         new($"The estimator '{estimator}' takes values q and v, and 'values.kind' is none. Set it, for example values.kind=tabular, or to columns with values.q and values.v.");
 
+    public static UserErrorException CorrectionPastCuts(string estimator, string dataset) =>
+        new($"The estimator '{estimator}' corrects values by logged rewards, which end where episodes of {dataset} were cut, and with 'values.horizon' infinite the values go on. Set values.horizon to finite, or take dm, mis or model_based.");
+
     public static UserErrorException EstimatorForOtherLogs(string estimator, string dataset, int maxLength, string applying) =>
         new(Text($"The estimator '{estimator}' is for {(maxLength > 1 ? "single decisions" : "episodes of several steps")}, and the longest episode of {dataset} has {maxLength} {(maxLength > 1 ? "steps" : "step")}; these apply: {applying}."));
 

@@ -10,13 +10,18 @@ sealed class PolicyEstimates
     readonly LoggedRows _rows;
     readonly IReadOnlyList<EstimatorSpec> _named;
     readonly LogTraits _traits;
+    readonly ValueHorizon _horizon;
     BehaviorCheck? _behavior;
 
     public PolicyEstimates(OpeConfig config, TrainingColumns columns, LoggedRows rows)
     {
         (_config, _columns, _rows) = (config, columns, rows);
         _named = config.Estimators.Select(EstimatorSpec.Parse).ToList();
-        _traits = new LogTraits(columns.Info.Dataset, rows.MaxLength(), rows.HasPropensities, config.Values.Kind != ValueKind.None);
+        _horizon = config.Values.Horizon != ValueHorizon.Auto ? config.Values.Horizon : HasCuts() ? ValueHorizon.Finite : ValueHorizon.Infinite;
+        _traits = new LogTraits(columns.Info.Dataset, rows.MaxLength(), rows.HasPropensities, config.Values.Kind != ValueKind.None)
+        {
+            ValuesGoPastCuts = config.Values.Horizon == ValueHorizon.Infinite && HasCuts(),
+        };
     }
 
     /// <summary>Scores the policy on the log and estimates its value in every way asked for.</summary>
@@ -30,7 +35,7 @@ sealed class PolicyEstimates
             var specs = (_traits with { PolicyHasPropensities = hasPropensities })
                 .Choose(_named, () => EvaluateThrow.PolicyWithoutDensity(evaluated.Policy, loaded!.ActionSpace));
             var scores = PolicyScores.Of(_columns, _rows, hasPropensities ? policy : null, cancellation);
-            var log = new OpeLog(_columns, _rows, scores.Episodes, _config.Discount, Horizon()) { HasPropensities = _rows.HasPropensities && hasPropensities };
+            var log = new OpeLog(_columns, _rows, scores.Episodes, _config.Discount, _horizon) { HasPropensities = _rows.HasPropensities && hasPropensities };
             var values = specs.Any(s => s.Definition.NeedsValues)
                 ? ValueFitters.Create(_config.Values)!.Fit(log, policy, RandomStream.Create(_config.Seed, "ope-values"), cancellation)
                 : null;
@@ -114,7 +119,9 @@ sealed class PolicyEstimates
             Dataset = _columns.Info.Dataset,
             Split = _config.Split.Length > 0 ? _config.Split : "all",
             Estimator = spec.Text,
-            Target = episodes.MaxLength == 1 ? Targets.SingleDecision : spec.Definition.Target,
+            Target = episodes.MaxLength == 1 ? Targets.SingleDecision
+                : _traits.ValuesGoPastCuts && !spec.Definition.NeedsPropensities ? Targets.Discounted
+                : spec.Definition.Target,
             ValueModel = spec.Definition.NeedsValues ? ValueFitters.Label(_config.Values) : "none",
             Lambda = estimate.Lambda,
             Estimate = Finite(statistic.Value),
@@ -142,17 +149,15 @@ sealed class PolicyEstimates
         };
     }
 
-    ValueHorizon Horizon()
+    bool HasCuts()
     {
-        if (_config.Values.Horizon != ValueHorizon.Auto)
-            return _config.Values.Horizon;
         for (var i = 0; i < _rows.Episodes; i++)
         {
             if (_columns.Truncated[_rows.DatasetRow(i) + _rows.FirstRow[i + 1] - _rows.FirstRow[i] - 1][0] != 0)
-                return ValueHorizon.Finite;
+                return true;
         }
 
-        return ValueHorizon.Infinite;
+        return false;
     }
 
     static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;

@@ -10,6 +10,9 @@ sealed record LogTraits(string Dataset, int MaxLength, bool HasPropensities, boo
     /// <summary>Whether the policy gives every action a probability or a density.</summary>
     public bool PolicyHasPropensities { get; init; } = true;
 
+    /// <summary>Whether the values go on past cuts that the log has: logged rewards do not.</summary>
+    public bool ValuesGoPastCuts { get; init; }
+
     /// <summary>Those that a config names; where it names none, those that are usual for the log, the policy and what is given.</summary>
     /// <param name="specs">Parsed; empty: none named.</param>
     /// <param name="refusal">Of the policy, where none applies.</param>
@@ -38,6 +41,8 @@ sealed record LogTraits(string Dataset, int MaxLength, bool HasPropensities, boo
             throw EvaluateThrow.UnknownPropensities(Dataset, spec.Text);
         if (estimator.NeedsValues && !HasValues)
             throw EvaluateThrow.NoValues(spec.Text);
+        if (estimator.CorrectsAlongEpisodes && ValuesGoPastCuts)
+            throw EvaluateThrow.CorrectionPastCuts(spec.Text, Dataset);
         if (Allows(estimator))
             return;
         var applying = string.Join(", ", EstimatorCatalog.All.Where(Allows).Select(e => e.Name));
@@ -50,5 +55,6 @@ sealed record LogTraits(string Dataset, int MaxLength, bool HasPropensities, boo
         (estimator.Logs == LogKind.Any || estimator.Logs == Kind)
         && (estimator.Policies == PolicyKind.Any || estimator.Policies == Policy)
         && (HasPropensities || !estimator.NeedsPropensities)
-        && (HasValues || !estimator.NeedsValues);
+        && (HasValues || !estimator.NeedsValues)
+        && !(ValuesGoPastCuts && estimator.CorrectsAlongEpisodes);
 }

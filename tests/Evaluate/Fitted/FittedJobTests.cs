@@ -48,6 +48,19 @@ public sealed class FittedJobTests : IDisposable
     }
 
     [Fact]
+    public void Run_PastCuts_RefusesWhatCorrectsByRewardsThatEndThere()
+    {
+        WriteGrid(cut: true);
+        var config = new ValueConfig { Kind = ValueKind.Tabular, Horizon = ValueHorizon.Infinite };
+        foreach (var estimator in new[] { "dr", "wdr", "magic" })
+            Assert.Contains($"'{estimator}' corrects values by logged rewards, which end where", Refused(config, [estimator]), StringComparison.Ordinal);
+        Assert.Equal("finite_horizon", Run(config with { Horizon = ValueHorizon.Finite }, ["dm"])[0].Target);
+        Assert.Equal("discounted", Run(config, ["dm"], discount: 0.9)[0].Target);
+        WriteGrid(cut: false);
+        Assert.NotEmpty(Run(config, ["dr"], discount: 0.9));
+    }
+
+    [Fact]
     public void Run_ForEverAtDiscountOne_WithCutEpisodes_IsRefused()
     {
         WriteGrid(cut: true);
@@ -82,10 +95,10 @@ public sealed class FittedJobTests : IDisposable
 
     string Refused(ValueConfig values, string[] estimators) => Assert.Throws<UserErrorException>(() => Run(values, estimators)).Message;
 
-    IReadOnlyList<EstimateRow> Run(ValueConfig values, string[] estimators) => Job(values, estimators, "builtin:optimal?epsilon=0.3");
+    IReadOnlyList<EstimateRow> Run(ValueConfig values, string[] estimators, double discount = 1) => Job(values, estimators, "builtin:optimal?epsilon=0.3", discount);
 
-    IReadOnlyList<EstimateRow> Job(ValueConfig values, string[] estimators, string policy) => OpeJob.Run(
-        new OpeConfig { Name = "r", Dataset = "log", Policies = [policy], Environment = "GridWorld-v1", Values = values, Estimators = estimators, Resamples = 100 },
+    IReadOnlyList<EstimateRow> Job(ValueConfig values, string[] estimators, string policy, double discount = 1) => OpeJob.Run(
+        new OpeConfig { Name = "r", Dataset = "log", Policies = [policy], Environment = "GridWorld-v1", Values = values, Estimators = estimators, Discount = discount, Resamples = 100 },
         Workspace, NullProgress.Instance, TimeProvider.System, CancellationToken.None).Summary.Estimates!;
 
     // 150 episodes of the half-random best policy; the last one is cut where asked.
