@@ -361,8 +361,11 @@ public sealed class TrainJobTests : IDisposable
     {
         var files = Directory.GetFiles(Path.Combine(Checkout.Root, "train", "configs"), "*.yaml").Where(file => !file.EndsWith("_loop.yaml", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(files);
-        foreach (var config in files.Select(file => Config.Load<TrainConfig>(file, [])))
-            Assert.Equal(("cartpole", $"cartpole-{config.Algorithm}", 5), (config.Dataset, config.Name, SeedList.Parse(config.Seeds).Count));
+        foreach (var (file, config) in files.Select(file => (Path.GetFileNameWithoutExtension(file), Config.Load<TrainConfig>(file, []))))
+        {
+            var dataset = file.Split('_')[0];
+            Assert.Equal((dataset, $"{dataset}-{config.Algorithm}", 5), (config.Dataset, config.Name, SeedList.Parse(config.Seeds).Count));
+        }
     }
 
     [Fact]
