@@ -70,7 +70,7 @@ static class ScoreDifferences
 
     /// <summary>
     /// Few units make the bootstrap too narrow: three seeds that all fell by chance, which happens one time in four, would always count as worse. Its
-    /// ends are moved away from the difference by sqrt(n / (n - 1)) t / z, as in the expanded percentile interval (Hesterberg 2015, section 5.2).
+    /// ends are moved away from the difference by sqrt(n / (n - 1)) t / z, as in the expanded percentile interval (Hesterberg 2015).
     /// </summary>
     static Interval Widened(Interval interval, double center, int units, double confidence)
     {

@@ -29,6 +29,7 @@ static class FittedCoverage
             ("dr, tabular (same log)", DoublyRobustEstimators.DoublyRobust(log.Episodes, own, discount)),
             ("dr, tabular", DoublyRobustEstimators.DoublyRobust(log.Episodes, crossed, discount)),
             ("wdr, tabular", DoublyRobustEstimators.WeightedDoublyRobust(log.Episodes, crossed, discount)),
+            ("magic, tabular", Magic.Estimate(log.Episodes, crossed, discount, random.Derive("magic"))),
             ("mis", MarginalizedWeights.Estimate(log.Fit, FittedEstimators.Ratios(log.Episodes), 1e-6, CancellationToken.None)),
             ("model_based", ModelBased.Estimate(log.Fit)),
         ];
