@@ -18,4 +18,4 @@ step train --config train/configs/cartpole_dqn.yaml
 step evaluate rollout --config evaluate/configs/cartpole_rollout.yaml
 step evaluate ope --config evaluate/configs/cartpole_ope.yaml
 
-printf '\nDone in %d s. demo/data holds the log, demo/runs the policies, demo/reports the tables (CSV and Parquet).\n' $((SECONDS - start))
+printf '\nDone in %d s. demo/data holds the log, demo/runs the policies, demo/reports the scores: report.html for reading, CSV and Parquet for more.\n' $((SECONDS - start))

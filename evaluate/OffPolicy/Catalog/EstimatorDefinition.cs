@@ -24,6 +24,9 @@ sealed record EstimatorDefinition
     /// <summary>Whether it corrects values of states after the first by logged rewards: those end where an episode was cut, and so must the values.</summary>
     public bool CorrectsAlongEpisodes { get; init; }
 
+    /// <summary>Whether it takes values uncorrected where weights vary.</summary>
+    public bool BlendsValues { get; init; }
+
     /// <summary>On which logs it is computed where a config names no estimator (and, where it needs values, gives some); null: on none.</summary>
     public LogKind? DefaultOn { get; init; } = LogKind.Any;
 

@@ -22,6 +22,7 @@ static class Verdicts
             text = double.IsNaN(estimate)
                 ? "undefined: from some step on, no logged episode follows the policy"
                 : "overflow: a weight does not fit into a double; look at wis and wpdis";
-        return text + unsupported;
+        var blend = spec.Definition.BlendsValues && weights.EffectiveSampleSize > 0 ? "; a blend with the values, whose error its interval leaves out: look at wdr" : "";
+        return text + blend + unsupported;
     }
 }

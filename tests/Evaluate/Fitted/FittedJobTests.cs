@@ -32,6 +32,14 @@ public sealed class FittedJobTests : IDisposable
     }
 
     [Fact]
+    public void Run_OfABlend_SaysThatItsIntervalLeavesTheValuesOut()
+    {
+        WriteGrid(cut: false);
+        var rows = Run(new ValueConfig { Kind = ValueKind.Tabular }, ["magic", "wdr"]);
+        Assert.Equal([true, false], rows.Select(r => r.Verdict.Contains("a blend with the values", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Run_OnItsOwnLog_SaysSoInTheTable()
     {
         WriteGrid(cut: false);
