@@ -75,6 +75,7 @@ sealed class ModelFiles : IDisposable
         {
             TensorFile.Write(Path.Combine(pending.FolderPath, WorldModelDescription.WeightsFileName), [.. _learner.Model.NamedTensors(), .. EncoderDescription.Tensors(_encoder)]);
             JsonFiles.Write(Path.Combine(pending.FolderPath, WorldModelDescription.FileName), Describe(step, heldOutError, limits, report));
+            WritePictures(pending.FolderPath);
             pending.Commit();
         }
 
@@ -99,6 +100,17 @@ sealed class ModelFiles : IDisposable
     }
 
     public void Dispose() => _heldOut?.Dispose();
+
+    // What was held out beside what the model makes of it; of episodes of a single step there is nothing to show.
+    void WritePictures(string folder)
+    {
+        if (_heldOut is null)
+            return;
+        using var scope = torch.NewDisposeScope();
+        var (observations, actions) = _heldOut.Episode(_learner.ModelConfig.ErrorHorizons[^1]);
+        if (actions.size(0) > 0)
+            DreamPictures.Imagine(_learner.Model, _learner.Model.Shape.Observations, observations, actions).Write(folder);
+    }
 
     // Where there is no other part, the one that is learned from; null: the config asks for no measuring.
     static string? MeasuredOn(TrainConfig config, TrainingData data) => config.Guard.HeldOutTransitions == 0 ? null : HeldOutScore.Split(config, data) ?? config.Split;

@@ -129,6 +129,15 @@ public sealed class HeldOutDreams : IDisposable
         return new([.. errors], Calibrate(model, step, generator), [.. relative], [.. rewards], disagreements);
     }
 
+    /// <summary>The first steps of the longest held-out episode of the batch, up to so many: the observations, [T + 1, D], and the actions between them, [T, A]; of the caller's scope.</summary>
+    internal (Tensor Observations, Tensor Actions) Episode(int steps)
+    {
+        var episode = Enumerable.Range(0, _batch.Episodes).MaxBy(e => _batch.Starts[e + 1] - _batch.Starts[e]);
+        var (first, rows) = (_batch.Starts[episode], _batch.Starts[episode + 1] - _batch.Starts[episode]);
+        steps = Math.Min(steps, rows - 1);
+        return (_batch.Observations.narrow(0, first, steps + 1), ModelBatch.ActionsOf(_batch.Actions.narrow(0, first, steps), _actions));
+    }
+
     public void Dispose() => _replay.Dispose();
 
     // ---- errors ----
