@@ -8,8 +8,8 @@ rm -f .artifacts/tests.trx
 # Where Node is there; the tests of MuJoCo's environments, of other readers of Parquet and of exported policies skip without it, saying so.
 if command -v npm >/dev/null 2>&1; then
   .ci/setup-mujoco.sh || echo "test: MuJoCo is not set up; its tests are skipped"
-  .ci/setup-readers.sh || echo "test: hyparquet and parquet-wasm are not there; their tests are skipped"
-  .ci/setup-onnx.sh || echo "test: onnxruntime-node is not there; the tests of exported policies that run them are skipped"
+  .ci/setup-npm.sh readers || echo "test: hyparquet and parquet-wasm are not there; their tests are skipped"
+  .ci/setup-npm.sh onnx || echo "test: onnxruntime-node is not there; the tests of exported policies that run them are skipped"
 fi
 # Reports are opened in Chromium; with root it is brought here, without it those tests skip, saying so.
 if ! command -v chromium >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then

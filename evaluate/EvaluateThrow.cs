@@ -145,7 +145,7 @@ static partial class EvaluateThrow
         new($"A dimension of the actions of {dataset} never changes; kernel weights need actions around those of the policy.");
 
     public static UserErrorException NoValues(string estimator) =>
-        new($"The estimator '{estimator}' takes values q and v, and 'values.kind' is none. Set it, for example values.kind=tabular, or to columns with values.q and values.v.");
+        new($"The estimator '{estimator}' takes values q and v, and 'values.kind' is none. Set it, for example values.kind=linear (tabular where states are discrete), or to columns with values.q and values.v.");
 
     public static UserErrorException CorrectionPastCuts(string estimator, string dataset) =>
         new($"The estimator '{estimator}' corrects values by logged rewards, which end where episodes of {dataset} were cut, and with 'values.horizon' infinite the values go on. Set values.horizon to finite, or take dm, mis or model_based.");

@@ -12,7 +12,7 @@ public sealed class OtherReadersTests : IDisposable
     readonly TestWorkspace _workspace = new();
 
     public OtherReadersTests() => Assert.SkipUnless(
-        File.Exists(Path.Combine(Packages, "installed.json")), $"the npm packages hyparquet and parquet-wasm are not in '{Packages}'; .ci/setup-readers.sh brings them.");
+        File.Exists(Path.Combine(Packages, "installed.json")), $"the npm packages hyparquet and parquet-wasm are not in '{Packages}'; .ci/setup-npm.sh readers brings them.");
 
     public static TheoryData<string> Readers => ["hyparquet", "parquet-wasm"];
 

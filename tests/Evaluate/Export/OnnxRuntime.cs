@@ -15,7 +15,7 @@ sealed class OnnxRuntime : IDisposable
     readonly List<object> _cases = [];
 
     public OnnxRuntime() => Assert.SkipUnless(
-        File.Exists(Path.Combine(Packages, "installed.json")), $"the npm package onnxruntime-node is not in '{Packages}'; .ci/setup-onnx.sh brings it.");
+        File.Exists(Path.Combine(Packages, "installed.json")), $"the npm package onnxruntime-node is not in '{Packages}'; .ci/setup-npm.sh onnx brings it.");
 
     /// <summary>A model with its inputs, to be run.</summary>
     public void Add(ModelProto model, params OnnxInput[] inputs) => Add(model.ToByteArray(), inputs);
