@@ -91,7 +91,7 @@ sealed class DreamerBenchmark : IBenchmark
     {
         var observations = BoxSpace.Unbounded((int)batch.Observations.size(-1));
         var setup = new LearnerSetup(observations, Actions, int.MaxValue, RandomStream.Create(0, "benchmark"), CPU) { ActionSpace = new DiscreteSpace(Actions) };
-        return new Dreamer((DreamerConfig)config.Resolve(observations, default), setup);
+        return new Dreamer((DreamerConfig)config.Resolve(observations, default), new(), setup);
     }
 
     static TransitionBatch Batch(int sequences, int steps)

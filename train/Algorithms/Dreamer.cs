@@ -29,6 +29,8 @@ public sealed record DreamerConfig : DreamingConfig
     /// <summary>Gradient steps of the model before the first dream. The default value is 0.</summary>
     public int WarmUpSteps { get; init; }
 
+    internal override bool LearnsModel => true;
+
     internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Any, Discount) with { SequenceSteps = SequenceSteps };
 
     public override IEnumerable<string> Validate()
@@ -83,11 +85,12 @@ public sealed record DreamerConfig : DreamingConfig
 /// <remarks>
 /// Each step: the recurrent state-space model makes one gradient step on a batch of stored sequences; actor and critic make one on dreams from the states that it inferred. The policy is encoder, memory and actor.
 /// </remarks>
-public sealed class Dreamer : ITransitionLearner
+public sealed class Dreamer : ITransitionLearner, IModelLearner
 {
     readonly DreamerConfig _config;
+    readonly WorldModelConfig _modelConfig;
+    readonly NetworkDescription _encoder;
     readonly int _steps;
-    readonly long _actions;
     readonly Rssm _model;
     readonly FlatAdam _optimizer;
     readonly DreamActorCritic _dreamer;
@@ -95,14 +98,14 @@ public sealed class Dreamer : ITransitionLearner
     readonly MetricSums _metrics;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
+    /// <param name="model">How the model's errors are measured.</param>
     /// <param name="setup">Spaces, units of actions, steps, random stream and device.</param>
-    public Dreamer(DreamerConfig config, LearnerSetup setup)
+    public Dreamer(DreamerConfig config, WorldModelConfig model, LearnerSetup setup)
     {
-        (_config, _steps) = (config, setup.Steps);
-        _actions = setup.ActionSpace is DiscreteSpace discrete ? discrete.Count : setup.ActionSpace!.FlatSize;
+        (_config, _modelConfig, _steps) = (config, model, setup.Steps);
         // The layers of an encoder of images are its convolutions.
-        var encoder = Torsos.Describe(setup.Observations, config.Model.Units, config.Torso, config.Torso == Torsos.Dense ? [.. Enumerable.Repeat(config.Model.Units, config.Model.Layers - 1)] : []);
-        _model = new Rssm(config.Model, encoder, (int)_actions, setup.Random, setup.Device);
+        _encoder = Torsos.Describe(setup.Observations, config.Model.Units, config.Torso, config.Torso == Torsos.Dense ? [.. Enumerable.Repeat(config.Model.Units, config.Model.Layers - 1)] : []);
+        _model = new Rssm(config.Model, _encoder, WorldModel.ShapeOf(setup), setup.Random, setup.Device);
         _optimizer = new FlatAdam(_model.Parameters, config.LearningRate, eps: config.AdamEpsilon, maxGradientNorm: config.MaxGradientNorm);
         _dreamer = new DreamActorCritic(config, setup, _model.LatentWidth);
         (_modelNoise, _dreamNoise) = (setup.Noise("model"), setup.Noise("dream"));
@@ -156,7 +159,7 @@ public sealed class Dreamer : ITransitionLearner
     internal Dream Imagine(Tensor starts, Generator generator) => _dreamer.Imagine(_model, starts, generator);
 
     // As the model reads them.
-    Tensor Vectors(Tensor actions) => actions.dtype == ScalarType.Int64 ? nn.functional.one_hot(actions, _actions).to(ScalarType.Float32) : actions;
+    Tensor Vectors(Tensor actions) => actions.dtype == ScalarType.Int64 ? nn.functional.one_hot(actions, _model.ActionWidth).to(ScalarType.Float32) : actions;
 
     // ---- metrics: on the device until the loop reads them ----
 
@@ -198,7 +201,15 @@ public sealed class Dreamer : ITransitionLearner
         set => _dreamer.Counters = value;
     }
 
-    // ---- policy: encoder, memory, and the actor's distribution ----
+    // ---- the model, and the policy: encoder, memory, and the actor's distribution ----
+
+    IStorableWorldModel IModelLearner.Model => _model;
+
+    WorldModelConfig IModelLearner.ModelConfig => _modelConfig;
+
+    WorldModelParts IModelLearner.Parts => new() { Kind = WorldModelParts.RecurrentStateSpace, Rssm = _config.Model, Encoder = _encoder };
+
+    bool IModelLearner.HasPolicy => true;
 
     public Network PolicyNetwork => _dreamer.Actor;
 

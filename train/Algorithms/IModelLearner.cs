@@ -6,10 +6,13 @@ namespace OfflineRL.Train.Algorithms;
 interface IModelLearner : ILearner
 {
     /// <summary>The model as it is now; the learner's.</summary>
-    VaeWorldModel Model { get; }
+    IStorableWorldModel Model { get; }
 
-    /// <summary>What it is made of, resolved.</summary>
+    /// <summary>Section <c>world_model</c>, resolved: how its errors are measured, and, of a model of the lectures, what it is made of.</summary>
     WorldModelConfig ModelConfig { get; }
+
+    /// <summary>What makes the model again.</summary>
+    WorldModelParts Parts => new();
 
     /// <summary>Whether <see cref="ILearner.PolicyNetwork"/> is there; false: the model is all that is learned.</summary>
     bool HasPolicy { get; }

@@ -124,7 +124,7 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
 
     // ---- the model, and the policy: the encoder's mean, and the actor's distribution ----
 
-    VaeWorldModel IModelLearner.Model => _model;
+    IStorableWorldModel IModelLearner.Model => _model;
 
     WorldModelConfig IModelLearner.ModelConfig => _modelConfig;
 

@@ -72,7 +72,7 @@ public sealed class WorldModel : ITransitionLearner, IModelLearner
 
     // ---- the model, and no policy ----
 
-    VaeWorldModel IModelLearner.Model => _model;
+    IStorableWorldModel IModelLearner.Model => _model;
 
     WorldModelConfig IModelLearner.ModelConfig => _config;
 

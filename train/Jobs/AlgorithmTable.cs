@@ -43,7 +43,7 @@ static class AlgorithmTable
         new("vtrace", c => c.Vtrace, (c, s) => c with { Vtrace = (VtraceConfig)s }, (c, setup) => new Vtrace(c.Vtrace, setup)),
         new("acer", c => c.Acer, (c, s) => c with { Acer = (AcerConfig)s }, (c, setup) => new Acer(c.Acer, setup)),
         new("vae_dreamer", c => c.VaeDreamer, (c, s) => c with { VaeDreamer = (VaeDreamerConfig)s }, (c, setup) => new VaeDreamer(c.VaeDreamer, c.WorldModel, setup)),
-        new("dreamer", c => c.Dreamer, (c, s) => c with { Dreamer = (DreamerConfig)s }, (c, setup) => new Dreamer(c.Dreamer, setup)),
+        new("dreamer", c => c.Dreamer, (c, s) => c with { Dreamer = (DreamerConfig)s }, (c, setup) => new Dreamer(c.Dreamer, c.WorldModel, setup)),
         new("bandit_policy", c => c.BanditPolicy, (c, s) => c with { BanditPolicy = (BanditPolicyConfig)s }, (c, setup) => new BanditPolicy(c.BanditPolicy, setup)),
         new("world_model", c => c.WorldModel, (c, s) => c with { WorldModel = (WorldModelConfig)s }, (c, setup) => new WorldModel(c.WorldModel, setup)),
     ];

@@ -122,6 +122,7 @@ sealed class ModelFiles : IDisposable
         ObservationSpace = _info.ObservationSpace,
         ActionSpace = _info.ActionSpace,
         Config = _learner.ModelConfig,
+        Parts = _learner.Parts,
         Shape = _learner.Model.Shape,
         Encoder = EncoderDescription.Of(_encoder),
         Limits = limits,

@@ -46,9 +46,13 @@ public sealed class CautiousWorldModel(IWorldModel model, DreamLimits limits) : 
 
     public int ActionWidth => model.ActionWidth;
 
+    public bool HasMemory => model.HasMemory;
+
     public Tensor? ObservationDeviation => model.ObservationDeviation;
 
     public Tensor Encode(ModelSequences sequences, Generator? generator) => model.Encode(sequences, generator);
+
+    public Tensor Observe(Tensor before, Tensor action, Tensor starts, Tensor observations, Generator? generator) => model.Observe(before, action, starts, observations, generator);
 
     public Tensor Decode(Tensor latent) => model.Decode(latent);
 

@@ -14,6 +14,9 @@ public sealed class HeldOutDreams : IDisposable
     const int MostDimensions = 64;
     const long MostNumbers = 1 << 24;
 
+    // Steps that a memory sees before a dream.
+    const int Context = 32;
+
     // Half of the middle 50, 80 and 95 % of a standard normal distribution.
     static readonly double[] Quantiles = [0.6744897501960817, 1.2815515655446004, 1.959963984540054];
 
@@ -273,8 +276,16 @@ public sealed class HeldOutDreams : IDisposable
 
     Tensor Start(IWorldModel model, Tensor rows)
     {
-        var sequences = new ModelSequences(_batch.States.index_select(0, rows).unsqueeze(0), ActionsAt(rows).unsqueeze(0));
-        return model.Encode(sequences, null).select(0, 0);
+        if (!model.HasMemory)
+            return model.Encode(new ModelSequences(_batch.States.index_select(0, rows).unsqueeze(0), ActionsAt(rows).unsqueeze(0)), null).select(0, 0);
+        // The steps before each, as far as there are some; those before the episode repeat its first one, at which memory begins anew.
+        var firsts = tensor([.. rows.cpu().data<long>().ToArray().Select(row => _batch.Starts[EpisodeOf(row)])], device: _device);
+        var back = arange(Context, 0, -1, dtype: ScalarType.Int64, device: _device).sub(1).unsqueeze(-1);
+        var wanted = rows.unsqueeze(0).sub(back);
+        var found = wanted.maximum(firsts);
+        var flat = found.flatten();
+        var before = new ModelSequences(_batch.States.index_select(0, flat).unflatten(0, Context, rows.size(0)), ActionsAt(flat).unflatten(0, Context, rows.size(0)), wanted.le(firsts));
+        return model.Encode(before, null).select(0, -1);
     }
 
     // The row of step k of each start; of episodes that have ended by then, the last.

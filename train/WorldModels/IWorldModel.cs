@@ -19,11 +19,24 @@ public interface IWorldModel : IDisposable
     /// <summary>A: numbers of an action, the count of discrete ones.</summary>
     int ActionWidth { get; }
 
+    /// <summary>Whether a latent state holds more than its observation says: what came before it.</summary>
+    bool HasMemory => false;
+
     /// <summary>Latent states of stored sequences: where dreams begin. Constants for the gradient.</summary>
     /// <param name="sequences">T steps of B sequences; a model without memory reads the observations alone.</param>
     /// <param name="generator">For the samples; null: the mean, or the mode, is taken of everything that would be drawn.</param>
     /// <returns>[T, B, Z]: row t is the state in which action t was taken.</returns>
     Tensor Encode(ModelSequences sequences, Generator? generator);
+
+    /// <summary>The latent states one observation further, as they are when a policy acts. Constants for the gradient.</summary>
+    /// <param name="before">[N, Z]: in which the actions were taken; anything where <paramref name="starts"/> is true.</param>
+    /// <param name="action">[N, A]: that led to the observations; anything where <paramref name="starts"/> is true.</param>
+    /// <param name="starts">[N] bool: where an episode begins, and memory with it.</param>
+    /// <param name="observations">[N, D] float32.</param>
+    /// <param name="generator">For the samples; null: means and modes.</param>
+    /// <returns>[N, Z].</returns>
+    Tensor Observe(Tensor before, Tensor action, Tensor starts, Tensor observations, Generator? generator) =>
+        Encode(new ModelSequences(observations.unsqueeze(0), action.unsqueeze(0)), generator).squeeze(0);
 
     /// <summary>One step: z' ~ p(z'|z, a), reparameterized (categorical parts straight-through), with what belongs to z'.</summary>
     /// <param name="latent">[N, Z].</param>

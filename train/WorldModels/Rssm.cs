@@ -17,7 +17,7 @@ namespace OfflineRL.Train.WorldModels;
 /// A loss is of what each step led to: h' = GRU(z, a; h), z' ~ q(z'|h', e(s')), and s', the reward and the end are predicted from (h', z'). So the last step of an episode is learned from like any other. Where an
 /// episode or a sequence begins, h is 0.
 /// </remarks>
-sealed class Rssm : IWorldModel
+sealed class Rssm : IStorableWorldModel
 {
     // V1: smallest deviation of a normally distributed path.
     const double LeastDeviation = 0.1;
@@ -34,12 +34,13 @@ sealed class Rssm : IWorldModel
 
     /// <param name="config">Resolved, and checked by the caller.</param>
     /// <param name="encoder">What reads an observation: dense layers, or convolutions; its outputs are e.</param>
-    /// <param name="actions">A.</param>
+    /// <param name="shape">What it is made for; actions and rewards it reads as they come.</param>
     /// <param name="random">For the first parameters.</param>
     /// <param name="device">Where they lie.</param>
-    public Rssm(RssmConfig config, NetworkDescription encoder, int actions, RandomStream random, Device device)
+    public Rssm(RssmConfig config, NetworkDescription encoder, WorldModelShape shape, RandomStream random, Device device)
     {
-        _config = config;
+        (_config, Shape) = (config, shape);
+        var actions = shape.ActionWidth;
         _isGaussian = config.Latent == RssmConfig.Gaussian;
         _isTwoHot = config.Reward == RssmConfig.TwoHotReward;
         _isSymlog = config.Symlog!.Value;
@@ -76,6 +77,8 @@ sealed class Rssm : IWorldModel
             ZeroReward(config.Layers);
     }
 
+    public WorldModelShape Shape { get; }
+
     /// <summary>What a stored policy needs of it.</summary>
     public LatentDescription Description { get; }
 
@@ -85,6 +88,10 @@ sealed class Rssm : IWorldModel
     public int LatentWidth => Description.Width;
 
     public int ActionWidth => _sizes.Actions;
+
+    public int Members => 1;
+
+    public bool HasMemory => true;
 
     /// <summary>The live parameters as files name them.</summary>
     public IEnumerable<NamedTensor> NamedTensors(string prefix = "") => _set.Named(prefix, withNoise: true);
@@ -136,6 +143,17 @@ sealed class Rssm : IWorldModel
         }
 
         return stack(found);
+    }
+
+    public Tensor Observe(Tensor before, Tensor action, Tensor starts, Tensor observations, Generator? generator)
+    {
+        using var quiet = no_grad();
+        var keeps = starts.logical_not().to(ScalarType.Float32).unsqueeze(-1);
+        // Where an episode begins, anything may stand before it, numbers that are not finite too.
+        var held = before.masked_fill(starts.unsqueeze(-1), 0);
+        var memory = Recur(held.narrow(-1, 0, _sizes.Deterministic), held.narrow(-1, _sizes.Deterministic, _sizes.Stochastic), action.masked_fill(starts.unsqueeze(-1), 0)).mul(keeps);
+        var draw = Draw(_posterior.Forward(cat([memory, Embed(Read(observations).unsqueeze(0))[0]], -1)), Noise([observations.size(0)], generator, observations.device));
+        return cat([memory, draw], -1);
     }
 
     public DreamStep Step(Tensor latent, Tensor action, Generator? generator)

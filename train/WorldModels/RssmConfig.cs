@@ -53,6 +53,10 @@ public sealed record RssmConfig : IValidatable
     /// <summary>What the loss of the continuation counts. The default value is 1.</summary>
     public double ContinueScale { get; init; } = 1;
 
+    /// <summary>Whether everything that a preset fills in is set.</summary>
+    internal bool IsResolved => Latent is not null && Groups is not null && LayerNorm is not null && UniformShare is not null && Symlog is not null && Reward is not null
+        && DynamicsScale is not null && RepresentationScale is not null && FreeNats is not null && FreeNatsOfMean is not null;
+
     public IEnumerable<string> Validate()
     {
         foreach (var (key, value) in new[] { ("deterministic", Deterministic), ("groups", Groups ?? 1), ("units", Units), ("layers", Layers) })

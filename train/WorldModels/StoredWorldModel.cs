@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,6 +26,9 @@ public sealed record WorldModelDescription
 
     /// <summary>Resolved.</summary>
     public required WorldModelConfig Config { get; init; }
+
+    /// <summary>Which kind of model it is.</summary>
+    public WorldModelParts Parts { get; init; } = new();
 
     /// <summary>What it was made for.</summary>
     public required WorldModelShape Shape { get; init; }
@@ -69,12 +71,12 @@ public sealed record WorldModelDescription
 /// <summary>A world model that a run stored, ready to dream in.</summary>
 public sealed class StoredWorldModel : IDisposable
 {
-    StoredWorldModel(WorldModelDescription description, VaeWorldModel model, ObservationEncoder encoder) => (Description, Model, Encoder) = (description, model, encoder);
+    StoredWorldModel(WorldModelDescription description, IStorableWorldModel model, ObservationEncoder encoder) => (Description, Model, Encoder) = (description, model, encoder);
 
     /// <summary>What <c>world_model.json</c> says.</summary>
     public WorldModelDescription Description { get; }
 
-    public VaeWorldModel Model { get; }
+    public IStorableWorldModel Model { get; }
 
     /// <summary>Makes the features that the model reads of observations as stored.</summary>
     public ObservationEncoder Encoder { get; }
@@ -111,7 +113,7 @@ public sealed class StoredWorldModel : IDisposable
             Throw.BadFile(path, $"schema_version is {description.SchemaVersion}", $"{WorldModelDescription.CurrentSchemaVersion}", "It was written by another version of this tool.");
         if (Fault(description) is { } fault)
             Throw.BadFile(path, fault, "a model as training writes it", "The file is damaged.");
-        var model = new VaeWorldModel(description.Config, description.Shape, RandomStream.Create(0, "stored"), device);
+        var model = description.Parts.Create(description.Config, description.Shape, RandomStream.Create(0, "stored"), device);
         try
         {
             using var scope = NewDisposeScope();
@@ -158,8 +160,8 @@ public sealed class StoredWorldModel : IDisposable
     {
         if (description.Config.Validate().FirstOrDefault() is { } fault)
             return fault;
-        if (description.Config.Hidden is null || description.Config.Torso == Torsos.Auto || description.Config.Likelihood == WorldModelConfig.Auto || description.Config.Latent == 0)
-            return "config is not resolved";
+        if (description.Parts.Fault(description.Config, description.Shape) is { } wrong)
+            return wrong;
         if (description.Encoder is { Frames: < 1 or > 256 } || (description.Encoder is { Normalized: true } && description.ObservationSpace is not BoxSpace { ElementType: ElementType.Float32 }))
             return $"encoder does not fit {description.ObservationSpace}";
         if (ObservationEncoder.FeaturesOf(description.Shape.Observations) != (description.Encoder?.Frames ?? 1) * ObservationEncoder.FeaturesOf(description.ObservationSpace))

@@ -22,7 +22,7 @@ public sealed record WorldModelShape(Space Observations, int ActionWidth, Action
 /// The transition says z' - z, so that it starts from persistence. In a dream each row follows a member that is drawn anew at each step (Chua et al. 2018, "PETS", trajectory sampling TS1). Standard deviations of the decoder, and of the transition with
 /// <c>deviation: free</c>, are the root mean square errors that they are most likely with (Rybkin et al. 2021, "Sigma-VAE", equation 5), followed by a running mean.
 /// </remarks>
-public sealed class VaeWorldModel : IWorldModel
+public sealed class VaeWorldModel : IStorableWorldModel
 {
     const double HighestLogDeviation = 2;
 
@@ -95,6 +95,8 @@ public sealed class VaeWorldModel : IWorldModel
 
     public int ActionWidth => Shape.ActionWidth;
 
+    public int Members => _config.Members;
+
     /// <summary>D: features of an observation.</summary>
     public int ObservationWidth { get; }
 
@@ -120,6 +122,8 @@ public sealed class VaeWorldModel : IWorldModel
         .. ObservationVariance is { } observation ? [new NamedTensor(prefix + "observation_variance", observation)] : Array.Empty<NamedTensor>(),
         .. TransitionVariance is { } transition ? [new NamedTensor(prefix + "transition_variance", transition)] : Array.Empty<NamedTensor>(),
     ];
+
+    IEnumerable<NamedTensor> IStorableWorldModel.NamedTensors(string prefix) => NamedTensors(prefix);
 
     // ---- states ----
 

@@ -22,7 +22,7 @@ public sealed class DreamerTests : IDisposable
     };
 
     static Dreamer Create(string preset, Space observations, Space actions) =>
-        new((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Preset = preset }).Resolve(observations, default), Setup(observations, actions));
+        new((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Preset = preset }).Resolve(observations, default), new(), Setup(observations, actions));
 
     static TransitionBatch Batch(int features, Space actions, int steps = 6, int sequences = 4)
     {
@@ -125,7 +125,7 @@ public sealed class DreamerTests : IDisposable
         Assert.Equal([3, 50], learner.Model.Decode(zeros(3, learner.Model.LatentWidth)).shape);
         using var policy = LearnedPolicy.Of(Describe(learner, observations, actions), Tensors(learner));
         policy.Act(new PolicyInput { Count = 1, Observations = new float[50], State = policy.CreateState(1), Random = [RandomStream.Create(1, "act")] }, new PolicyOutput { Discrete = new int[1] });
-        Assert.Contains("torso is nature", Assert.Throws<UserErrorException>(() => new Dreamer((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Torso = "nature" }).Resolve(observations, default), Setup(observations, actions))).Message, StringComparison.Ordinal);
+        Assert.Contains("torso is nature", Assert.Throws<UserErrorException>(() => new Dreamer((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Torso = "nature" }).Resolve(observations, default), new(), Setup(observations, actions))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,6 +139,36 @@ public sealed class DreamerTests : IDisposable
         Assert.Equal((0.5, 7.0), (own.EntropyBonus!.Value, own.Model.FreeNats!.Value));
 
         static DreamerConfig Resolved(string preset) => (DreamerConfig)new DreamerConfig { Preset = preset }.Resolve(BoxSpace.Unbounded(3), default);
+    }
+
+    [Fact]
+    public void StoredModel_IsTheModel_WithItsErrorsOnHeldOutEpisodes()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny("dreamer") with { Name = "stored" };
+        TrainJob.Run(config, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None);
+        using var stored = StoredWorldModel.Open(_data.Workspace, "stored", 0, CPU);
+        Assert.Equal((WorldModelParts.RecurrentStateSpace, true, 1), (stored.Description.Parts.Kind, stored.Model.HasMemory, stored.Model.Members));
+        Assert.Contains(stored.Description.Errors, row => row is { Horizon: 1, Target: "continuation" });
+        var folder = StepFolders.List(RunFolder.ModelsFolder(RunFolder.SeedFolder(Path.Combine(_data.Workspace.RunsFolder, "stored"), 0)))[^1].Folder;
+        Assert.True(File.Exists(Path.Combine(folder, DreamPictures.StripFile)));
+
+        // What a policy of the run remembers is what the stored model does.
+        using var scope = NewDisposeScope();
+        var seed = RunFolder.SeedFolder(Path.Combine(_data.Workspace.RunsFolder, "stored"), 0);
+        using var file = SafetensorsFile.Open(Path.Combine(RunFolder.PoliciesFolder(seed), "step-60", "policy.safetensors"));
+        foreach (var (name, tensor) in stored.Model.NamedTensors().Where(entry => entry.Name.StartsWith("gru.", StringComparison.Ordinal)))
+        {
+            var entry = file.Tensors[LatentDescription.Prefix + name];
+            var values = new float[entry.Length / sizeof(float)];
+            file.Read(entry, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()));
+            Assert.Equal(tensor.detach().flatten().data<float>().ToArray(), values);
+        }
+
+        // A broken description is told before a model is made of it.
+        var path = Path.Combine(folder, "world_model.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"rssm\",", "\"rssn\",", StringComparison.Ordinal));
+        Assert.Contains("parts.kind is 'rssn'", Assert.Throws<UserErrorException>(() => StoredWorldModel.Load(folder, CPU).Dispose()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed class VaeDreamerTests : IDisposable
         Assert.All(learner.MetricSums.data<double>().ToArray(), sum => Assert.True(double.IsFinite(sum)));
         Assert.Equal(10, learner.MetricSums[-1].ToDouble());
         // No gradient of a dream is left in the model.
-        Assert.Equal(0, ((IModelLearner)learner).Model.DynamicsParameters.Gradients.abs().sum().ToDouble());
+        Assert.Equal(0, ((VaeWorldModel)((IModelLearner)learner).Model).DynamicsParameters.Gradients.abs().sum().ToDouble());
         Assert.Equal(encoder == "identity", ((ILearner)learner).PolicyLatent is null);
     }
 

@@ -28,7 +28,7 @@ public sealed class RssmTests : IDisposable
 
     Rssm Model(string latent)
     {
-        var model = new Rssm(Config(latent), new() { Inputs = D, Hidden = [], Outputs = 6 }, A, RandomStream.Create(1, "init"), CPU);
+        var model = new Rssm(Config(latent), new() { Inputs = D, Hidden = [], Outputs = 6 }, new(BoxSpace.Unbounded(D), A, null, 0, 1), RandomStream.Create(1, "init"), CPU);
         _owned.Add(model);
         using var quiet = no_grad();
         var k = arange(1, model.Parameters.Values.size(0) + 1, ScalarType.Float64);
@@ -134,6 +134,23 @@ public sealed class RssmTests : IDisposable
         Assert.True(drawn.narrow(1, 5, model.LatentWidth - 5).std(0, unbiased: false).max().ToDouble() > 0.05);
         Assert.True(drawn.narrow(1, 0, 5).std(0, unbiased: false).max().ToDouble() < 1e-5);
         Assert.True(model.Step(same, action.detach(), generator: null).Latent.std(0, unbiased: false).max().ToDouble() < 1e-5);
+    }
+
+    [Theory, InlineData("gaussian"), InlineData("categorical")]
+    public void Observe_StepByStep_IsEncodeOfTheWhole(string latent)
+    {
+        var model = Model(latent);
+        var batch = Batch();
+        var (actions, resets) = (Hot(batch.Actions), batch.Resets!);
+        var whole = model.Encode(new(batch.Observations, actions, resets), null);
+        var state = full([B, model.LatentWidth], float.NaN);
+        for (var t = 0; t < T; t++)
+        {
+            var before = t == 0 ? zeros_like(actions[0]) : actions[t - 1];
+            state = model.Observe(state, before, resets[t], batch.Observations[t], null);
+            // Where memory begins anew within the sequence, the model's posterior has seen no action.
+            Golden.AssertClose(whole[t], state, 1e-6);
+        }
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class WorldModelTests : IDisposable
                 Assert.Equal(LinearSystem.B[i, j], moved[i] - origin[i], 0.03);
         }
 
-        var deviation = stored.Model.TransitionVariance!.sqrt().data<float>().ToArray();
+        var deviation = ((VaeWorldModel)stored.Model).TransitionVariance!.sqrt().data<float>().ToArray();
         for (var i = 0; i < LinearSystem.States; i++)
             Assert.Equal(1, deviation[i] / stored.Encoder.Scale[i] / LinearSystem.Noise[i], 0.1);
 
