@@ -26,7 +26,9 @@ sealed class Rssm : IStorableWorldModel
     readonly RecurrentDescription _sizes;
     readonly ParameterSet _set;
     readonly Convolutions? _convolutions;
-    readonly Mlp _encoder, _input, _prior, _posterior, _decoder, _reward, _continue;
+    readonly TransposedConvolutions? _transposed;
+    readonly Mlp? _decoder;
+    readonly Mlp _encoder, _input, _prior, _posterior, _reward, _continue;
     readonly Parameter _gru;
     readonly Parameter? _gruScale, _gruShift;
     readonly Tensor _gruBias;
@@ -69,7 +71,10 @@ sealed class Rssm : IStorableWorldModel
             _gruBias = _set.Zeros("gru.bias", 3 * memory);
         _prior = new Mlp(_set, "prior", [memory, units, _sizes.Heads]);
         _posterior = new Mlp(_set, "posterior", [memory + e, units, _sizes.Heads]);
-        _decoder = new Mlp(_set, "decoder", [LatentWidth, .. hidden, encoder.Inputs]);
+        if (encoder.Image is { } pixels)
+            _transposed = new TransposedConvolutions(_set, "decoder", LatentWidth, hidden[1..], pixels);
+        else
+            _decoder = new Mlp(_set, "decoder", [LatentWidth, .. hidden, encoder.Inputs]);
         _reward = new Mlp(_set, "reward", [LatentWidth, .. hidden, _isTwoHot ? DreamActorCritic.Atoms : 1]);
         _continue = new Mlp(_set, "continue", [LatentWidth, .. hidden, 1]);
         Parameters = _set.Flatten();
@@ -114,7 +119,7 @@ sealed class Rssm : IStorableWorldModel
         var seen = batch.LossMask!.mul(hasNext);
         var next = Read(batch.NextObservations);
         var (states, nextStates, posterior, prior) = Unroll(Embed(Read(batch.Observations)), Embed(next), actions, batch.Resets!, generator);
-        var reconstruction = DreamLosses.Mean(Predict(_decoder, nextStates).sub(next).square().sum(-1L).mul(0.5), seen);
+        var reconstruction = DreamLosses.Mean(Predict(nextStates).sub(next).square().sum(-1L).mul(0.5), seen);
         var reward = DreamLosses.Mean(RewardError(nextStates, batch.Rewards), batch.LossMask);
         var goes = nn.functional.binary_cross_entropy_with_logits(_continue.Forward(nextStates).squeeze(-1), batch.Discounts.gt(0).to(ScalarType.Float32), reduction: nn.Reduction.None);
         var end = DreamLosses.Mean(goes, batch.LossMask);
@@ -166,7 +171,7 @@ sealed class Rssm : IStorableWorldModel
 
     public Tensor Decode(Tensor latent)
     {
-        var mean = Predict(_decoder, latent);
+        var mean = Predict(latent);
         return _isSymlog ? DreamLosses.Symexp(mean) : mean;
     }
 
@@ -272,7 +277,10 @@ sealed class Rssm : IStorableWorldModel
         ? _encoder.Forward(read)
         : _encoder.Forward(_convolutions.Forward(read.flatten(0, 1))).unflatten(0, read.size(0), read.size(1));
 
-    static Tensor Predict(Mlp head, Tensor latents) => head.Forward(latents);
+    // [*, Z] to [*, D]; transposed convolutions take rows.
+    Tensor Predict(Tensor latents) => _transposed is null
+        ? _decoder!.Forward(latents)
+        : _transposed.Forward(latents.reshape(-1, LatentWidth)).reshape([.. latents.shape[..^1], -1]);
 
     Tensor Reward(Tensor latents)
     {

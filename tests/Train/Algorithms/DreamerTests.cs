@@ -122,7 +122,13 @@ public sealed class DreamerTests : IDisposable
         using var learner = Create("v2", observations, actions);
         Assert.Contains(((ILearner)learner).State, entry => entry.Name == "model.encoder.convolutions.0.weight");
         learner.Step(Batch(50, actions), measure: true);
-        Assert.Equal([3, 50], learner.Model.Decode(zeros(3, learner.Model.LatentWidth)).shape);
+        // The way back is transposed convolutions, of rows and of sequences alike.
+        Assert.Contains(((ILearner)learner).State, entry => entry.Name == "model.decoder.0.weight" && entry.Tensor.shape.SequenceEqual([16, 2, 3, 3]));
+        var latents = arange(6 * learner.Model.LatentWidth, dtype: ScalarType.Float32).sin().reshape(3, 2, learner.Model.LatentWidth);
+        var decoded = learner.Model.Decode(latents);
+        Assert.Equal([3, 2, 50], decoded.shape);
+        Golden.AssertClose(decoded[1], learner.Model.Decode(latents[1]), 1e-6);
+        Assert.True(decoded.std().ToDouble() > 1e-3);
         using var policy = LearnedPolicy.Of(Describe(learner, observations, actions), Tensors(learner));
         policy.Act(new PolicyInput { Count = 1, Observations = new float[50], State = policy.CreateState(1), Random = [RandomStream.Create(1, "act")] }, new PolicyOutput { Discrete = new int[1] });
         Assert.Contains("torso is nature", Assert.Throws<UserErrorException>(() => new Dreamer((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Torso = "nature" }).Resolve(observations, default), new(), Setup(observations, actions))).Message, StringComparison.Ordinal);
