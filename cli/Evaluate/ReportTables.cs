@@ -94,14 +94,16 @@ static class ReportTables
     static void WriteImprovements(IReadOnlyList<ImprovementRow> improvements, double confidence)
     {
         // Without several seeds a pair says what the means say.
-        var rows = improvements.Where(i => i.Low is not null).ToList();
-        if (rows.Count == 0)
+        var known = improvements.Where(i => i.Low is not null).ToList();
+        if (known.Count == 0)
             return;
+        // Over several tasks, where there are such: a table for each of them hides what they say together.
+        var rows = known.Where(i => i.Tasks > 1 || known.All(other => other.Tasks == 1)).Take(MostPairs).ToList();
         Console.WriteLine();
-        Console.WriteLine($"Probability that a run of X scores higher than a run of Y, {Percent(confidence)} stratified bootstrap over seeds{(rows.Count > MostPairs ? $" (the first {MostPairs} of {rows.Count}; all are in improvements.csv)" : "")}:");
+        Console.WriteLine($"Probability that a run of X scores higher than a run of Y, {Percent(confidence)} stratified bootstrap over seeds{(rows.Count < known.Count ? $" ({rows.Count} of {known.Count} rows of improvements.csv)" : "")}:");
         Tables.Write(
             ["tasks", "X", "Y", "snapshots", "P(X > Y)", "conclusion"],
-            rows.Take(MostPairs).Select(i => (IReadOnlyList<string>)
+            rows.Select(i => (IReadOnlyList<string>)
                 [i.Scope, i.MethodX, i.MethodY, i.SelectionX, WithEnds(i.Probability, i.Low, i.High), i.Conclusion]),
             new HashSet<int> { 4 });
     }

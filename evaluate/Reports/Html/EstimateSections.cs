@@ -6,9 +6,6 @@ namespace OfflineRL.Evaluate;
 /// <summary>What a log says: estimates with their intervals and verdicts, what the weights leave of the log, and the further tables of diagnostics.</summary>
 static class EstimateSections
 {
-    // Further intervals, each by its method, of the estimates of this many snapshots.
-    const int MostWeights = 12;
-
     public static void Write(ReportPage page)
     {
         if (page.Summary.Estimates.Count == 0)
@@ -122,7 +119,7 @@ static class EstimateSections
                     [.. g.Select(r => (Low: weights.Number(r, "low"), High: weights.Number(r, "high"), Count: weights.Number(r, "count"))).Where(b => b is { Low: not null, High: not null, Count: not null }).Select(b => (b.Low!.Value, b.High!.Value, b.Count!.Value))],
                     "log10 of the weight",
                     "episodes",
-                    StyleOf(page, g.Key.Policy)))).Take(MostWeights)],
+                    StyleOf(page, g.Key.Policy))))],
             "weights");
     }
 

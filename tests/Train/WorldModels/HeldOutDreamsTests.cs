@@ -44,6 +44,39 @@ public sealed class HeldOutDreamsTests : IDisposable
         }
     }
 
+    // Remembers how many observations it saw since memory began, and nothing else; they say how far it is.
+    sealed class Counter : IWorldModel
+    {
+        public int LatentWidth => 1;
+
+        public int ActionWidth => 2;
+
+        public bool HasMemory => true;
+
+        public List<float[]> Seen { get; } = [];
+
+        public Tensor Encode(ModelSequences sequences, Generator? generator)
+        {
+            var counts = new List<Tensor>();
+            foreach (var t in Enumerable.Range(0, (int)sequences.Observations.size(0)))
+                counts.Add((t == 0 ? zeros_like(sequences.Observations[0]) : counts[^1].masked_fill(sequences.Resets![t].unsqueeze(-1), 0)).add(1));
+            Seen.Add([.. counts[^1].flatten().data<float>().ToArray()]);
+            return stack(counts);
+        }
+
+        public Tensor Decode(Tensor latent) => latent.clone();
+
+        public DreamStep Step(Tensor latent, Tensor action, Generator? generator)
+        {
+            var ones = ones_like(latent.select(-1, 0));
+            return new(latent.add(1), ones, ones);
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
     // s_t = t with steps of 1; the reward of step t is t; every other episode terminates with its last step.
     TrainingColumns Count(int episodes, int steps, double noise = 0)
     {
@@ -101,6 +134,22 @@ public sealed class HeldOutDreamsTests : IDisposable
         Assert.Equal(Math.Sqrt(1 / 6.0), Of(2, "continuation").Persistence, 1e-6);
         Assert.Equal(4, report.RelativeErrors.Length);
         Assert.Empty(report.Disagreements);
+    }
+
+    [Fact]
+    public void AModelWithMemory_SeesTheStepsBefore_AsFarAsItsEpisodeGoesBack()
+    {
+        using var columns = Count(2, 50);
+        using var dreams = Dreams(columns, new() { ErrorHorizons = [1], ErrorStarts = 100, ErrorSamples = 2 });
+        var model = new Counter();
+        using var generator = new Generator(1);
+        var report = dreams.Measure(model, 0, generator);
+        // Of state t of either episode it saw t + 1 observations, and never more than 32.
+        float[] expected = [.. Enumerable.Range(0, 50).Concat(Enumerable.Range(0, 50)).Select(t => (float)Math.Min(t + 1, 32))];
+        Assert.Equal(expected, model.Seen[0]);
+        // It says t + 2 of what is t + 1, and too little beyond what it saw.
+        double[] errors = [.. Enumerable.Range(0, 50).Concat(Enumerable.Range(0, 49)).Select(t => Math.Min(t + 2, 33.0) - (t + 1))];
+        Assert.Equal(Math.Sqrt(errors.Average(e => e * e)), report.Errors.Single(row => row.Target == "observation").Error, 1e-5);
     }
 
     [Fact]
