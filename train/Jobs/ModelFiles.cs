@@ -107,9 +107,13 @@ sealed class ModelFiles : IDisposable
         if (_heldOut is null)
             return;
         using var scope = torch.NewDisposeScope();
+        using var quiet = torch.no_grad();
+        var (model, features) = (_learner.Model, _learner.Model.Shape.Observations);
         var (observations, actions) = _heldOut.Episode(_learner.ModelConfig.ErrorHorizons[^1]);
         if (actions.size(0) > 0)
-            DreamPictures.Imagine(_learner.Model, _learner.Model.Shape.Observations, observations, actions).Write(folder);
+            DreamPictures.Imagine(model, features, observations, actions).Write(folder);
+        var (seen, latents) = _heldOut.States(model);
+        LatentTraversal.Of(model, features, seen, latents)?.Write(folder);
     }
 
     // Where there is no other part, the one that is learned from; null: the config asks for no measuring.

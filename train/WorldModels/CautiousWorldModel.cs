@@ -48,6 +48,8 @@ public sealed class CautiousWorldModel(IWorldModel model, DreamLimits limits) : 
 
     public bool HasMemory => model.HasMemory;
 
+    public LatentCode? Code => model.Code;
+
     public Tensor? ObservationDeviation => model.ObservationDeviation;
 
     public Tensor Encode(ModelSequences sequences, Generator? generator) => model.Encode(sequences, generator);

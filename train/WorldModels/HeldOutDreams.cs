@@ -141,6 +141,13 @@ public sealed class HeldOutDreams : IDisposable
         return (_batch.Observations.narrow(0, first, steps + 1), ModelBatch.ActionsOf(_batch.Actions.narrow(0, first, steps), _actions));
     }
 
+    /// <summary>The observations that predictions start from, [N, D], and the states that a model has of them, by its means, [N, Z]; of the caller's scope.</summary>
+    internal (Tensor Observations, Tensor Latents) States(IWorldModel model)
+    {
+        var rows = tensor(_rows, device: _device);
+        return (_batch.States.index_select(0, rows), Start(model, rows));
+    }
+
     public void Dispose() => _replay.Dispose();
 
     // ---- errors ----

@@ -47,6 +47,9 @@ public interface IWorldModel : IDisposable
     /// <summary>The mean observation, as the encoder reads observations (normalized, bytes over their upper bound): [*, Z] to [*, D].</summary>
     Tensor Decode(Tensor latent);
 
+    /// <summary>Where a latent state holds what the posterior says of an observation; null: nowhere, since the state is the observation itself.</summary>
+    LatentCode? Code => null;
+
     /// <summary>[D] or [1]: the standard deviation of an observation around <see cref="Decode"/>'s; null where the model has none.</summary>
     Tensor? ObservationDeviation => null;
 }

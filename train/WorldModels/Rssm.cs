@@ -98,6 +98,8 @@ sealed class Rssm : IStorableWorldModel
 
     public bool HasMemory => true;
 
+    public LatentCode? Code => new(_sizes.Deterministic, _sizes.Groups, _sizes.Classes);
+
     /// <summary>The live parameters as files name them.</summary>
     public IEnumerable<NamedTensor> NamedTensors(string prefix = "") => _set.Named(prefix, withNoise: true);
 

@@ -97,6 +97,8 @@ public sealed class VaeWorldModel : IStorableWorldModel
 
     public int Members => _config.Members;
 
+    public LatentCode? Code => _encoder is null ? null : new(0, LatentWidth, 1);
+
     /// <summary>D: features of an observation.</summary>
     public int ObservationWidth { get; }
 

@@ -114,7 +114,7 @@ public sealed class WorldModelBadInputTests : IDisposable
             Assert.Equal(stored.Description.Limits.Horizon, DreamLimits.Choose(stored.Description.Config with { Horizon = stored.Description.Limits.Horizon }, [], [1], [1]).Horizon);
         }
 
-        Assert.All(["dream.png", "dream.gif"], picture => Assert.True(new FileInfo(Path.Combine(folder, picture)).Length > 500, picture));
+        Assert.All(["dream.png", "dream.gif", "traversal.png"], picture => Assert.True(new FileInfo(Path.Combine(folder, picture)).Length > 500, picture));
         var weights = Path.Combine(folder, "world_model.safetensors");
         var bytes = File.ReadAllBytes(weights);
         File.WriteAllBytes(weights, bytes[..^40]);

@@ -16,7 +16,7 @@ public sealed record DreamPictures(Space Features, IReadOnlyList<float[]> Real, 
     /// <summary>Names of the files in a model's folder.</summary>
     public const string StripFile = "dream.png", AnimationFile = "dream.gif";
 
-    const int Margin = 4, Line = 12;
+    const int Margin = PictureGrid.Margin, Line = PictureGrid.Line;
     const double Seconds = 0.25;
 
     static readonly string[] Names = ["real", "decoded", "dreamed"];
@@ -40,29 +40,14 @@ public sealed record DreamPictures(Space Features, IReadOnlyList<float[]> Real, 
         var dreamed = new List<Tensor> { state };
         for (var t = 0; t < steps; t++)
             dreamed.Add(state = model.Step(state, actions.narrow(0, t, 1), null).Latent);
-        return new(features, Rows(observations), Rows(model.Decode(latents)), Rows(model.Decode(cat(dreamed))));
+        return new(features, PictureGrid.Rows(observations), PictureGrid.Rows(model.Decode(latents)), PictureGrid.Rows(model.Decode(cat(dreamed))));
     }
 
     /// <summary>One row for each kind, one column a step.</summary>
-    public Canvas Strip()
-    {
-        var painter = new FeaturePainter(Features, Real);
-        var (width, height) = painter.Size;
-        var left = Canvas.TextWidth(Names[1]) + (2 * Margin);
-        var canvas = new Canvas(left + (Real.Count * (width + Margin)), Line + (3 * (height + Margin)));
-        canvas.Clear(Color.White);
-        for (var t = 0; t < Real.Count; t++)
-        {
-            var x = left + (t * (width + Margin));
-            canvas.Text(t.ToString(CultureInfo.InvariantCulture), x, 2, Color.Black);
-            for (var kind = 0; kind < 3; kind++)
-                canvas.Draw(painter.Paint(Kind(kind)[t]), x, Line + (kind * (height + Margin)));
-        }
-
-        for (var kind = 0; kind < 3; kind++)
-            canvas.Text(Names[kind], Margin, Line + (kind * (height + Margin)) + (height / 2) - 4, Color.Black);
-        return canvas;
-    }
+    public Canvas Strip() => PictureGrid.Draw(
+        new FeaturePainter(Features, Real),
+        [.. Enumerable.Range(0, Real.Count).Select(t => t.ToString(CultureInfo.InvariantCulture))],
+        [.. Names.Select((name, kind) => new GridRow([name], Kind(kind)))]);
 
     /// <summary>The three kinds side by side, a step after the other.</summary>
     public IEnumerable<Canvas> Frames()
@@ -98,10 +83,4 @@ public sealed record DreamPictures(Space Features, IReadOnlyList<float[]> Real, 
     }
 
     IReadOnlyList<float[]> Kind(int kind) => kind switch { 0 => Real, 1 => Decoded, _ => Dreamed };
-
-    static float[][] Rows(Tensor values)
-    {
-        var (host, width) = (values.cpu().contiguous().data<float>().ToArray(), (int)values.size(1));
-        return [.. host.Chunk(width)];
-    }
 }
