@@ -52,7 +52,6 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
     readonly VaeDreamerConfig _config;
     readonly WorldModelConfig _modelConfig;
     readonly int _modelSteps;
-    readonly Space _observations;
     readonly VaeWorldModel _model;
     readonly WorldModelFit _fit;
     readonly DreamActorCritic _dreamer;
@@ -67,7 +66,7 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
     {
         if (model.Members == 1 && (config.Penalty > 0 || config.DisagreementLimit > 0))
             Throw.User($"vae_dreamer.penalty is {config.Penalty} and disagreement_limit {config.DisagreementLimit} with a model of one member, which cannot say how unsure it is; expected 0. Set world_model.members, such as 5.");
-        (_config, _modelConfig, _observations) = (config, model, setup.Observations);
+        (_config, _modelConfig) = (config, model);
         _modelSteps = Math.Clamp((int)Math.Round(config.ModelShare * setup.Steps), 1, Math.Max(1, setup.Steps - 1));
         _model = new(model, WorldModel.ShapeOf(setup), setup.Random, setup.Device);
         _fit = new(_model, model, _modelSteps, setup);
@@ -135,16 +134,8 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
     public double PolicyTemperature => 1;
 
     // Where the latent state is the observation, the actor reads that.
-    (LatentDescription Description, IReadOnlyList<NamedTensor> Tensors)? ILearner.PolicyLatent => _modelConfig.Encoder == WorldModelConfig.Identity ? null :
-    (
-        new LatentDescription { Encoder = Torsos.Describe(_observations, 2 * _model.LatentWidth, _modelConfig.Torso, _modelConfig.Hidden), Width = _model.LatentWidth },
-        [
-            .. from entry in _model.NamedTensors()
-               let part = entry.Name.Split('.')[0]
-               where part is "encoder" or "convolutions"
-               select entry with { Name = part == "encoder" ? "encoder.layers" + entry.Name["encoder".Length..] : "encoder." + entry.Name },
-        ]
-    );
+    (LatentDescription Description, IReadOnlyList<NamedTensor> Tensors)? ILearner.PolicyLatent => _model.States.Encoder is not { } encoder ? null
+        : (new LatentDescription { Encoder = encoder, Width = _model.LatentWidth }, [.. _model.States.ActingTensors()]);
 
     public void Dispose()
     {

@@ -1,6 +1,5 @@
 using OfflineRL.Datasets;
 using OfflineRL.Torch;
-using OfflineRL.Train.Losses;
 using OfflineRL.Train.Networks;
 using static TorchSharp.torch;
 
@@ -19,19 +18,15 @@ public sealed record WorldModelShape(Space Observations, int ActionWidth, Action
 /// K members side by side, as one batched product a layer.
 /// </summary>
 /// <remarks>
-/// The transition says z' - z, so that it starts from persistence. In a dream each row follows a member that is drawn anew at each step (Chua et al. 2018, "PETS", trajectory sampling TS1). Standard deviations of the decoder, and of the transition with
-/// <c>deviation: free</c>, are the root mean square errors that they are most likely with (Rybkin et al. 2021, "Sigma-VAE", equation 5), followed by a running mean.
+/// The transition says z' - z, so that it starts from persistence. In a dream each row follows a member that is drawn anew at each step (Chua et al. 2018, "PETS", trajectory sampling TS1). Standard deviations of the transition with
+/// <c>deviation: free</c> are the root mean square errors that they are most likely with, as the decoder's (<see cref="StateCoder"/>).
 /// </remarks>
 public sealed class VaeWorldModel : IStorableWorldModel
 {
     const double HighestLogDeviation = 2;
 
     readonly WorldModelConfig _config;
-    readonly ParameterSet? _stateSet;
     readonly ParameterSet _dynamicsSet;
-    readonly Convolutions? _convolutions;
-    readonly TransposedConvolutions? _transposed;
-    readonly Mlp? _encoder, _decoder;
     readonly Mlp _transition, _reward, _continue;
     readonly Tensor? _actionShift, _actionScale;
 
@@ -43,33 +38,7 @@ public sealed class VaeWorldModel : IStorableWorldModel
     public VaeWorldModel(WorldModelConfig config, WorldModelShape shape, RandomStream random, Device device)
     {
         (_config, Shape) = (config, shape);
-        ObservationWidth = ObservationEncoder.FeaturesOf(shape.Observations);
-        LatentWidth = config.Encoder == WorldModelConfig.Identity ? ObservationWidth : config.Latent;
-        if (config.Encoder == WorldModelConfig.Identity)
-        {
-            if (shape.Observations is not BoxSpace { ElementType: ElementType.Float32 })
-                Throw.User($"world_model.encoder is identity and the observations are {shape.Observations}; expected vectors of floats. Use encoder vae.");
-        }
-        else
-        {
-            _stateSet = new ParameterSet(random, device);
-            var description = Torsos.Describe(shape.Observations, 2 * LatentWidth, config.Torso, config.Hidden);
-            if (description.Image is { } image)
-            {
-                _convolutions = new Convolutions(_stateSet, image);
-                _encoder = new Mlp(_stateSet, "encoder", [image.Features, .. description.Hidden, 2 * LatentWidth]);
-                _transposed = new TransposedConvolutions(_stateSet, "decoder", LatentWidth, [.. description.Hidden.Reverse()], image);
-            }
-            else
-            {
-                _encoder = new Mlp(_stateSet, "encoder", [ObservationWidth, .. description.Hidden, 2 * LatentWidth]);
-                _decoder = new Mlp(_stateSet, "decoder", [LatentWidth, .. description.Hidden.Reverse(), ObservationWidth]);
-            }
-
-            StateParameters = _stateSet.Flatten();
-            ObservationVariance = ones(description.Image is null ? ObservationWidth : 1, device: device).DetachFromDisposeScope();
-        }
-
+        States = new StateCoder(config, shape.Observations, random, device);
         _dynamicsSet = new ParameterSet(random, device);
         var inputs = LatentWidth + ActionWidth;
         var isFree = config.Deviation == WorldModelConfig.Free;
@@ -91,37 +60,34 @@ public sealed class VaeWorldModel : IStorableWorldModel
     /// <summary>What it was made for.</summary>
     public WorldModelShape Shape { get; }
 
-    public int LatentWidth { get; }
+    public int LatentWidth => States.Width;
 
     public int ActionWidth => Shape.ActionWidth;
 
     public int Members => _config.Members;
 
-    public LatentCode? Code => _encoder is null ? null : new(0, LatentWidth, 1);
+    public LatentCode? Code => States.Code;
 
-    /// <summary>D: features of an observation.</summary>
-    public int ObservationWidth { get; }
+    /// <summary>Encoder and decoder.</summary>
+    internal StateCoder States { get; }
 
     /// <summary>Of encoder and decoder; null where the latent state is the observation.</summary>
-    public FlatParameters? StateParameters { get; }
+    public FlatParameters? StateParameters => States.Parameters;
 
     /// <summary>Of transition, reward and continuation.</summary>
     public FlatParameters DynamicsParameters { get; }
 
-    /// <summary>[D], of images [1]: the decoder's variance; null without a decoder, and of no use to a Bernoulli one.</summary>
-    internal Tensor? ObservationVariance { get; }
-
     /// <summary>[K, Z]: the transition's variance with <c>deviation: free</c>; else null.</summary>
     internal Tensor? TransitionVariance { get; }
 
-    public Tensor? ObservationDeviation => ObservationVariance is null || _config.Likelihood == WorldModelConfig.Bernoulli ? null : ObservationVariance.sqrt().clamp_min(Math.Exp(_config.LowestLogDeviation));
+    public Tensor? ObservationDeviation => States.Deviation;
 
     /// <summary>Every tensor of the model as files name it.</summary>
     internal IEnumerable<NamedTensor> NamedTensors(string prefix = "") =>
     [
-        .. _stateSet?.Named(prefix, withNoise: true) ?? [],
+        .. States.NamedParameters(prefix),
         .. _dynamicsSet.Named(prefix, withNoise: true),
-        .. ObservationVariance is { } observation ? [new NamedTensor(prefix + "observation_variance", observation)] : Array.Empty<NamedTensor>(),
+        .. States.NamedVariance(prefix),
         .. TransitionVariance is { } transition ? [new NamedTensor(prefix + "transition_variance", transition)] : Array.Empty<NamedTensor>(),
     ];
 
@@ -129,45 +95,9 @@ public sealed class VaeWorldModel : IStorableWorldModel
 
     // ---- states ----
 
-    /// <summary>q(z|s): mean and ln sigma, each [N, Z]; without an encoder the observation, and no deviation.</summary>
-    /// <param name="observations">[N, D] float32.</param>
-    internal (Tensor Mean, Tensor? LogDeviation) Posterior(Tensor observations)
-    {
-        if (_encoder is null)
-            return (observations, null);
-        var heads = _encoder.Forward(_convolutions?.Forward(observations) ?? observations);
-        return (heads.narrow(-1, 0, LatentWidth), Limited(heads.narrow(-1, LatentWidth, LatentWidth)));
-    }
+    public Tensor Encode(ModelSequences sequences, Generator? generator) => States.Encode(sequences.Observations, generator);
 
-    /// <summary>z ~ N(mu, sigma^2), reparameterized; mu where there is no deviation or no generator.</summary>
-    internal static Tensor Sample(Tensor mean, Tensor? logDeviation, Generator? generator) =>
-        logDeviation is null || generator is null ? mean : mean.add(randn(mean.shape, device: mean.device, generator: generator).mul(logDeviation.exp()));
-
-    /// <summary>What the decoder says: means, of a Bernoulli likelihood logits. [N, Z] to [N, D].</summary>
-    internal Tensor DecoderHeads(Tensor latent) => _transposed?.Forward(latent) ?? _decoder?.Forward(latent) ?? latent;
-
-    /// <summary>ln p(s|z), [N].</summary>
-    /// <param name="observations">[N, D].</param>
-    /// <param name="heads">Of the decoder, [N, D].</param>
-    internal Tensor ObservationLogLikelihood(Tensor observations, Tensor heads) => _config.Likelihood == WorldModelConfig.Bernoulli
-        ? WorldModelLosses.BernoulliLogLikelihood(observations, heads)
-        : WorldModelLosses.GaussianLogLikelihood(observations, heads, ObservationDeviation!.log().expand(heads.shape));
-
-    public Tensor Encode(ModelSequences sequences, Generator? generator)
-    {
-        using var quiet = no_grad();
-        var (mean, log) = Posterior(sequences.Observations.flatten(0, 1));
-        return Sample(mean, log, generator).unflatten(0, sequences.Observations.size(0), sequences.Observations.size(1));
-    }
-
-    public Tensor Decode(Tensor latent)
-    {
-        var rows = latent.dim() == 2 ? latent : latent.reshape(-1, LatentWidth);
-        var heads = DecoderHeads(rows);
-        if (_encoder is not null && _config.Likelihood == WorldModelConfig.Bernoulli)
-            heads = heads.sigmoid();
-        return latent.dim() == 2 ? heads : heads.reshape([.. latent.shape[..^1], ObservationWidth]);
-    }
+    public Tensor Decode(Tensor latent) => States.Decode(latent);
 
     // ---- dynamics ----
 
@@ -223,10 +153,10 @@ public sealed class VaeWorldModel : IStorableWorldModel
         if (generator is null)
             return _config.Members == 1 ? means.select(0, 0) : means.mean([0]);
         if (_config.Members == 1)
-            return Sample(means.select(0, 0), logs.select(0, 0), generator);
+            return StateCoder.Sample(means.select(0, 0), logs.select(0, 0), generator);
         var rows = means.size(1);
         var member = rand(rows, device: means.device, generator: generator).mul(_config.Members).floor().clamp_max(_config.Members - 1).to(ScalarType.Int64).view(1, rows, 1).expand(1, rows, LatentWidth);
-        return Sample(means.gather(0, member).select(0, 0), logs.gather(0, member).select(0, 0), generator);
+        return StateCoder.Sample(means.gather(0, member).select(0, 0), logs.gather(0, member).select(0, 0), generator);
     }
 
     /// <summary>Actions in the units that dynamics read.</summary>
@@ -236,11 +166,9 @@ public sealed class VaeWorldModel : IStorableWorldModel
 
     public void Dispose()
     {
-        StateParameters?.Dispose();
-        _stateSet?.Dispose();
+        States.Dispose();
         DynamicsParameters.Dispose();
         _dynamicsSet.Dispose();
-        ObservationVariance?.Dispose();
         TransitionVariance?.Dispose();
         _actionShift?.Dispose();
         _actionScale?.Dispose();

@@ -20,9 +20,6 @@ public sealed class WorldModelFit : IDisposable
     public static readonly IReadOnlyList<string> MetricNames =
         ["loss", "reconstruction", "kl", "transition", "reward", "continuation", "latent_error", "reward_error", "continuation_error", "disagreement", "state_gradient_norm", "dynamics_gradient_norm"];
 
-    // How much of the running variances is new at a step, once there were enough of them.
-    const double VarianceRate = 0.05;
-
     readonly VaeWorldModel _model;
     readonly WorldModelConfig _config;
     readonly int _steps;
@@ -106,26 +103,9 @@ public sealed class WorldModelFit : IDisposable
         optimizer.Step(zeroGrad: true);
     }
 
-    // Rising to its value: with the whole of it from the start, a decoder that knows nothing yet leaves the posterior at the prior, and learns nothing (Bowman et al. 2016, "Generating sentences from a continuous space", 3.1).
-    double KlWeight => _config.KlWarmup == 0 ? FullKlWeight : FullKlWeight * Math.Min(1, _stateOptimizer!.StepCount / (_config.KlWarmup * StateSteps));
-
-    double FullKlWeight => _config.KlWeight ?? 1;
-
     int StateSteps => _config.Order == WorldModelConfig.Joint ? _steps : EncoderSteps(_steps);
 
-    // Half of the rows are states, half are next states: what episodes end in is to be encoded too.
-    Tensor StateLoss(ModelBatch batch, Generator generator)
-    {
-        var rows = batch.Observations.size(0);
-        var half = (rows + 1) / 2;
-        var states = cat([batch.Observations.narrow(0, 0, half), batch.NextObservations.narrow(0, half, rows - half)]);
-        var weights = cat([ones(half, device: states.device), batch.Known.narrow(0, half, rows - half)]);
-        var (mean, log) = _model.Posterior(states);
-        var heads = _model.DecoderHeads(VaeWorldModel.Sample(mean, log, generator));
-        FollowVariance(_model.ObservationVariance!, states, heads, weights, _stateOptimizer!.StepCount);
-        var elbo = WorldModelLosses.NegativeElbo(_model.ObservationLogLikelihood(states, heads), WorldModelLosses.KlToStandardNormal(mean, log!), KlWeight);
-        return Mean(elbo, weights);
-    }
+    Tensor StateLoss(ModelBatch batch, Generator generator) => _model.States.Loss(batch.Observations, batch.NextObservations, batch.Known, _stateOptimizer!.StepCount, StateSteps, generator);
 
     Tensor DynamicsLoss(ModelBatch batch, Generator generator)
     {
@@ -133,8 +113,8 @@ public sealed class WorldModelFit : IDisposable
         using (no_grad())
         {
             var rows = batch.Observations.size(0);
-            var (mean, log) = _model.Posterior(cat([batch.Observations, batch.NextObservations]));
-            var both = VaeWorldModel.Sample(mean, log, generator);
+            var (mean, log) = _model.States.Posterior(cat([batch.Observations, batch.NextObservations]));
+            var both = StateCoder.Sample(mean, log, generator);
             (latent, next) = (both.narrow(0, 0, rows), both.narrow(0, rows, rows));
         }
 
@@ -149,17 +129,17 @@ public sealed class WorldModelFit : IDisposable
         var rows = batch.Observations.size(0);
         var states = cat([batch.Observations, batch.NextObservations]);
         var weights = cat([ones_like(batch.Known), batch.Known]);
-        var (mean, log) = _model.Posterior(states);
-        var both = VaeWorldModel.Sample(mean, log, generator);
-        var heads = _model.DecoderHeads(both);
-        FollowVariance(_model.ObservationVariance!, states, heads, weights, _stateOptimizer!.StepCount);
+        var (mean, log) = _model.States.Posterior(states);
+        var both = StateCoder.Sample(mean, log, generator);
+        var heads = _model.States.DecoderHeads(both);
+        _model.States.FollowVariance(states, heads, weights, _stateOptimizer!.StepCount);
         var (latent, next) = (both.narrow(0, 0, rows), both.narrow(0, rows, rows));
         var (means, logs) = _model.Transition(latent, batch.Actions);
         FollowTransitionVariance(next, means, batch.Known);
         var prior = WorldModelLosses.KlToStandardNormal(mean.narrow(0, 0, rows), log!.narrow(0, 0, rows));
         var transition = WorldModelLosses.KlBetween(mean.narrow(0, rows, rows), log.narrow(0, rows, rows), means, logs).mean([0]);
-        return Mean(_model.ObservationLogLikelihood(states, heads).neg(), weights).mul(2)
-            .add(prior.mean().mul(KlWeight)).add(Mean(transition, batch.Known))
+        return Mean(_model.States.LogLikelihood(states, heads).neg(), weights).mul(2)
+            .add(prior.mean().mul(_model.States.KlWeightAt(_stateOptimizer.StepCount, StateSteps))).add(Mean(transition, batch.Known))
             .add(HeadsLoss(batch, latent, NextOf(batch, next, means)));
     }
 
@@ -182,23 +162,7 @@ public sealed class WorldModelFit : IDisposable
         if (_model.TransitionVariance is not { } variance)
             return;
         using var quiet = no_grad();
-        Follow(variance, next.unsqueeze(0).sub(means).square().mul(known.unsqueeze(-1)).sum(1L).div(known.sum().clamp_min(1)), _dynamicsOptimizer.StepCount);
-    }
-
-    void FollowVariance(Tensor variance, Tensor states, Tensor heads, Tensor weights, long done)
-    {
-        if (_model.ObservationDeviation is null)
-            return;
-        using var quiet = no_grad();
-        var squares = states.sub(heads).square().mul(weights.unsqueeze(-1)).sum(0L).div(weights.sum().clamp_min(1));
-        Follow(variance, variance.numel() == 1 ? squares.mean([0], keepdim: true) : squares, done);
-    }
-
-    // A mean over the steps so far, then a running one.
-    static void Follow(Tensor variance, Tensor squares, long done)
-    {
-        var rate = Math.Max(VarianceRate, 1.0 / (done + 1));
-        variance.mul_(1 - rate).add_(squares, alpha: rate);
+        StateCoder.Follow(variance, next.unsqueeze(0).sub(means).square().mul(known.unsqueeze(-1)).sum(1L).div(known.sum().clamp_min(1)), _dynamicsOptimizer.StepCount);
     }
 
     static Tensor Mean(Tensor rows, Tensor weights) => rows.mul(weights).sum().div(weights.sum().clamp_min(1));
@@ -212,12 +176,12 @@ public sealed class WorldModelFit : IDisposable
         using var quiet = no_grad();
         var generator = _metricNoise.At(done);
         var rows = batch.Observations.size(0);
-        var (mean, log) = _model.Posterior(cat([batch.Observations, batch.NextObservations]));
-        var both = VaeWorldModel.Sample(mean, log, generator);
+        var (mean, log) = _model.States.Posterior(cat([batch.Observations, batch.NextObservations]));
+        var both = StateCoder.Sample(mean, log, generator);
         var (latent, next) = (both.narrow(0, 0, rows), both.narrow(0, rows, rows));
         var (means, logs) = _model.Transition(latent, batch.Actions);
         var none = zeros([], device: latent.device);
-        var reconstruction = log is null ? none : _model.ObservationLogLikelihood(batch.Observations, _model.DecoderHeads(latent)).mean().neg();
+        var reconstruction = log is null ? none : _model.States.LogLikelihood(batch.Observations, _model.States.DecoderHeads(latent)).mean().neg();
         var kl = log is null ? none : WorldModelLosses.KlToStandardNormal(mean.narrow(0, 0, rows), log.narrow(0, 0, rows)).mean();
         var transition = Mean(WorldModelLosses.GaussianLogLikelihood(next.unsqueeze(0).expand(means.shape), means, logs).mean([0]).neg(), batch.Known);
         var latentError = Mean(next.sub(means.mean([0])).square().mean([-1]), batch.Known).sqrt();
@@ -228,7 +192,7 @@ public sealed class WorldModelFit : IDisposable
         var continuation = WorldModelLosses.BernoulliLogLikelihood(batch.Continues.unsqueeze(-1), logit.unsqueeze(-1)).mean().neg();
         var continuationError = logit.gt(0).to(ScalarType.Float32).sub(batch.Continues).abs().mean();
         var disagreement = _model.DisagreementOf(means, logs)?.mean() ?? none;
-        var loss = reconstruction.add(kl.mul(FullKlWeight)).add(transition).add(rewardLoss).add(continuation);
+        var loss = reconstruction.add(kl.mul(_model.States.FullKlWeight)).add(transition).add(rewardLoss).add(continuation);
         var stateNorm = _model.StateParameters?.GradientNorm() ?? none;
         Tensor[] values = [loss, reconstruction, kl, transition, rewardLoss, continuation, latentError, rewardError, continuationError, disagreement, stateNorm, _model.DynamicsParameters.GradientNorm()];
         return [.. values.Select(value => value.MoveToOuterDisposeScope())];
@@ -241,7 +205,7 @@ public sealed class WorldModelFit : IDisposable
     public Tensor HeldOutError(ModelBatch batch)
     {
         using var quiet = no_grad();
-        var (latent, _) = _model.Posterior(batch.Observations);
+        var (latent, _) = _model.States.Posterior(batch.Observations);
         var (means, _) = _model.Transition(latent, batch.Actions);
         var next = means.mean([0]);
         var (reward, _, logit) = _model.Heads(latent, batch.Actions, next);
