@@ -119,6 +119,16 @@ public sealed class TrainCommandTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_data.Root, "runs")));
     }
 
+    [Fact]
+    public void Train_WithAShimOfOtherSources_SaysWhatToDo()
+    {
+        // A library that loads and has none of its exports.
+        var other = File.ReadLines("/proc/self/maps").Select(line => line.Split(' ')[^1]).First(file => file.EndsWith("/libc.so.6", StringComparison.Ordinal));
+        var result = Tool.Run(_data.Root, new Dictionary<string, string> { ["OFFLINERL_TORCH_SHIM"] = other }, Arguments("none", 100)).Expect(2);
+        Assert.Contains("was built from other sources: its exports are version 1", result.Error, StringComparison.Ordinal);
+        Assert.Contains("make setup", result.Error, StringComparison.Ordinal);
+    }
+
     static void WaitFor(Func<bool> condition, Process process)
     {
         var deadline = Stopwatch.StartNew();

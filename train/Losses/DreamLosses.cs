@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Train.Losses;
@@ -59,23 +60,6 @@ public static class DreamLosses
     /// <summary>sign(x) (exp(|x|) - 1), the inverse of <see cref="Symlog"/>.</summary>
     public static Tensor Symexp(Tensor x) => x.sign().mul(x.abs().exp().sub(1));
 
-    /// <summary>
-    /// Weights of the two atoms nearest to each number, in proportion to nearness, so that their mean is the number; what lies outside goes to the end. V3, equation 9.
-    /// </summary>
-    /// <param name="x">[*] float.</param>
-    /// <param name="low">The first atom.</param>
-    /// <param name="high">The last atom.</param>
-    /// <param name="atoms">N, at least 2, evenly spread.</param>
-    /// <returns>[*, N] float, sums to 1; a constant for the gradient.</returns>
-    public static Tensor TwoHot(Tensor x, double low, double high, int atoms)
-    {
-        if (!(low < high) || atoms < 2)
-            throw new ArgumentException($"Two-hot targets have at least 2 atoms from a lower to a higher value; found {atoms} from {low} to {high}.", nameof(atoms));
-        using var quiet = no_grad();
-        var place = x.detach().sub(low).mul((atoms - 1) / (high - low)).clamp(0, atoms - 1).unsqueeze(-1);
-        return arange(atoms, dtype: ScalarType.Float32, device: x.device).sub(place).abs().neg().add(1).clamp_min(0);
-    }
-
     /// <summary>-sum_i twohot_i ln softmax(logits)_i, of symlog x: V3, equation 8.</summary>
     /// <param name="logits">[*, N] float.</param>
     /// <param name="x">[*] float: the number to predict, not symlog'd; a constant for the gradient.</param>
@@ -87,7 +71,7 @@ public static class DreamLosses
         var shapes = new Shapes();
         shapes.Require(logits, "* N");
         shapes.Require(x, "*");
-        return logits.log_softmax(-1).mul(TwoHot(Symlog(x.detach()), low, high, (int)logits.size(-1))).sum(-1L).neg();
+        return TorchExtras.TwoHotLoss(logits, x.detach(), low, high);
     }
 
     /// <summary>symexp(sum_i softmax(logits)_i b_i), b the atoms of symlog x: V3, equation 10.</summary>
@@ -95,8 +79,7 @@ public static class DreamLosses
     /// <param name="low">The first atom.</param>
     /// <param name="high">The last atom.</param>
     /// <returns>[*], with its graph.</returns>
-    public static Tensor TwoHotMean(Tensor logits, double low, double high) =>
-        Symexp(logits.softmax(-1).matmul(linspace(low, high, logits.size(-1), dtype: ScalarType.Float32, device: logits.device)));
+    public static Tensor TwoHotMean(Tensor logits, double low, double high) => TorchExtras.TwoHotMean(logits, low, high);
 
     /// <summary>ln((1 - share) softmax(logits) + share / C): no class is ever impossible. V3, section "world model learning".</summary>
     /// <param name="logits">[*, C] float.</param>

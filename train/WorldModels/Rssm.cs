@@ -194,8 +194,10 @@ sealed class Rssm : IStorableWorldModel
         // Of every step as if an episode began there: read where one does.
         var nothing = zeros([steps, batch, _sizes.Deterministic], device: embedded.device);
         var first = Draw(_posterior.Forward(cat([nothing, embedded], -1)), noise?.narrow(0, 0, steps));
-        var keeps = resets.logical_not().to(ScalarType.Float32).unsqueeze(-1);
-        var begins = first.mul(resets.to(ScalarType.Float32).unsqueeze(-1));
+        // Steps by unbinding: the gradient of one picked step would be as large as all of them.
+        var keeps = resets.logical_not().to(ScalarType.Float32).unsqueeze(-1).unbind();
+        var begins = first.mul(resets.to(ScalarType.Float32).unsqueeze(-1)).unbind();
+        var (seen, clocks, taken) = (embeddedNext.unbind(), noise?.narrow(0, steps, steps).unbind(), actions.unbind());
         var (states, nexts, posteriors, memories) = (new Tensor[steps], new Tensor[steps], new Tensor[steps], new Tensor[steps]);
         var (memory, draw) = (nothing[0], first[0]);
         for (var t = 0; t < steps; t++)
@@ -203,9 +205,9 @@ sealed class Rssm : IStorableWorldModel
             if (t > 0)
                 (memory, draw) = (memory.mul(keeps[t]), begins[t].addcmul(draw, keeps[t], 1));
             states[t] = cat([memory, draw], -1);
-            memories[t] = memory = Recur(memory, draw, actions[t]);
-            posteriors[t] = _posterior.Forward(cat([memory, embeddedNext[t]], -1));
-            draw = Draw(posteriors[t], noise?[steps + t]);
+            memories[t] = memory = Recur(memory, draw, taken[t]);
+            posteriors[t] = _posterior.Forward(cat([memory, seen[t]], -1));
+            draw = Draw(posteriors[t], clocks?[t]);
             nexts[t] = cat([memory, draw], -1);
         }
 
@@ -217,12 +219,7 @@ sealed class Rssm : IStorableWorldModel
     {
         // The fused operator adds to the gradient of the weight in place: of every step, to one as large as all other gradients together.
         var sums = TorchExtras.Mlp(cat([_input.Forward(cat([draw, action], -1)), memory], -1), [_gru], [_gruBias], MlpActivation.ReLU, MlpActivation.None);
-        if (_gruScale is not null)
-            sums = nn.functional.layer_norm(sums, [sums.size(-1)], _gruScale, _gruShift, 1e-3);
-        var width = _sizes.Deterministic;
-        var candidate = sums.narrow(-1, 0, width).sigmoid().mul(sums.narrow(-1, width, width)).tanh();
-        var update = sums.narrow(-1, 2 * width, width).sub(1).sigmoid();
-        return memory.addcmul(update, candidate.sub(memory), 1);
+        return TorchExtras.Gates(sums, memory, _gruScale, _gruShift);
     }
 
     // Heads to what divergences are made of: ln p [*, G, C], or means and deviations [*, 2 S].
@@ -241,19 +238,7 @@ sealed class Rssm : IStorableWorldModel
             return noise is null ? mean : mean.addcmul(Deviation(heads), noise, 1);
         }
 
-        var share = _config.UniformShare!.Value;
-        var probabilities = heads.unflatten(-1, _sizes.Groups, _sizes.Classes).softmax(-1);
-        if (share > 0)
-            probabilities = probabilities.mul(1 - share).add(share / _sizes.Classes);
-        Tensor chosen;
-        using (no_grad())
-        {
-            // A race of exponential clocks.
-            var index = (noise is null ? probabilities : probabilities.div(noise)).argmax(-1, keepdim: true);
-            chosen = zeros_like(probabilities).scatter_(-1, index, ones(index.shape, device: index.device)).sub_(probabilities);
-        }
-
-        return chosen.add(probabilities).flatten(-2);
+        return TorchExtras.Draw(heads, noise, _sizes.Classes, _config.UniformShare!.Value);
     }
 
     Tensor? Noise(long[] leading, Generator? generator, Device device)
@@ -261,7 +246,7 @@ sealed class Rssm : IStorableWorldModel
         if (generator is null)
             return null;
         return _isGaussian ? randn([.. leading, _sizes.Groups], device: device, generator: generator)
-            : empty([.. leading, _sizes.Groups, _sizes.Classes], dtype: ScalarType.Float32, device: device).exponential_(1, generator).clamp_min(1e-30);
+            : empty([.. leading, _sizes.Groups, _sizes.Classes], dtype: ScalarType.Float32, device: device).exponential_(1, generator);
     }
 
     Tensor Divergence(Tensor posterior, Tensor prior, bool holdPosterior)

@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using OfflineRL.Train.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -68,8 +69,8 @@ public sealed class DreamLossesTests : IDisposable
     public void TwoHot_ByHand_SplitsBetweenNeighbors_AndKeepsTheMean()
     {
         // Atoms -1, 0, 1: a quarter of the way from 0 to 1; beyond the end; on an atom.
-        Assert.Equal([0, 0.75, 0.25, 0, 0, 1, 1, 0, 0], Values(DreamLosses.TwoHot(tensor(new[] { 0.25f, 7, -1 }), -1, 1, 3)), Near);
-        Assert.Contains("at least 2 atoms", Assert.Throws<ArgumentException>(() => DreamLosses.TwoHot(zeros(1), 0, 1, 1)).Message, StringComparison.Ordinal);
+        Assert.Equal([0, 0.75, 0.25, 0, 0, 1, 1, 0, 0], Values(TorchExtras.TwoHot(tensor(new[] { 0.25f, 7, -1 }), -1, 1, 3)), Near);
+        Assert.Contains("at least 2 atoms", Assert.Throws<ArgumentException>(() => TorchExtras.TwoHot(zeros(1), 0, 1, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,7 +78,7 @@ public sealed class DreamLossesTests : IDisposable
     {
         var (x, logits) = (_golden.Floats("x"), _golden.Floats("logits").requires_grad_());
         Golden.AssertClose(_golden.Doubles("symlog"), DreamLosses.Symlog(x), 1e-5);
-        Golden.AssertClose(_golden.Doubles("two_hot"), DreamLosses.TwoHot(DreamLosses.Symlog(x), -5, 5, 11), 1e-5);
+        Golden.AssertClose(_golden.Doubles("two_hot"), TorchExtras.TwoHot(DreamLosses.Symlog(x), -5, 5, 11), 1e-5);
         var loss = DreamLosses.TwoHotCrossEntropy(logits, x, -5, 5);
         Golden.AssertClose(_golden.Doubles("cross_entropy"), loss, 1e-5);
         loss.sum().backward();

@@ -42,6 +42,42 @@ public static unsafe partial class TorchExtras
         return new Tensor(NativeMethods.Check(result, "Mlp"), bytes);
     }
 
+    private static partial Tensor FusedGates(Tensor sums, Tensor memory, Tensor? scale, Tensor? shift)
+    {
+        var result = NativeMethods.ofl_gates(sums.Handle, memory.Handle, HandleOf(scale), HandleOf(shift), out var bytes);
+        KeepAlive(sums, memory, scale, shift);
+        return new Tensor(NativeMethods.Check(result, nameof(Gates)), bytes);
+    }
+
+    private static partial Tensor FusedDraw(Tensor heads, Tensor? clocks, int classes, double share)
+    {
+        var result = NativeMethods.ofl_draw(heads.Handle, HandleOf(clocks), classes, share, out var bytes);
+        KeepAlive(heads, clocks);
+        return new Tensor(NativeMethods.Check(result, nameof(Draw)), bytes);
+    }
+
+    private static partial Tensor FusedTwoHotMean(Tensor logits, double low, double high)
+    {
+        var result = NativeMethods.ofl_two_hot_mean(logits.Handle, low, high, out var bytes);
+        KeepAlive(logits);
+        return new Tensor(NativeMethods.Check(result, nameof(TwoHotMean)), bytes);
+    }
+
+    private static partial Tensor FusedTwoHotLoss(Tensor logits, Tensor targets, double low, double high)
+    {
+        var result = NativeMethods.ofl_two_hot_loss(logits.Handle, targets.Handle, low, high, out var bytes);
+        KeepAlive(logits, targets);
+        return new Tensor(NativeMethods.Check(result, nameof(TwoHotLoss)), bytes);
+    }
+
+    static IntPtr HandleOf(Tensor? tensor) => tensor is null ? IntPtr.Zero : tensor.Handle;
+
+    static void KeepAlive(params ReadOnlySpan<Tensor?> tensors)
+    {
+        foreach (var tensor in tensors)
+            GC.KeepAlive(tensor);
+    }
+
     internal static bool TryFusedAdam(FlatAdam adam, Tensor values, Tensor gradients, bool zeroGrad)
     {
         if (!values.is_cpu() || values.dtype != ScalarType.Float32) return false;

@@ -33,5 +33,13 @@ public static partial class TorchExtras
     private static partial Tensor FusedMlp(Tensor input, ReadOnlySpan<Tensor> weights, ReadOnlySpan<Tensor> biases, MlpActivation activation, MlpActivation outputActivation) =>
         PlainMlp(input, weights, biases, activation, outputActivation);
 
+    private static partial Tensor FusedGates(Tensor sums, Tensor memory, Tensor? scale, Tensor? shift) => PlainGates(sums, memory, scale, shift);
+
+    private static partial Tensor FusedDraw(Tensor heads, Tensor? clocks, int classes, double share) => PlainDraw(heads, clocks, classes, share);
+
+    private static partial Tensor FusedTwoHotMean(Tensor logits, double low, double high) => PlainTwoHotMean(logits, low, high);
+
+    private static partial Tensor FusedTwoHotLoss(Tensor logits, Tensor targets, double low, double high) => PlainTwoHotLoss(logits, targets, low, high);
+
     internal static bool TryFusedAdam(FlatAdam adam, Tensor values, Tensor gradients, bool zeroGrad) => false;
 }

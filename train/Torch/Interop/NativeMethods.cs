@@ -70,6 +70,12 @@ static unsafe partial class NativeMethods
     // mlp.cpp
     [LibraryImport(Lib)] internal static partial IntPtr ofl_mlp(IntPtr input, IntPtr* layers, int count, int activation, int outputActivation, out long bytes);
 
+    // latent.cpp
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_gates(IntPtr sums, IntPtr memory, IntPtr scale, IntPtr shift, out long bytes);
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_draw(IntPtr heads, IntPtr clocks, long classes, double share, out long bytes);
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_two_hot_mean(IntPtr logits, double low, double high, out long bytes);
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_two_hot_loss(IntPtr logits, IntPtr targets, double low, double high, out long bytes);
+
     /// <summary>Throws what the shim caught, where <paramref name="status"/> says that it did.</summary>
     internal static void Check(int status, string operation)
     {

@@ -11,6 +11,9 @@ static class ShimLibrary
 {
     internal const string Name = "offlinerl_torch";
     const string FileName = "libofflinerl_torch.so";
+
+    // Of what the shim exports: raised there and here whenever that changes.
+    const int Interface = 2;
     static readonly Lock Gate = new();
     static IntPtr _library;
 
@@ -23,8 +26,11 @@ static class ShimLibrary
         {
             if (_library == IntPtr.Zero)
             {
-                _library = LoadFrom(Locate());
-                UseOneThread(_library);
+                var file = Locate();
+                var library = LoadFrom(file);
+                RequireInterface(library, file);
+                UseOneThread(library);
+                _library = library;
             }
             return _library;
         }
@@ -36,6 +42,12 @@ static class ShimLibrary
     {
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"))) return;
         ((delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "ofl_set_threads"))(1);
+    }
+
+    static unsafe void RequireInterface(IntPtr library, string file)
+    {
+        var found = NativeLibrary.TryGetExport(library, "ofl_interface", out var function) ? ((delegate* unmanaged<int>)function)() : 1;
+        if (found != Interface) throw TorchThrow.LibraryOfAnotherBuild(file, found, Interface);
     }
 
     static IntPtr LoadFrom(string file)

@@ -30,6 +30,9 @@ static class TorchThrow
         $"'{file}' does not load: {cause.Message.Trim().Split('\n')[^1].Trim()} It needs the libtorch it was built against: install " +
         "libtorch-dev or set LIBTORCH to an unpacked libtorch, and run 'make setup' again.", cause);
 
+    internal static TorchUnavailableException LibraryOfAnotherBuild(string file, int found, int expected) => new(
+        $"'{file}' was built from other sources: its exports are version {found}, expected {expected}. Run 'make setup' (or ./.ci/setup.sh) to build it anew.");
+
     internal static TorchUnavailableException NoSuchDevice(string device, int cudaDevices) => new(
         $"device '{device}' is not available: this libtorch sees {cudaDevices} CUDA device(s). Use 'cpu' or 'auto'" +
         (cudaDevices > 0 ? $", or 'cuda:0' to 'cuda:{cudaDevices - 1}'." : ", or a libtorch with CUDA (LIBTORCH) on a machine with a GPU."));

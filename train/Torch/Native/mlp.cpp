@@ -1,28 +1,20 @@
 // A stack of dense layers as one autograd node. Forward and backward are matrix products into buffers of their own with
 // the bias and activation work fused around them; gradients of leaf weights are added to .grad in place.
-#include "shim.h"
+#include "fused.h"
 #include "simd.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/autograd/function.h>
-#include <torch/csrc/autograd/functions/accumulate_grad.h>
-#include <torch/csrc/autograd/functions/utils.h>
-#include <torch/csrc/autograd/graph_task.h>
-#include <torch/csrc/autograd/saved_variable.h>
-#include <torch/csrc/autograd/variable.h>
 
 #include <vector>
 
 namespace {
 
+using ofl::plain_floats;
 using torch::autograd::Node;
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
 enum Activation : int32_t { kLinear = 0, kRelu = 1, kTanhAct = 2 };
-
-bool plain_floats(const at::Tensor& t) { return t.is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous(); }
 
 OFL_VECTORISED void add_bias(float* __restrict y, const float* __restrict bias, int64_t rows, int64_t columns) {
   for (int64_t r = 0; r < rows; ++r, y += columns) {
@@ -137,24 +129,6 @@ struct MlpBackward : public Node {
     return results;
   }
 
-  // The gradient of a leaf, to add to in place: null where the result must travel through the engine instead.
-  at::Tensor destination(size_t position) {
-    auto* sink = dynamic_cast<torch::autograd::AccumulateGrad*>(next_edge(position).function.get());
-    if (sink == nullptr || !sink->pre_hooks().empty() || !sink->post_hooks().empty()) return {};
-    // Captured means that autograd.grad asked for it: .grad must stay as it is.
-    const auto* plan = torch::autograd::get_current_graph_task_exec_info();
-    if (plan != nullptr && !plan->empty()) {
-      auto entry = plan->find(sink);
-      if (entry == plan->end() || entry->second.captures_) return {};
-    }
-    const at::Tensor& variable = sink->variable;
-    if (!torch::autograd::impl::hooks(variable).empty()) return {};
-    const at::Tensor& grad = variable.grad();
-    const bool fits = grad.defined() && !grad.requires_grad() && grad.layout() == at::kStrided && grad.is_contiguous() &&
-        grad.scalar_type() == variable.scalar_type() && grad.device() == variable.device();
-    return fits ? grad : at::Tensor();
-  }
-
   void fused(const at::Tensor& x, const std::vector<at::Tensor>& tensors, const at::Tensor& upstream, variable_list& results) {
     at::AutoDispatchBelowADInplaceOrView below;
     const int64_t count = static_cast<int64_t>(tensors.size() / 2);
@@ -189,7 +163,7 @@ struct MlpBackward : public Node {
 
   void weight_gradient(int64_t position, const at::Tensor& grad, const at::Tensor& before, variable_list& results) {
     if (!task_should_compute_output(position)) return;
-    at::Tensor into = destination(position);
+    at::Tensor into = ofl::leaf_gradient(*this, position);
     if (into.defined()) {
       at::addmm_out(into, into, grad.t(), before);
     } else {
@@ -199,7 +173,7 @@ struct MlpBackward : public Node {
 
   void bias_gradient(int64_t position, const at::Tensor& grad, variable_list& results) {
     if (!task_should_compute_output(position)) return;
-    at::Tensor into = destination(position);
+    at::Tensor into = ofl::leaf_gradient(*this, position);
     if (into.defined() && plain_floats(into) && plain_floats(grad)) {
       add_rows(into.data_ptr<float>(), grad.data_ptr<float>(), grad.size(0), grad.size(1));
     } else if (into.defined()) {
@@ -218,18 +192,9 @@ struct MlpBackward : public Node {
       if (act == kRelu) y = at::relu(y);
       if (act == kTanhAct) y = at::tanh(y);
     }
-    variable_list wanted;
-    std::vector<size_t> positions;
-    for (size_t position = 0; position <= tensors.size(); ++position) {
-      const at::Tensor& candidate = position == 0 ? x : tensors[position - 1];
-      if (candidate.requires_grad() && task_should_compute_output(position)) {
-        wanted.push_back(candidate);
-        positions.push_back(position);
-      }
-    }
-    if (wanted.empty()) return;
-    auto found = torch::autograd::grad({y}, wanted, {upstream}, /*retain_graph=*/true, /*create_graph=*/true, /*allow_unused=*/true);
-    for (size_t k = 0; k < positions.size(); ++k) results[positions[k]] = found[k];
+    std::vector<at::Tensor> inputs{x};
+    inputs.insert(inputs.end(), tensors.begin(), tensors.end());
+    ofl::differentiate(*this, y, inputs, upstream, results);
   }
 };
 
@@ -245,18 +210,9 @@ void check_layers(const at::Tensor& input, const std::vector<at::Tensor>& tensor
   }
 }
 
-bool wants_graph(const at::Tensor& input, const std::vector<at::Tensor>& tensors) {
-  if (!c10::GradMode::is_enabled()) return false;
-  if (input.requires_grad()) return true;
-  for (const auto& tensor : tensors) {
-    if (tensor.requires_grad()) return true;
-  }
-  return false;
-}
-
 at::Tensor mlp(const at::Tensor& input, const std::vector<at::Tensor>& tensors, int32_t activation, int32_t output_activation) {
   check_layers(input, tensors);
-  const bool record = wants_graph(input, tensors);
+  const bool record = ofl::wants_graph(tensors) || ofl::wants_graph({input});
   std::vector<at::Tensor> hidden;
   at::Tensor result;
   {
@@ -274,7 +230,7 @@ at::Tensor mlp(const at::Tensor& input, const std::vector<at::Tensor>& tensors, 
     }
   }
   if (!record) return result;
-  std::shared_ptr<MlpBackward> node(new MlpBackward(), torch::autograd::deleteNode);
+  auto node = ofl::make_node<MlpBackward>();
   torch::autograd::edge_list edges;
   edges.reserve(1 + tensors.size());
   edges.push_back(torch::autograd::impl::gradient_edge(input));
