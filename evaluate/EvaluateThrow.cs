@@ -46,6 +46,18 @@ static partial class EvaluateThrow
     public static UserErrorException NoModel(string text, string folder, string found) =>
         new($"The policy '{text}' plans through a world model that is not below {folder}; there are: {found}. Train one with 'offlinerl train --algorithm world_model', or name a step that is stored.");
 
+    public static UserErrorException RunWithoutModel(string run, string algorithm, string folder) =>
+        new($"Run {run} ({algorithm}) stored no world model in {Path.Combine(folder, "seed-N", "models")}; expected a run of a learner that has one, such as world_model, vae_dreamer or dreamer. Train one with 'offlinerl train --algorithm world_model'.");
+
+    public static UserErrorException NoModelOfSeed(string run, ulong seed, IEnumerable<ulong> found) =>
+        new(Text($"Run {run} has no world model of seed {seed}; it has those of seeds {string.Join(", ", found)}. Name one of them with --seed, or leave it out for all."));
+
+    public static UserErrorException RunsOfOneName(string name, IEnumerable<string> folders) =>
+        new($"Two runs are called {name}: {string.Join(" and ", folders)}; expected runs that their names tell apart. Report one of them.");
+
+    public static UserErrorException ModelReport(string folder) =>
+        new($"The report {folder} is of world models and has neither scores nor estimates; expected reports of rollouts or estimates. Several models stand side by side in one report with 'offlinerl evaluate model --run RUN --run OTHER'.");
+
     public static UserErrorException ModelWithoutPolicy(string text, string folder) =>
         new($"The policy '{text}' names a run that learned a world model and no policy ({folder}); expected a run with policies. Plan through the model with run:NAME,plan=cem.");
 

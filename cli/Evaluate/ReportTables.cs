@@ -15,6 +15,7 @@ static class ReportTables
     const int MostPairs = 30, ShownThresholds = 6;
 
     static readonly HashSet<int> DifferenceNumbers = [3, 4, 5];
+    static readonly HashSet<int> ModelNumbers = [1, 3, 4, 5, 6, 7];
     static readonly HashSet<int> ScoreNumbers = [4, 5, 6, 7];
 
     /// <summary>A rollout: one row a task, one column a policy.</summary>
@@ -120,6 +121,30 @@ static class ReportTables
         if (result.Summary.Estimates.Count > 0)
             WriteEstimates(result.Summary.Estimates, confidence);
         WriteFolder(result.Folder);
+    }
+
+    /// <summary>World models: the held-out errors of each run's newest ones, means over seeds.</summary>
+    public static void WriteModels(ReportResult result, ModelTables tables)
+    {
+        var errors = tables.Errors.Where(e => e.IsLast && e.Dimension is null).ToList();
+        if (errors.Count > 0)
+        {
+            Console.WriteLine("Held-out root mean square errors of the newest models, over those of persistence and over the spread of the data; below 1 the model is better. The last column is 1 where the predicted spread is right, above it the model is too sure:");
+            Tables.Write(
+                ["run", "seeds", "what", "steps ahead", "error", "/ persistence", "/ spread", "variance of z"],
+                errors.GroupBy(e => (e.Run, e.Target, e.Horizon)).Select(g => (IReadOnlyList<string>)
+                [
+                    g.Key.Run, Count(g.Select(e => e.Seed).Distinct().Count()), g.Key.Target, Count(g.Key.Horizon), Number(g.Average(e => e.Error)), Mean(g.Select(e => e.ErrorOverPersistence)), Mean(g.Select(e => e.ErrorOverSpread)),
+                    Mean(tables.Calibration.Where(c => c.IsLast && c.Dimension is null && (c.Run, c.Target, c.Horizon) == g.Key).Select(c => (double?)c.ZVariance)),
+                ]),
+                ModelNumbers);
+        }
+
+        foreach (var note in result.Summary.Notes)
+            Console.WriteLine($"Note: {note}");
+        WriteFolder(result.Folder);
+
+        static string Mean(IEnumerable<double?> values) => values.Average() is { } mean ? Number(mean) : "-";
     }
 
     /// <summary>Two reports: what changed, then every score and estimate with its difference.</summary>

@@ -61,7 +61,12 @@ public static class DiffJob
     static ReportSummary Open(string folder)
     {
         var summary = ReportSummary.Read(folder);
-        return summary.Job != DiffConfig.JobName ? summary : throw EvaluateThrow.DiffOfDiff(folder);
+        return summary.Job switch
+        {
+            DiffConfig.JobName => throw EvaluateThrow.DiffOfDiff(folder),
+            ModelConfig.JobName => throw EvaluateThrow.ModelReport(folder),
+            _ => summary,
+        };
     }
 
     static IReadOnlyList<RolloutRow> Rollouts(string folder, ReportSummary summary) =>

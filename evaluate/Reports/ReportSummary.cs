@@ -12,7 +12,7 @@ public sealed record ReportSummary
 
     public int SchemaVersion { get; init; } = CurrentSchema;
 
-    /// <summary><c>rollout</c>, <c>ope</c>, <c>compare</c>, <c>select</c> or <c>diff</c>.</summary>
+    /// <summary><c>rollout</c>, <c>ope</c>, <c>compare</c>, <c>select</c>, <c>diff</c> or <c>model</c>.</summary>
     public required string Job { get; init; }
 
     public string ToolVersion { get; init; } = OfflineRL.Datasets.ToolVersion.Text;
@@ -75,6 +75,9 @@ public sealed record ReportSummary
 
     /// <summary>The policy chosen and why; null where nothing was selected.</summary>
     public SelectionChoice? Choice { get; init; }
+
+    /// <summary>World models, in a report of them; empty in others.</summary>
+    public IReadOnlyList<ModelRow> Models { get; init; } = [];
 
     /// <summary>By policy and estimator; empty where nothing was estimated.</summary>
     public IReadOnlyList<EstimateRow> Estimates { get; init; } = [];

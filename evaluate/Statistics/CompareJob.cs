@@ -15,6 +15,8 @@ public static class CompareJob
         {
             if (summaries[i].Job is CompareConfig.JobName or DiffConfig.JobName)
                 throw EvaluateThrow.CompareOfCompare(folders[i]);
+            if (summaries[i].Job == ModelConfig.JobName)
+                throw EvaluateThrow.ModelReport(folders[i]);
         }
 
         SnapshotHash.RequireSame(folders.Select((folder, i) => (folder, summaries[i].Snapshots)));

@@ -87,6 +87,9 @@ public static class RunFolder
     public static string SeedFolder(string runFolder, ulong seed) =>
         Path.Combine(runFolder, string.Create(CultureInfo.InvariantCulture, $"{SeedPrefix}{seed}"));
 
+    /// <summary>The world models of a seed, by step; none where it has none.</summary>
+    public static IReadOnlyList<PolicySnapshot> ModelsOf(string seedFolder) => Snapshots(ModelsFolder(seedFolder), WorldModelDescription.FileName);
+
     /// <summary>What <c>best.json</c> of a seed says; null where there is none.</summary>
     internal static BestPolicy? TryReadBest(string seedFolder)
     {
@@ -201,7 +204,7 @@ public static class RunFolder
                 continue;
             seeds.Add(new SeedInfo(seed, folder, SeedStatus.TryRead(folder), Snapshots(PoliciesFolder(folder), PolicyDescription.FileName))
             {
-                Models = Snapshots(ModelsFolder(folder), WorldModelDescription.FileName),
+                Models = ModelsOf(folder),
             });
         }
 

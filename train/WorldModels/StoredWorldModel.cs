@@ -66,6 +66,18 @@ public sealed record WorldModelDescription
     public double? HeldOutError { get; init; }
 
     public required string ToolVersion { get; init; }
+
+    /// <summary>What a model's folder says of it.</summary>
+    /// <param name="folder">Such as <c>runs/NAME/seed-0/models/step-10000</c>.</param>
+    /// <exception cref="UserErrorException">The file is missing or damaged, or another version of the tool wrote it.</exception>
+    public static WorldModelDescription Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        var description = JsonFiles.Read<WorldModelDescription>(path);
+        if (description.SchemaVersion != CurrentSchemaVersion)
+            Throw.BadFile(path, $"schema_version is {description.SchemaVersion}", $"{CurrentSchemaVersion}", "It was written by another version of this tool.");
+        return description;
+    }
 }
 
 /// <summary>A world model that a run stored, ready to dream in.</summary>
@@ -107,12 +119,9 @@ public sealed class StoredWorldModel : IDisposable
     /// <exception cref="UserErrorException">A file is missing or damaged, or sizes contradict each other.</exception>
     public static StoredWorldModel Load(string folder, Device device)
     {
-        var path = Path.Combine(folder, WorldModelDescription.FileName);
-        var description = JsonFiles.Read<WorldModelDescription>(path);
-        if (description.SchemaVersion != WorldModelDescription.CurrentSchemaVersion)
-            Throw.BadFile(path, $"schema_version is {description.SchemaVersion}", $"{WorldModelDescription.CurrentSchemaVersion}", "It was written by another version of this tool.");
+        var description = WorldModelDescription.Read(folder);
         if (Fault(description) is { } fault)
-            Throw.BadFile(path, fault, "a model as training writes it", "The file is damaged.");
+            Throw.BadFile(Path.Combine(folder, WorldModelDescription.FileName), fault, "a model as training writes it", "The file is damaged.");
         var model = description.Parts.Create(description.Config, description.Shape, RandomStream.Create(0, "stored"), device);
         try
         {

@@ -10,9 +10,11 @@ static class Headline
     static readonly string[] Preferred = ["wdr", "dr", "switch_dr", "dros", "sndr", "sg_dr", "magic", "wpdis", "wis", "snips", "sg_ips", "clipped_ips", "pdis", "is", "ips", "dm"];
 
     /// <summary>Paragraphs of HTML.</summary>
-    public static IEnumerable<string> Of(ReportPage page)
+    /// <param name="page">The report.</param>
+    /// <param name="models">World models that it is about; null: none.</param>
+    public static IEnumerable<string> Of(ReportPage page, ModelTables? models)
     {
-        var said = Choice(page).Concat(Differences(page)).Concat(Scores(page)).Concat(Estimates(page)).Concat(page.Summary.Notes.Select(Escape)).ToList();
+        var said = (models is null ? [] : ModelSections.InWords(models)).Concat(Choice(page)).Concat(Differences(page)).Concat(Scores(page)).Concat(Estimates(page)).Concat(page.Summary.Notes.Select(Escape)).ToList();
         return said.Count > 0 ? said : ["This report has neither scores nor estimates; its tables follow."];
     }
 

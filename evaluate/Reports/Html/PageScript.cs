@@ -21,6 +21,7 @@ static class PageScript
         .verdict.good { color: var(--good); } .verdict.weak { color: var(--warn); } .verdict.bad { color: var(--error); }
         td .verdict { margin-right: 4px; }
         .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr)); gap: 12px; }
+        .pictures.whole { grid-template-columns: 1fr; }
         .pictures img { max-width: 100%; height: auto; display: block; image-rendering: auto; }
         .note { border-left: 4px solid var(--warn); }
         #vg-tooltip-element { font-size: 12px; max-width: 90vw; overflow-wrap: anywhere; }

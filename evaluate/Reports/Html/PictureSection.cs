@@ -10,18 +10,30 @@ static class PictureSection
 
     public static void Write(ReportPage page)
     {
+        // Those of world models have a section of their own.
         var files = Directory.EnumerateFiles(page.Folder, "*", SearchOption.AllDirectories)
-            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".png" or ".apng" or ".gif")
+            .Select(f => Path.GetRelativePath(page.Folder, f))
+            .Where(f => Path.GetExtension(f).ToLowerInvariant() is ".png" or ".apng" or ".gif" && Path.GetDirectoryName(f) != ModelTables.PictureFolder)
             .Order(StringComparer.Ordinal)
             .ToList();
         if (files.Count == 0)
             return;
         page.Html.Heading("Episodes");
-        page.Html.Html("<div class=\"pictures\">\n");
+        Show(page, files, "Episode", "pictures");
+    }
+
+    /// <summary>Puts pictures into the page, in their order, and names those that it does not bear.</summary>
+    /// <param name="page">The report.</param>
+    /// <param name="files">Paths below its folder.</param>
+    /// <param name="what">What they show, for those who cannot see them.</param>
+    /// <param name="style">Class of the element around them.</param>
+    public static void Show(ReportPage page, IReadOnlyList<string> files, string what, string style)
+    {
+        page.Html.Html($"<div class=\"{style}\">\n");
         var (shown, bytes, left) = (0, 0L, new List<string>());
-        foreach (var file in files)
+        foreach (var name in files)
         {
-            var name = Path.GetRelativePath(page.Folder, file);
+            var file = Path.Combine(page.Folder, name);
             var size = new FileInfo(file).Length;
             if (shown == MostPictures || size > MostBytesOfOne || bytes + size > MostBytes)
             {
@@ -31,7 +43,7 @@ static class PictureSection
 
             (shown, bytes) = (shown + 1, bytes + size);
             var type = Path.GetExtension(file).Equals(".gif", StringComparison.OrdinalIgnoreCase) ? "gif" : "png";
-            page.Html.Html($"<div class=\"card\"><h4>{Escape(Path.GetFileNameWithoutExtension(name))}</h4><img alt=\"{Escape($"Episode: {name}")}\" src=\"data:image/{type};base64,{Convert.ToBase64String(File.ReadAllBytes(file))}\"></div>\n");
+            page.Html.Html($"<div class=\"card\"><h4>{Escape(Path.GetFileNameWithoutExtension(name))}</h4><img alt=\"{Escape($"{what}: {name}")}\" src=\"data:image/{type};base64,{Convert.ToBase64String(File.ReadAllBytes(file))}\"></div>\n");
         }
 
         page.Html.Html("</div>\n");

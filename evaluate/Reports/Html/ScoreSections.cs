@@ -167,7 +167,7 @@ static class ScoreSections
     }
 
     /// <summary>A run has the style of the first policy that is made from it.</summary>
-    static SeriesStyle Style(ReportPage page, string algorithm, string run) =>
+    public static SeriesStyle Style(ReportPage page, string algorithm, string run) =>
         page.Summary.Policies.FirstOrDefault(p => p.Algorithm == algorithm && p.Policy.Split(',', '@')[0] == run) is { } policy ? page.Style(algorithm, policy.Policy) : page.Style(algorithm, run);
 
     /// <summary>The nominal task first, then all held-out ones together, then each.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using OfflineRL.Datasets;
-using OfflineRL.Train;
 
 namespace OfflineRL.Evaluate;
 
@@ -26,10 +25,8 @@ static class TrainingCurve
 
     public static IReadOnlyList<TrainingCurvePoint> Of(IReadOnlyList<ReportedPolicy> policies, Workspace workspace)
     {
-        var values = policies.Where(p => p.Seeds.Count > 0)
-            .Select(p => (p.Algorithm, Run: p.Policy.Split(',', '@')[0], p.Seeds))
-            .DistinctBy(p => (p.Algorithm, p.Run))
-            .SelectMany(p => p.Seeds.SelectMany(seed => Read(workspace, p.Run, seed).Select(v => (p.Algorithm, p.Run, v.Metric, v.Step, v.Value))))
+        var values = RunsAtHand.Seeds(policies, workspace)
+            .SelectMany(s => Read(s.Folder).Select(v => (s.Algorithm, s.Run, v.Metric, v.Step, v.Value)))
             .ToList();
         var metrics = values.Select(v => v.Metric).Distinct().OrderBy(m => Array.IndexOf(First, m) is var i && i >= 0 ? i : First.Length).Take(MostMetrics).ToList();
         return [.. values.Where(v => metrics.Contains(v.Metric)).GroupBy(v => (v.Algorithm, v.Run, v.Metric)).OrderBy(g => metrics.IndexOf(g.Key.Metric)).SelectMany(curve =>
@@ -41,13 +38,10 @@ static class TrainingCurve
         })];
     }
 
-    static List<(string Metric, int Step, double Value)> Read(Workspace workspace, string run, long seed)
+    static List<(string Metric, int Step, double Value)> Read(string seedFolder)
     {
         var found = new List<(string, int, double)>();
-        // A name is from a report; a path out of the runs' folder is none.
-        if (run.Length == 0 || run.AsSpan().ContainsAny('/', '\\') || run.StartsWith('.') || seed < 0)
-            return found;
-        var file = new FileInfo(Path.Combine(RunFolder.SeedFolder(Path.Combine(workspace.RunsFolder, run), (ulong)seed), "metrics.jsonl"));
+        var file = new FileInfo(Path.Combine(seedFolder, "metrics.jsonl"));
         if (!file.Exists || file.Length > MostBytes)
             return found;
         try

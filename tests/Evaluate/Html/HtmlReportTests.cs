@@ -13,6 +13,7 @@ public sealed partial class HtmlReportTests(Reports reports) : IClassFixture<Rep
     [InlineData("ope")]
     [InlineData("compare")]
     [InlineData("diff")]
+    [InlineData("model")]
     [InlineData("hostile")]
     public void Page_OfEveryKind_NamesNothingToFetchAndEveryTableItNamesIsThere(string kind)
     {

@@ -25,6 +25,8 @@ public sealed class ReportBrowserTests(Browser browser, Reports reports) : IClas
     [InlineData("compare", 375, "Performance profiles")]
     [InlineData("diff", 1280, "seed 0 1")]
     [InlineData("diff", 375, "Difference of mean returns")]
+    [InlineData("model", 1280, "model (world_model, vae) learned from linear-v1; 2 seeds, measured on its part 'validation'.")]
+    [InlineData("model", 375, "Held-out error while the models learned")]
     [InlineData("hostile", 1280, "onmouseover='window.broken = 3")]
     [InlineData("hostile", 375, "</script><script>window.broken = 1</script>")]
     public async Task Report_OfEveryKindAndWidth_IsDrawnAndScrollsInItsTablesAlone(string kind, int width, string expected)
@@ -49,6 +51,7 @@ public sealed class ReportBrowserTests(Browser browser, Reports reports) : IClas
     [Theory]
     [InlineData("rollout")]
     [InlineData("ope")]
+    [InlineData("model")]
     public async Task Report_OnPaper_HasPagesAndPlotsThatFitThem(string kind)
     {
         await browser.StartAsync();

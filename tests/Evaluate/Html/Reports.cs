@@ -1,6 +1,8 @@
 using OfflineRL.Datasets;
 using OfflineRL.Evaluate;
 using OfflineRL.Tests.Train;
+using OfflineRL.Tests.Train.WorldModels;
+using OfflineRL.Train;
 
 namespace OfflineRL.Tests.Evaluate.Html;
 
@@ -30,7 +32,7 @@ public sealed class Reports : IDisposable
 
     public Workspace Workspace { get; }
 
-    /// <summary>The folder of a kind: rollout, ope, compare, diff, hostile.</summary>
+    /// <summary>The folder of a kind: rollout, ope, compare, diff, model, hostile.</summary>
     public string this[string kind] => _folders.Value[kind];
 
     public void Dispose() => Directory.Delete(Workspace.Root, recursive: true);
@@ -61,6 +63,7 @@ public sealed class Reports : IDisposable
             ["ope"] = ope,
             ["compare"] = CompareJob.Run(new CompareConfig { Reports = [first, ope], Resamples = 100 }, Workspace, TimeProvider.System, default).Folder,
             ["diff"] = DiffJob.Run(new DiffConfig { Before = first, After = second, Resamples = 100 }, Workspace, TimeProvider.System, default).Folder,
+            ["model"] = ModelJob.Run(new ModelConfig { Runs = [Model()] }, Workspace, TimeProvider.System).Report.Folder,
             ["hostile"] = Hostile(),
         };
     }
@@ -68,6 +71,14 @@ public sealed class Reports : IDisposable
     string Rollout(ulong seed) => RolloutJob.Run(
         new RolloutConfig { Policies = ["builtin:scripted?epsilon=0.5", "builtin:uniform"], Environment = "CartPole-v1", Tasks = ["nominal", "long-pole", "short-pole"], Episodes = 12, Resamples = 100, Seed = seed, Name = "r" },
         Workspace, new CallbackProgress(_ => { }), TimeProvider.System, default).Folder;
+
+    /// <summary>A run of two seeds that stored two world models each.</summary>
+    string Model()
+    {
+        using var columns = LinearSystem.Write(Workspace, "linear", 20, 20);
+        TrainJob.Run(TrainData.Tiny("world_model") with { Name = "model", Seeds = ["0..1"] }, Workspace, columns, NullProgress.Instance, default);
+        return "model";
+    }
 
     string Hostile()
     {

@@ -64,7 +64,8 @@ static class Vega
     /// <param name="yAxis">What y is.</param>
     /// <param name="references">Values of y with a dashed line.</param>
     /// <param name="interpolate"><c>linear</c>, or <c>step-after</c> for distributions.</param>
-    public static JsonObject Lines(IReadOnlyList<LineSeries> series, string xAxis, string yAxis, IReadOnlyList<double> references, string interpolate = "linear")
+    /// <param name="logarithmic">Whether the axis of y is; every number is above 0 then.</param>
+    public static JsonObject Lines(IReadOnlyList<LineSeries> series, string xAxis, string yAxis, IReadOnlyList<double> references, string interpolate = "linear", bool logarithmic = false)
     {
         var values = new JsonArray([.. series.SelectMany((s, i) => s.Points.Select(p => (JsonNode)new JsonObject
         {
@@ -90,19 +91,27 @@ static class Vega
                 {
                     ["data"] = Data([new JsonObject { ["at"] = Number(reference) }]),
                     ["mark"] = Object("""{"type":"rule","strokeDash":[5,4],"strokeWidth":1.5,"color":"var(--soft)"}"""),
-                    ["encoding"] = new JsonObject { ["x"] = null, ["y"] = Quantity("at", yAxis) },
+                    ["encoding"] = new JsonObject { ["x"] = null, ["y"] = Y("at") },
                 }),
-                Layer(mark, ("y", Quantity("low", yAxis)), ("y2", Field("high")), ("color", AsIs("color"))),
+                Layer(mark, ("y", Y("low")), ("y2", Field("high")), ("color", AsIs("color"))),
                 .. series.Select((s, i) => (JsonNode)new JsonObject
                 {
                     // A layer for each: dashes are a property of the mark.
                     ["transform"] = new JsonArray(new JsonObject { ["filter"] = new JsonObject { ["field"] = "series", ["equal"] = i } }),
                     ["mark"] = new JsonObject { ["type"] = "line", ["strokeWidth"] = 2, ["strokeDash"] = Numbers(s.Style.Dash), ["interpolate"] = interpolate },
-                    ["encoding"] = new JsonObject { ["y"] = Quantity("y", yAxis), ["color"] = AsIs("color") },
+                    ["encoding"] = new JsonObject { ["y"] = Y("y"), ["color"] = AsIs("color") },
                 }),
-                .. few ? new[] { Layer("""{"type":"point","size":45,"filled":true,"opacity":1}""", ("y", Quantity("y", yAxis)), ("color", AsIs("color")), ("shape", AsIs("shape")), ("tooltip", Tips("name", "x", "y", "low", "high"))) } : [],
+                .. few ? new[] { Layer("""{"type":"point","size":45,"filled":true,"opacity":1}""", ("y", Y("y")), ("color", AsIs("color")), ("shape", AsIs("shape")), ("tooltip", Tips("name", "x", "y", "low", "high"))) } : [],
             ]),
         };
+
+        JsonObject Y(string field)
+        {
+            var y = Quantity(field, yAxis);
+            if (logarithmic)
+                y["scale"] = Object("""{"type":"log","nice":true}""");
+            return y;
+        }
     }
 
     /// <summary>Bars over intervals of a number.</summary>
