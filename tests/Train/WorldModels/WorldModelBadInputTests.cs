@@ -13,7 +13,7 @@ public sealed class WorldModelBadInputTests : IDisposable
 
     public void Dispose() => _data.Dispose();
 
-    static TrainConfig Tiny(WorldModelConfig? model = null) => TrainData.Tiny("world_model") with { Name = "model", WorldModel = model ?? TrainData.Tiny().WorldModel };
+    static TrainConfig Tiny(WorldModelConfig? model = null, string algorithm = "world_model") => TrainData.Tiny(algorithm) with { Name = "model", WorldModel = model ?? TrainData.Tiny().WorldModel };
 
     TrainResult Run(TrainConfig config, TrainingColumns columns, IJobProgress? progress = null) => TrainJob.Run(config, _data.Workspace, columns, progress ?? NullProgress.Instance, default);
 
@@ -39,22 +39,29 @@ public sealed class WorldModelBadInputTests : IDisposable
         }
     }
 
-    [Fact]
-    public void NumbersThatAreNone_AreNamedByPlace()
+    [Theory]
+    [InlineData("world_model")]
+    [InlineData("vae_dreamer")]
+    [InlineData("dreamer")]
+    public void NumbersThatAreNone_AreNamedByPlace(string algorithm)
     {
+        var tiny = Tiny(algorithm: algorithm);
         using var columns = LinearSystem.Write(_data.Workspace, "linear", 12, 10);
         Patch("observations.npy", 2, 3, 1);
-        Assert.Contains("step 2: dimension 1 of the observation is NaN; a model is learned from finite numbers alone", Refusal(Tiny(), columns), StringComparison.Ordinal);
+        Assert.Contains("step 2: dimension 1 of the observation is NaN; a model is learned from finite numbers alone", Refusal(tiny, columns), StringComparison.Ordinal);
         Patch("observations.npy", 0, 3, 2, everywhere: true);
-        Assert.Contains("step 0: dimension 2 of the observation is missing: no row has a number there", Refusal(Tiny(), columns), StringComparison.Ordinal);
+        Assert.Contains("step 0: dimension 2 of the observation is missing: no row has a number there", Refusal(tiny, columns), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void NumbersThatNeverChange_AreSaid_AndTheModelLearnsTheRest()
+    [Theory]
+    [InlineData("world_model")]
+    [InlineData("vae_dreamer")]
+    [InlineData("dreamer")]
+    public void NumbersThatNeverChange_AreSaid_AndTheModelLearnsTheRest(string algorithm)
     {
         using var columns = LinearSystem.Write(_data.Workspace, "linear", 20, 20, constant: 2);
         var progress = new CallbackProgress(_ => { });
-        Run(Tiny(), columns, progress);
+        Run(Tiny(algorithm: algorithm), columns, progress);
         Assert.Contains(progress.Lines, line => line.Contains("of the 5 numbers of an observation in linear-v1, 2 never change (3, 4)", StringComparison.Ordinal));
         using var stored = StoredWorldModel.Open(_data.Workspace, "model", 0, CPU);
         var constant = stored.Description.Errors.Where(row => row.Dimension is 3 or 4).ToList();
@@ -63,13 +70,16 @@ public sealed class WorldModelBadInputTests : IDisposable
         Assert.DoesNotContain(stored.Description.Calibration, row => row.Dimension is 3 or 4);
     }
 
-    [Fact]
-    public void EpisodesShorterThanTheHorizon_AreRefused_WithWhatToSet()
+    [Theory]
+    [InlineData("world_model")]
+    [InlineData("vae_dreamer")]
+    [InlineData("dreamer")]
+    public void EpisodesShorterThanTheHorizon_AreRefused_WithWhatToSet(string algorithm)
     {
         using var columns = LinearSystem.Write(_data.Workspace, "linear", 20, 10);
-        var message = Refusal(Tiny(new() { ErrorHorizons = [1, 15] }), columns);
+        var message = Refusal(Tiny(new() { ErrorHorizons = [1, 15] }, algorithm), columns);
         Assert.Contains("part 'validation': its longest episode has 10 steps, and world_model.error_horizons goes to 15; expected at most 10", message, StringComparison.Ordinal);
-        Assert.Contains("world_model.horizon is 12", Refusal(Tiny(TrainData.Tiny().WorldModel with { Horizon = 12 }), columns), StringComparison.Ordinal);
+        Assert.Contains("world_model.horizon is 12", Refusal(Tiny(TrainData.Tiny().WorldModel with { Horizon = 12 }, algorithm), columns), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,6 +108,34 @@ public sealed class WorldModelBadInputTests : IDisposable
         Assert.Contains("actions box(2); dataset signs-v1 has box(3) and discrete(2)", message.Replace(", float32", "", StringComparison.Ordinal), StringComparison.Ordinal);
         message = Assert.Throws<UserErrorException>(() => StoredWorldModel.Open(_data.Workspace, "model", 3, CPU)).Message;
         Assert.Contains("has no stored world model of seed 3", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PlanningOnImagesOrActionsOfAnotherShape_IsRefused()
+    {
+        Tool.Run(_data.Root, "ingest", "record", "--environment", "Breakout-MinAtar-v1", "--name", "breakout", "--steps", "300").Expect(0);
+        using (var columns = Dataset.Open(_data.Workspace, "breakout").Compile(NullProgress.Instance))
+            Run(Tiny() with { Steps = 10 }, columns);
+        const string Policy = "run:model,plan=random_shooting,horizon=2,candidates=4";
+        Tool.Run(_data.Root, "evaluate", "rollout", "--policy", Policy, "--task", "Breakout-MinAtar-v1?time_limit=3", "--episodes", "1").Expect(0);
+        var message = Tool.Run(_data.Root, "evaluate", "rollout", "--policy", Policy, "--task", "Freeway-MinAtar-v1", "--episodes", "1").Expect(2).Error;
+        Assert.Contains("has observations of box(4x10x10, uint8); Freeway-MinAtar-v1", message, StringComparison.Ordinal);
+        message = Tool.Run(_data.Root, "evaluate", "rollout", "--policy", Policy, "--task", "Breakout-MinAtar-v1?minimal_actions=1", "--episodes", "1").Expect(2).Error;
+        Assert.Contains("has actions of discrete(6); Breakout-MinAtar-v1", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("world_model")]
+    [InlineData("dreamer")]
+    public void ARunThatBeganWithOtherData_IsNotContinued(string algorithm)
+    {
+        using var columns = LinearSystem.Write(_data.Workspace, "linear", 20, 20);
+        Run(Tiny(algorithm: algorithm) with { Steps = 10 }, columns);
+        using var other = LinearSystem.Write(_data.Workspace, "other", 20, 20, seed: 5);
+        var message = Assert.Throws<UserErrorException>(() => Run(Tiny(algorithm: algorithm) with { Steps = 10 }, other)).Message;
+        Assert.Contains("was started with dataset = linear-v1; now it is other-v1", message, StringComparison.Ordinal);
+        using var stored = StoredWorldModel.Open(_data.Workspace, "model", 0, CPU);
+        Assert.Equal(columns.Info.ContentHash, stored.Description.ContentHash);
     }
 
     [Fact]
