@@ -44,7 +44,7 @@ public sealed class ReadmeTests : IDisposable
         string[] commands =
         [
             "ingest", "ingest record", "ingest import", "ingest validate", "ingest propensities", "ingest log", "ingest compact", "datasets merge", "datasets list", "datasets show", "datasets check", "datasets split", "datasets export",
-            "environments list", "environments draw", "train", "loop", "evaluate rollout", "evaluate ope", "evaluate compare", "evaluate select", "evaluate export",
+            "environments list", "environments draw", "train", "loop", "evaluate rollout", "evaluate ope", "evaluate compare", "evaluate select", "evaluate export", "evaluate model",
         ];
         foreach (var command in commands)
         {
@@ -71,6 +71,7 @@ public sealed class ReadmeTests : IDisposable
             return;
         Run("offlinerl train --dataset cartpole --algorithm bc --seeds 0..1");
         Run("offlinerl train --dataset cartpole --algorithm dqn --seeds 0..1");
+        Run("offlinerl train --dataset cartpole --algorithm world_model");
     }
 
     void Run(string command)
