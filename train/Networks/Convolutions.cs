@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Train.Networks;
@@ -32,7 +33,7 @@ sealed class Convolutions
             ? input.reshape(-1, _image.Frames, _image.Height, _image.Width, _image.Channels / _image.Frames).permute(0, 1, 4, 2, 3).flatten(1, 2)
             : input.reshape(-1, _image.Channels, _image.Height, _image.Width);
         for (var i = 0; i < _weights.Length; i++)
-            x = nn.functional.conv2d(x, _weights[i], _biases[i], strides: [_image.Layers[i].Stride, _image.Layers[i].Stride]).relu_();
+            x = TorchExtras.Convolution(x, _weights[i], _biases[i], _image.Layers[i].Stride, rectify: true);
         return x.flatten(1);
     }
 }

@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Train.Networks;
@@ -51,9 +52,7 @@ sealed class TransposedConvolutions
             var layer = _image.Layers[layers - 1 - i];
             // Rows and columns that no filter of the convolution reached.
             var (height, width) = (Left(_sides[i].Height, _sides[i + 1].Height, layer), Left(_sides[i].Width, _sides[i + 1].Width, layer));
-            x = nn.functional.conv_transpose2d(x, _weights[i], _biases[i], strides: [layer.Stride, layer.Stride], output_padding: [height, width]);
-            if (i + 1 < layers)
-                x = x.relu_();
+            x = TorchExtras.TransposedConvolution(x, _weights[i], _biases[i], layer.Stride, (height, width), rectify: i + 1 < layers);
         }
 
         return _image.ChannelsLast

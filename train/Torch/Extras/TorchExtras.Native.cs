@@ -70,6 +70,13 @@ public static unsafe partial class TorchExtras
         return new Tensor(NativeMethods.Check(result, nameof(TwoHotLoss)), bytes);
     }
 
+    private static partial Tensor FusedConvolution(Tensor input, Tensor weight, Tensor bias, int stride, (int Rows, int Columns)? more, bool rectify)
+    {
+        var result = NativeMethods.ofl_convolution(input.Handle, weight.Handle, bias.Handle, stride, more is null ? 0 : 1, more?.Rows ?? 0, more?.Columns ?? 0, rectify ? 1 : 0, out var bytes);
+        KeepAlive(input, weight, bias);
+        return new Tensor(NativeMethods.Check(result, nameof(Convolution)), bytes);
+    }
+
     static IntPtr HandleOf(Tensor? tensor) => tensor is null ? IntPtr.Zero : tensor.Handle;
 
     static void KeepAlive(params ReadOnlySpan<Tensor?> tensors)

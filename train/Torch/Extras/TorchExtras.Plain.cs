@@ -41,5 +41,8 @@ public static partial class TorchExtras
 
     private static partial Tensor FusedTwoHotLoss(Tensor logits, Tensor targets, double low, double high) => PlainTwoHotLoss(logits, targets, low, high);
 
+    private static partial Tensor FusedConvolution(Tensor input, Tensor weight, Tensor bias, int stride, (int Rows, int Columns)? more, bool rectify) =>
+        PlainConvolution(input, weight, bias, stride, more, rectify);
+
     internal static bool TryFusedAdam(FlatAdam adam, Tensor values, Tensor gradients, bool zeroGrad) => false;
 }

@@ -3,6 +3,7 @@
 
 #include "shim.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
@@ -123,6 +124,17 @@ inline void record(const std::shared_ptr<FusedNode>& node, const std::vector<at:
 template <class N>
 std::shared_ptr<N> make_node() {
   return std::shared_ptr<N>(new N(), torch::autograd::deleteNode);
+}
+
+// Under the dispatcher's autograd keys: what the kernels call is not recorded, their node is.
+template <class Body>
+Handle fused(int64_t* bytes, Body&& body) {
+  return guard<Handle>(nullptr, [&] {
+    at::AutoDispatchBelowADInplaceOrView below;
+    at::Tensor result = body();
+    *bytes = owned_bytes(result);
+    return give(std::move(result));
+  });
 }
 
 inline float* floats(const at::Tensor& t) { return t.defined() ? t.data_ptr<float>() : nullptr; }

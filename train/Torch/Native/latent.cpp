@@ -355,33 +355,22 @@ at::Tensor two_hot_loss(const at::Tensor& given, const at::Tensor& targets, doub
   return result;
 }
 
-// Under the dispatcher's autograd keys: what the kernels call is not recorded, their node is.
-template <class Body>
-ofl::Handle fused(int64_t* bytes, Body&& body) {
-  return ofl::guard<ofl::Handle>(nullptr, [&] {
-    at::AutoDispatchBelowADInplaceOrView below;
-    at::Tensor result = body();
-    *bytes = ofl::owned_bytes(result);
-    return ofl::give(std::move(result));
-  });
-}
-
 }  // namespace
 
 // scale and shift: of the norm of the sums; both null without one.
 OFL_EXPORT ofl::Handle ofl_gates(ofl::Handle sums, ofl::Handle memory, ofl::Handle scale, ofl::Handle shift, int64_t* bytes) {
-  return fused(bytes, [&] { return gates({ofl::borrow(sums), ofl::borrow(memory), ofl::borrow(scale), ofl::borrow(shift)}); });
+  return ofl::fused(bytes, [&] { return gates({ofl::borrow(sums), ofl::borrow(memory), ofl::borrow(scale), ofl::borrow(shift)}); });
 }
 
 // clocks: null for the likeliest class of each group.
 OFL_EXPORT ofl::Handle ofl_draw(ofl::Handle heads, ofl::Handle clocks, int64_t classes, double share, int64_t* bytes) {
-  return fused(bytes, [&] { return draw(ofl::borrow(heads), ofl::borrow(clocks), classes, share); });
+  return ofl::fused(bytes, [&] { return draw(ofl::borrow(heads), ofl::borrow(clocks), classes, share); });
 }
 
 OFL_EXPORT ofl::Handle ofl_two_hot_mean(ofl::Handle logits, double low, double high, int64_t* bytes) {
-  return fused(bytes, [&] { return two_hot_mean(ofl::borrow(logits), low, high); });
+  return ofl::fused(bytes, [&] { return two_hot_mean(ofl::borrow(logits), low, high); });
 }
 
 OFL_EXPORT ofl::Handle ofl_two_hot_loss(ofl::Handle logits, ofl::Handle targets, double low, double high, int64_t* bytes) {
-  return fused(bytes, [&] { return two_hot_loss(ofl::borrow(logits), ofl::borrow(targets), low, high); });
+  return ofl::fused(bytes, [&] { return two_hot_loss(ofl::borrow(logits), ofl::borrow(targets), low, high); });
 }

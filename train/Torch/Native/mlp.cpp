@@ -3,8 +3,6 @@
 #include "fused.h"
 #include "simd.h"
 
-#include <ATen/core/LegacyTypeDispatch.h>
-
 #include <vector>
 
 namespace {
