@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Train;
@@ -6,11 +7,7 @@ namespace OfflineRL.Train;
 static class SoftLimits
 {
     /// <summary>m + h tanh((x - m) / h), m the middle and h half of the limits: in the middle it leaves x as it is.</summary>
-    public static Tensor Between(Tensor x, double low, double high)
-    {
-        var (middle, half) = ((low + high) / 2, (high - low) / 2);
-        return x.sub(middle).div(half).tanh().mul(half).add(middle);
-    }
+    public static Tensor Between(Tensor x, double low, double high) => TorchExtras.SoftlyBetween(x, low, high);
 
     /// <summary>As with numbers, of limits [A].</summary>
     public static Tensor Between(Tensor x, Tensor low, Tensor high)

@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Train.Losses;
@@ -5,8 +6,6 @@ namespace OfflineRL.Train.Losses;
 /// <summary>Likelihoods and divergences that world models are learned by. All accept any leading axes and sum over the last; natural logarithms throughout.</summary>
 public static class WorldModelLosses
 {
-    static readonly double HalfLogTwoPi = 0.5 * Math.Log(2 * Math.PI);
-
     /// <summary>
     /// ln N(x; mu, diag sigma^2) = sum over d of -((x - mu) / sigma)^2 / 2 - ln sigma - ln(2 pi) / 2 (Kingma and Welling 2014, "Auto-encoding variational Bayes", appendix C.2).
     /// </summary>
@@ -17,8 +16,7 @@ public static class WorldModelLosses
     public static Tensor GaussianLogLikelihood(Tensor x, Tensor mean, Tensor logDeviation)
     {
         RequireSame(x, mean);
-        var distance = x.sub(mean).mul(logDeviation.neg().exp());
-        return distance.square().mul(-0.5).sub(logDeviation).sum(-1).sub(HalfLogTwoPi * x.size(-1));
+        return TorchExtras.NormalLogLikelihood(x, mean, logDeviation);
     }
 
     /// <summary>
@@ -30,8 +28,7 @@ public static class WorldModelLosses
     public static Tensor BernoulliLogLikelihood(Tensor x, Tensor logits)
     {
         RequireSame(x, logits);
-        // x l - ln(1 + e^l), the latter without overflow.
-        return x.mul(logits).sub(logits.softplus()).sum(-1);
+        return TorchExtras.BernoulliLogLikelihood(x, logits);
     }
 
     /// <summary>KL(N(mu, diag sigma^2), N(0, I)) = sum over d of (mu^2 + sigma^2 - 1) / 2 - ln sigma (Kingma and Welling 2014, appendix B).</summary>
@@ -41,7 +38,7 @@ public static class WorldModelLosses
     public static Tensor KlToStandardNormal(Tensor mean, Tensor logDeviation)
     {
         RequireSame(mean, logDeviation);
-        return mean.square().add(logDeviation.mul(2).exp()).sub(1).mul(0.5).sub(logDeviation).sum(-1);
+        return TorchExtras.DivergenceFromStandardNormal(mean, logDeviation);
     }
 
     /// <summary>KL(N(mu, diag sigma^2), N(nu, diag tau^2)) = sum over d of ln tau - ln sigma + (sigma^2 + (mu - nu)^2) / (2 tau^2) - 1/2.</summary>

@@ -107,7 +107,7 @@ sealed class StateCoder : IDisposable
 
     /// <summary>z ~ N(mu, sigma^2), reparameterized; mu where there is no deviation or no generator.</summary>
     public static Tensor Sample(Tensor mean, Tensor? logDeviation, Generator? generator) =>
-        logDeviation is null || generator is null ? mean : mean.add(randn(mean.shape, device: mean.device, generator: generator).mul(logDeviation.exp()));
+        logDeviation is null || generator is null ? mean : TorchExtras.Displace(mean, logDeviation, randn(mean.shape, device: mean.device, generator: generator));
 
     /// <summary>Codes of observations, [*, D] to [*, Z], constants for the gradient: draws of the posterior, or without a generator its means.</summary>
     public Tensor Encode(Tensor observations, Generator? generator)

@@ -77,6 +77,16 @@ public static unsafe partial class TorchExtras
         return new Tensor(NativeMethods.Check(result, nameof(Convolution)), bytes);
     }
 
+    private static partial Tensor FusedRows(RowKind kind, ReadOnlySpan<Tensor> inputs, double low, double high)
+    {
+        var handles = stackalloc IntPtr[inputs.Length];
+        for (var k = 0; k < inputs.Length; k++)
+            handles[k] = inputs[k].Handle;
+        var result = NativeMethods.ofl_rows((int)kind, handles, low, high, out var bytes);
+        KeepAlive(inputs!);
+        return new Tensor(NativeMethods.Check(result, kind.ToString()), bytes);
+    }
+
     static IntPtr HandleOf(Tensor? tensor) => tensor is null ? IntPtr.Zero : tensor.Handle;
 
     static void KeepAlive(params ReadOnlySpan<Tensor?> tensors)

@@ -44,5 +44,8 @@ public static partial class TorchExtras
     private static partial Tensor FusedConvolution(Tensor input, Tensor weight, Tensor bias, int stride, (int Rows, int Columns)? more, bool rectify) =>
         PlainConvolution(input, weight, bias, stride, more, rectify);
 
+    private static partial Tensor FusedRows(RowKind kind, ReadOnlySpan<Tensor> inputs, double low, double high) =>
+        throw new NotSupportedException($"{kind} has no kernel on TorchSharp.");
+
     internal static bool TryFusedAdam(FlatAdam adam, Tensor values, Tensor gradients, bool zeroGrad) => false;
 }

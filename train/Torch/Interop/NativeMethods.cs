@@ -79,6 +79,9 @@ static unsafe partial class NativeMethods
     [LibraryImport(Lib)] internal static partial IntPtr ofl_two_hot_mean(IntPtr logits, double low, double high, out long bytes);
     [LibraryImport(Lib)] internal static partial IntPtr ofl_two_hot_loss(IntPtr logits, IntPtr targets, double low, double high, out long bytes);
 
+    // rows.cpp
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_rows(int kind, IntPtr* inputs, double low, double high, out long bytes);
+
     /// <summary>Throws what the shim caught, where <paramref name="status"/> says that it did.</summary>
     internal static void Check(int status, string operation)
     {
