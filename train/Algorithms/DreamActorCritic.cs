@@ -11,7 +11,7 @@ namespace OfflineRL.Train.Algorithms;
 /// </summary>
 /// <remarks>
 /// Each update: dreams from encoded states; lambda returns over dreamed rewards and continuations; one gradient step of the actor on them, by the score function or back through the
-/// dream, plus its entropy; one of the critic towards them. Steps count by the probability that the dream was still going on, times gamma, and not at all from where the model is not trusted.
+/// dream, plus its entropy; one of the critic towards them. Steps count by the probability that the dream was still going on, times gamma, and not at all after a step at which the dream is cut.
 /// </remarks>
 sealed class DreamActorCritic : IDisposable
 {
@@ -23,13 +23,16 @@ sealed class DreamActorCritic : IDisposable
 
     const double ScaleRate = 0.01;
 
-    public static readonly IReadOnlyList<string> MetricNames = ["actor_loss", "critic_loss", "value_mean", "dream_return", "dream_reward", "entropy", "advantage_deviation", "return_scale", "dream_steps", "disagreement", "actor_gradient_norm"];
+    public static readonly IReadOnlyList<string> MetricNames = ["actor_loss", "critic_loss", "value_mean", "dream_return", "dream_reward", "entropy", "advantage_deviation", "return_scale", "dream_steps", "disagreement", "actor_gradient_norm", "dream_horizon", "penalty", "threshold"];
 
     readonly DreamingConfig _config;
     readonly DreamRule _rule;
+    readonly DreamLimits _unmeasured;
     readonly ActionHead _head;
     readonly LearningNetwork _actor, _critic;
     readonly Tensor _scale;
+    // On the host: horizon (0: not chosen), penalty, threshold (infinite: none).
+    readonly Tensor _limits;
     readonly bool _isTwoHot;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
@@ -43,13 +46,26 @@ sealed class DreamActorCritic : IDisposable
         IsPathwise = config.Gradient == DreamingConfig.Pathwise || (config.Gradient == DreamingConfig.Auto && setup.ActionUnits is not null);
         if (IsPathwise && config.Policy.Mixture > 1 && setup.ActionUnits is not null)
             Throw.User($"policy.mixture is {config.Policy.Mixture}, and draws of a mixture have no derivative; expected 1 with gradient pathwise. Use gradient score_function.");
-        _rule = new DreamRule(config.Horizon, config.Discount, IsPathwise, config.Backpropagate == DreamingConfig.ThroughDream, config.Penalty, config.DisagreementLimit);
+        _unmeasured = new DreamLimits(config.Horizon ?? DreamingConfig.MostHorizon, config.Penalty ?? 0, null);
+        _rule = new DreamRule(_unmeasured.Horizon, config.Discount, IsPathwise, config.Backpropagate == DreamingConfig.ThroughDream);
         var network = new NetworkDescription { Inputs = latentWidth, Hidden = config.Hidden ?? [128, 128], Outputs = 1 };
         _actor = new LearningNetwork(_head.Describe(network), config.OfActor, setup.Steps, setup.Random, setup.Device, hasTarget: false);
         _critic = new LearningNetwork(network with { Outputs = _isTwoHot ? Atoms : 1 }, config.OfCritic, setup.Steps, setup.Random, setup.Device, hasTarget: true);
         if (_isTwoHot)
             ZeroLastLayer(_critic);
         _scale = zeros([], device: setup.Device).DetachFromDisposeScope();
+        _limits = zeros(3, dtype: ScalarType.Float64).DetachFromDisposeScope();
+    }
+
+    /// <summary>How far dreams trust the model; null: not measured, so that they go as far as the settings say.</summary>
+    public DreamLimits? Limits
+    {
+        get => _limits.data<double>() is var numbers && numbers[0] == 0 ? null : new((int)numbers[0], numbers[1], double.IsInfinity(numbers[2]) ? null : numbers[2]);
+        set
+        {
+            using var scope = NewDisposeScope();
+            _limits.copy_(tensor([value?.Horizon ?? 0, value?.Penalty ?? 0, value?.Threshold ?? double.PositiveInfinity]));
+        }
     }
 
     /// <summary>Whether the actor's gradient goes back through the dream.</summary>
@@ -80,8 +96,12 @@ sealed class DreamActorCritic : IDisposable
         return scalars;
     }
 
-    /// <summary>Dreams of the actor as it is, with a graph where the gradient goes back through them.</summary>
-    public Dream Imagine(IWorldModel model, Tensor starts, Generator generator) => Dream.Imagine(model, Policy, starts.detach(), _rule, generator);
+    /// <summary>Dreams of the actor as it is, within the limits, with a graph where the gradient goes back through them.</summary>
+    public Dream Imagine(IWorldModel model, Tensor starts, Generator generator)
+    {
+        var limits = Limits ?? _unmeasured;
+        return Dream.Imagine(new CautiousWorldModel(model, limits), Policy, starts.detach(), _rule with { Horizon = limits.Horizon }, generator);
+    }
 
     /// <summary>v(z): [*, Z] to [*], with its graph.</summary>
     /// <param name="latents">Latent states.</param>
@@ -120,7 +140,7 @@ sealed class DreamActorCritic : IDisposable
     }
 
     /// <summary>Every tensor that decides what the next updates do.</summary>
-    public IEnumerable<NamedTensor> State() => [.. _actor.State("actor."), .. _critic.State("critic."), new("return_scale", _scale)];
+    public IEnumerable<NamedTensor> State() => [.. _actor.State("actor."), .. _critic.State("critic."), new("return_scale", _scale), new("limits", _limits)];
 
     /// <summary>Updates done by actor and critic.</summary>
     public IReadOnlyList<long> Counters
@@ -135,6 +155,7 @@ sealed class DreamActorCritic : IDisposable
         _critic.Dispose();
         _head.Dispose();
         _scale.Dispose();
+        _limits.Dispose();
     }
 
     /// <summary>A head that begins with zeros predicts 0, or equal probabilities, everywhere (V3, section "critic learning").</summary>
@@ -180,10 +201,12 @@ sealed class DreamActorCritic : IDisposable
     Tensor[] Measure(Dream dream, Tensor loss, Tensor criticLoss, Tensor entropy, Tensor returns, Tensor values, Tensor weights)
     {
         using var quiet = no_grad();
+        var limits = Limits ?? _unmeasured;
         return
         [
             loss, criticLoss, values.mean(), returns[0].mean(), dream.Rewards.mean(), entropy.div(weights.mean()), returns.sub(values).std(unbiased: false), _scale.clamp_min(1),
             (dream.Trusts ?? ones_like(returns)).sum(0L).mean(), dream.Disagreement?.mean() ?? zeros_like(_scale), _actor.Online.Parameters.GradientNorm(),
+            full_like(_scale, limits.Horizon), full_like(_scale, limits.Penalty), full_like(_scale, limits.Threshold ?? 0),
         ];
     }
 }

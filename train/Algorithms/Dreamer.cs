@@ -29,6 +29,9 @@ public sealed record DreamerConfig : DreamingConfig
     /// <summary>Gradient steps of the model before the first dream. The default value is 0.</summary>
     public int WarmUpSteps { get; init; }
 
+    /// <summary>Gradient steps after which what is left open of <c>horizon</c>, <c>penalty</c> and <c>truncation_quantile</c> is chosen again, since the model goes on learning. The default value is 250.</summary>
+    public int LimitsPeriodSteps { get; init; } = 250;
+
     internal override bool LearnsModel => true;
 
     internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Any, Discount) with { SequenceSteps = SequenceSteps };
@@ -43,8 +46,10 @@ public sealed record DreamerConfig : DreamingConfig
             yield return $"sequence_steps is {SequenceSteps}; expected 2 to 10000.";
         if (WarmUpSteps < 0)
             yield return $"warm_up_steps is {WarmUpSteps}; expected at least 0.";
-        if (Penalty > 0 || DisagreementLimit > 0)
-            yield return "penalty and disagreement_limit are for models with several members, and this one has one: it cannot say how unsure it is; expected 0. Use vae_dreamer with world_model.members.";
+        if (LimitsPeriodSteps < 1)
+            yield return $"limits_period_steps is {LimitsPeriodSteps}; expected at least 1.";
+        if (LimitsFault(Model.Members, "model.members") is { } limits)
+            yield return limits;
     }
 
     internal override LearnerConfig Resolve(Space observations, ReturnRange returns)
@@ -56,6 +61,8 @@ public sealed record DreamerConfig : DreamingConfig
         {
             Torso = torso,
             Hidden = Hidden ?? [.. Enumerable.Repeat(Model.Units, Model.Layers)],
+            // As published, unless members ask for care.
+            Horizon = Horizon ?? (Model.Members == 1 ? MostHorizon : null),
             EntropyBonus = EntropyBonus ?? (isV1 ? 0 : isV3 ? 3e-4 : 1e-3),
             Critic = Critic ?? (isV3 ? TwoHotCritic : NormalCritic),
             SlowCritic = SlowCritic ?? (isV3 ? SlowRegularizer : SlowTargets),
@@ -208,6 +215,16 @@ public sealed class Dreamer : ITransitionLearner, IModelLearner
     WorldModelConfig IModelLearner.ModelConfig => _modelConfig;
 
     WorldModelParts IModelLearner.Parts => new() { Kind = WorldModelParts.RecurrentStateSpace, Rssm = _config.Model, Encoder = _encoder };
+
+    LimitsRule IModelLearner.LimitsRule => _config.LimitsBy(_modelConfig);
+
+    bool IModelLearner.NeedsLimits => Updates >= _config.WarmUpSteps && (Updates - _config.WarmUpSteps) % _config.LimitsPeriodSteps == 0 && _config.LimitsBy(_modelConfig).IsOpen(_model.Members);
+
+    DreamLimits? IModelLearner.Limits
+    {
+        get => _dreamer.Limits;
+        set => _dreamer.Limits = value;
+    }
 
     bool IModelLearner.HasPolicy => true;
 

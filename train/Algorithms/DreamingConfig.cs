@@ -1,4 +1,5 @@
 using OfflineRL.Datasets;
+using OfflineRL.Train.WorldModels;
 
 namespace OfflineRL.Train.Algorithms;
 
@@ -11,13 +12,16 @@ public abstract record DreamingConfig : LearnerConfig
     public const string SlowTargets = "target", SlowRegularizer = "regularizer";
     public const string NoNormalization = "none", Percentile = "percentile";
 
+    /// <summary>The longest horizon that is chosen: that of the papers.</summary>
+    public const int MostHorizon = 15;
+
     protected DreamingConfig() => (AdamEpsilon, MaxGradientNorm) = (1e-5, 100);
 
     /// <summary>gamma: what a reward is worth one step later, in (0, 1]. The default value is 0.99.</summary>
     public double Discount { get; init; } = 0.99;
 
-    /// <summary>H: steps of a dream. The default value is 15.</summary>
-    public int Horizon { get; init; } = 15;
+    /// <summary>H: steps of a dream; not set: chosen from the model's errors on held-out episodes (<see cref="DreamLimits"/>), at most 15, and 15 where these are not measured.</summary>
+    public int? Horizon { get; init; }
 
     /// <summary>Dreams of a gradient step, from as many encoded states of the batch, drawn with replacement; 0: one from each. The default value is 256.</summary>
     public int Dreams { get; init; } = 256;
@@ -55,11 +59,11 @@ public abstract record DreamingConfig : LearnerConfig
     /// <summary><c>none</c>, or <c>percentile</c>: returns over the running distance of their 5th and 95th percentiles, where that is above 1.</summary>
     public string? ReturnNormalization { get; init; }
 
-    /// <summary>What a dreamed reward loses for each unit of the model's disagreement, at least 0. The default value is 0.</summary>
-    public double Penalty { get; init; }
+    /// <summary>lambda: what a dreamed reward loses for each unit of the disagreement of the model's members, at least 0; not set: chosen from errors on held-out episodes (<see cref="DreamLimits"/>), and 0 for a model of one member.</summary>
+    public double? Penalty { get; init; }
 
-    /// <summary>Dreams end before a step whose disagreement is above this; 0, the default: nowhere.</summary>
-    public double DisagreementLimit { get; init; }
+    /// <summary>Dreams end after a step whose disagreement is above this quantile of the held-out data's, in (0, 1]; 1, the default: nowhere.</summary>
+    public double TruncationQuantile { get; init; } = 1;
 
     /// <summary>The distribution over continuous actions.</summary>
     public PolicyConfig Policy { get; init; } = new();
@@ -67,6 +71,16 @@ public abstract record DreamingConfig : LearnerConfig
     internal override PolicyConfig? ActionDistribution => Policy;
 
     internal override bool StandardizesObservations => true;
+
+    /// <summary>How far dreams go.</summary>
+    /// <param name="model">Says what error a chosen horizon allows.</param>
+    internal LimitsRule LimitsBy(WorldModelConfig model) => new(Horizon, Penalty, TruncationQuantile, model.HorizonError, MostHorizon);
+
+    /// <summary>What is wrong with the limits for a model of so many members; null: nothing.</summary>
+    /// <param name="members">K.</param>
+    /// <param name="key">The setting that says K.</param>
+    internal string? LimitsFault(int members, string key) => members > 1 || (Penalty is null or 0 && TruncationQuantile == 1) ? null
+        : FormattableString.Invariant($"penalty is {Penalty ?? 0} and truncation_quantile {TruncationQuantile} with a model of one member, which cannot say how unsure it is; expected 0 and 1. Set {key}, such as 5.");
 
     /// <summary>The optimizer's settings for the actor.</summary>
     internal LearnerConfig OfActor => this with { LearningRate = ActorLearningRate, FinalLearningRate = FinalLearningRate * ActorLearningRate / LearningRate };
@@ -91,7 +105,7 @@ public abstract record DreamingConfig : LearnerConfig
         if (!(Discount is > 0 and <= 1))
             yield return $"discount is {Discount}; expected a number above 0, and at most 1.";
         if (Horizon is < 1 or > 1_000)
-            yield return $"horizon is {Horizon}; expected 1 to 1000.";
+            yield return $"horizon is {Horizon}; expected 1 to 1000, or none to have it chosen.";
         if (Dreams is < 0 or > 1_000_000)
             yield return $"dreams is {Dreams}; expected 1 to 1000000, or 0 for one from each state.";
         if (!(Lambda is >= 0 and <= 1))
@@ -106,9 +120,9 @@ public abstract record DreamingConfig : LearnerConfig
             yield return $"slow_critic_rate is {SlowCriticRate}; expected a number in (0, 1].";
         if (SlowCriticPeriodSteps < 1)
             yield return $"slow_critic_period_steps is {SlowCriticPeriodSteps}; expected at least 1.";
-        if (!(Penalty >= 0) || !double.IsFinite(Penalty))
-            yield return $"penalty is {Penalty}; expected a finite number of at least 0.";
-        if (!(DisagreementLimit >= 0))
-            yield return $"disagreement_limit is {DisagreementLimit}; expected a number of at least 0 (0: no limit).";
+        if (Penalty is { } penalty && !(penalty >= 0 && double.IsFinite(penalty)))
+            yield return FormattableString.Invariant($"penalty is {penalty}; expected a finite number of at least 0 (0: none), or none to have it chosen.");
+        if (!(TruncationQuantile is > 0 and <= 1))
+            yield return FormattableString.Invariant($"truncation_quantile is {TruncationQuantile}; expected a number above 0, and at most 1 (1: dreams are not cut).");
     }
 }

@@ -14,6 +14,19 @@ interface IModelLearner : ILearner
     /// <summary>What makes the model again.</summary>
     WorldModelParts Parts => new();
 
+    /// <summary>How far what dreams in the model, or plans through it, is to trust it.</summary>
+    LimitsRule LimitsRule => new(null, null, 1, ModelConfig.HorizonError, ModelConfig.ErrorHorizons[^1]);
+
+    /// <summary>Whether the next step dreams, by limits that are to be measured just before it.</summary>
+    bool NeedsLimits => false;
+
+    /// <summary>The limits that its dreams keep to; null: not measured yet, or it does not dream. Part of its state.</summary>
+    DreamLimits? Limits
+    {
+        get => null;
+        set { }
+    }
+
     /// <summary>Whether <see cref="ILearner.PolicyNetwork"/> is there; false: the model is all that is learned.</summary>
     bool HasPolicy { get; }
 }

@@ -64,8 +64,8 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
     /// <exception cref="UserErrorException">Settings and spaces do not fit each other.</exception>
     public VaeDreamer(VaeDreamerConfig config, WorldModelConfig model, LearnerSetup setup)
     {
-        if (model.Members == 1 && (config.Penalty > 0 || config.DisagreementLimit > 0))
-            Throw.User($"vae_dreamer.penalty is {config.Penalty} and disagreement_limit {config.DisagreementLimit} with a model of one member, which cannot say how unsure it is; expected 0. Set world_model.members, such as 5.");
+        if (config.LimitsFault(model.Members, "world_model.members") is { } fault)
+            Throw.User("vae_dreamer." + fault);
         (_config, _modelConfig) = (config, model);
         _modelSteps = Math.Clamp((int)Math.Round(config.ModelShare * setup.Steps), 1, Math.Max(1, setup.Steps - 1));
         _model = new(model, WorldModel.ShapeOf(setup), setup.Random, setup.Device);
@@ -126,6 +126,16 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
     IStorableWorldModel IModelLearner.Model => _model;
 
     WorldModelConfig IModelLearner.ModelConfig => _modelConfig;
+
+    LimitsRule IModelLearner.LimitsRule => _config.LimitsBy(_modelConfig);
+
+    bool IModelLearner.NeedsLimits => Updates >= _modelSteps && _dreamer.Limits is null && _config.LimitsBy(_modelConfig).IsOpen(_modelConfig.Members);
+
+    DreamLimits? IModelLearner.Limits
+    {
+        get => _dreamer.Limits;
+        set => _dreamer.Limits = value;
+    }
 
     bool IModelLearner.HasPolicy => true;
 

@@ -16,7 +16,7 @@ static unsafe class DatasetFit
         if (config.Algorithm == "bandit_policy")
             CheckDecisions(columns);
         if (TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config) is DreamingConfig dreaming)
-            CheckDreams(config.Algorithm, columns, dreaming.Horizon);
+            CheckDreams(config.Algorithm, columns, dreaming.Horizon ?? 1);
         if (columns.Info.ActionSpace is BoxSpace && TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.Actions != ActionKind.Discrete)
             return;
         if (columns.Info.ActionSpace is not DiscreteSpace actions)

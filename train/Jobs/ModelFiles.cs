@@ -46,12 +46,23 @@ sealed class ModelFiles : IDisposable
             return [];
         var notes = data.Sources.SelectMany(source => ModelData.Check(source.Columns, config.Split)).ToList();
         if (MeasuredOn(config, data) is not { } split)
+        {
+            if (AlgorithmTable.Of(config).Section(config) is DreamingConfig { Horizon: null } or DreamingConfig { Penalty: null } or DreamingConfig { TruncationQuantile: < 1 })
+                notes.Add($"guard.held_out_transitions is 0, so that errors of the model are not measured: where {config.Algorithm}.horizon and .penalty are not set, dreams go {DreamingConfig.MostHorizon} steps and rewards are as the model says them; nothing is cut");
             return notes;
+        }
+
         HeldOutDreams.RequireLength(data, split, config.WorldModel);
         if (split == config.Split)
             notes.Add($"{data.Info.Dataset} has no part that is not learned from: the model's errors are measured on '{split}' itself, and look better than they are. 'offlinerl datasets split' makes one");
         return notes;
     }
+
+    /// <summary>How far dreams are to trust the model as it is, by its errors.</summary>
+    /// <param name="step">Gradient steps done.</param>
+    /// <returns>Null: the config asks for no measuring.</returns>
+    /// <exception cref="CheckFailedException">What it predicts is not finite.</exception>
+    public DreamLimits? ChooseLimits(int step) => Measure(step, generator: null) is { } report ? Choose(report) : null;
 
     /// <summary>Stores the model as it is, with its errors.</summary>
     /// <param name="step">Gradient steps done.</param>
@@ -59,18 +70,10 @@ sealed class ModelFiles : IDisposable
     /// <exception cref="CheckFailedException">What it predicts is not finite.</exception>
     public void Save(int step, double? heldOutError)
     {
-        ModelReport? report = null;
-        if (_heldOut is not null)
-        {
-            using var generator = new torch.Generator((ulong)(_random.Derive((ulong)step).NextUInt64() >> 1), _device);
-            report = _heldOut.Measure(_learner.Model, step, generator);
-            if (report.Errors.FirstOrDefault(row => !double.IsFinite(row.Error)) is { } wild)
-                throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"the model diverged: {wild.Horizon} steps ahead its error of the {wild.Target} is {wild.Error} at step {step}, expected a finite number. Lower world_model.learning_rate or world_model.max_gradient_norm."));
-        }
-
-        var limits = report is null
-            ? new DreamLimits(_learner.ModelConfig.Horizon ?? _learner.ModelConfig.ErrorHorizons[^1], _learner.ModelConfig.Penalty ?? 0, null)
-            : DreamLimits.Choose(_learner.ModelConfig, report.RelativeErrors, report.RewardErrors, report.Disagreements);
+        using var generator = new torch.Generator((ulong)(_random.Derive((ulong)step).NextUInt64() >> 1), _device);
+        var report = Measure(step, generator);
+        // Those that dreams went by, where there were any.
+        var limits = _learner.Limits ?? (report is null ? _learner.LimitsRule.Unmeasured : Choose(report));
         using (var pending = PendingFolder.Create(StepFolders.PathOf(RunFolder.ModelsFolder(_files.Folder), step)))
         {
             TensorFile.Write(Path.Combine(pending.FolderPath, WorldModelDescription.WeightsFileName), [.. _learner.Model.NamedTensors(), .. EncoderDescription.Tensors(_encoder)]);
@@ -100,6 +103,16 @@ sealed class ModelFiles : IDisposable
     }
 
     public void Dispose() => _heldOut?.Dispose();
+
+    ModelReport? Measure(int step, torch.Generator? generator)
+    {
+        var report = _heldOut?.Measure(_learner.Model, step, generator);
+        if (report?.Errors.FirstOrDefault(row => !double.IsFinite(row.Error)) is { } wild)
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"the model diverged: {wild.Horizon} steps ahead its error of the {wild.Target} is {wild.Error} at step {step}, expected a finite number. Lower world_model.learning_rate or world_model.max_gradient_norm."));
+        return report;
+    }
+
+    DreamLimits Choose(ModelReport report) => DreamLimits.Choose(_learner.LimitsRule, report.RelativeErrors, report.ReturnErrors, report.Disagreements);
 
     // What was held out beside what the model makes of it; of episodes of a single step there is nothing to show.
     void WritePictures(string folder)

@@ -158,10 +158,20 @@ sealed class SeedTraining : IGrowingSeed
 
     void TakeStep()
     {
+        SetLimits();
         _step++;
         _lessons.Step(_learner, measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
         if (IsDue(_config.LogPeriodSteps))
             LogMetrics();
+    }
+
+    // Part of the learner's state from here on, so that a resumed seed dreams by the same.
+    void SetLimits()
+    {
+        if (_learner is not IModelLearner { NeedsLimits: true } dreaming || _model!.ChooseLimits(_step) is not { } limits)
+            return;
+        dreaming.Limits = limits;
+        Log(string.Create(CultureInfo.InvariantCulture, $"step {_step}: dreams go {limits.Horizon} steps, a unit of disagreement costs {limits.Penalty:G4}{(limits.Threshold is { } threshold ? $", and above {threshold:G4} a dream is cut" : "")}"));
     }
 
     // ---- where the data grows between steps ----

@@ -6,10 +6,10 @@ namespace OfflineRL.Train.WorldModels;
 /// <summary>N imagined rollouts of T steps, side by side: no environment, and nothing on the host but the launch of each step.</summary>
 /// <param name="Latents">[T + 1, N, Z]: z_0 to z_T.</param>
 /// <param name="Actions">[T, N] int64, or [T, N, A]: a_t ~ pi(a|z_t), constants.</param>
-/// <param name="Rewards">[T, N]: what step t gave, less the penalty.</param>
+/// <param name="Rewards">[T, N]: what step t gave.</param>
 /// <param name="Discounts">[T, N]: gamma times the probability that step t did not terminate.</param>
 /// <param name="Entropies">[T, N]: of the policy at z_t, with its graph; null where the rollout kept none.</param>
-/// <param name="Trusts">[T, N]: 1 as long as the model's disagreement stayed within the limit, 0 from the first step on where it did not, and after a step at which the model cut the dream; null: there is no limit.</param>
+/// <param name="Trusts">[T, N]: 1, and 0 after a step at which the model cut the dream; null: it cuts none.</param>
 /// <param name="Disagreement">[T, N]: of step t; null where the model cannot say.</param>
 sealed record Dream(Tensor Latents, Tensor Actions, Tensor Rewards, Tensor Discounts, Tensor? Entropies, Tensor? Trusts, Tensor? Disagreement)
 {
@@ -51,26 +51,16 @@ sealed record Dream(Tensor Latents, Tensor Actions, Tensor Rewards, Tensor Disco
         }
 
         var disagreement = disagreements.Count == steps ? stack(disagreements).detach() : null;
-        var reward = stack(rewards);
-        if (rule.Penalty > 0 && disagreement is not null)
-            reward = reward.sub(stack(disagreements).mul(rule.Penalty));
         return new Dream(
-            stack(latents), stack(actions).detach(), reward, stack(continues).mul(rule.Discount), entropies.Count > 0 ? stack(entropies) : null,
-            TrustsOf(rule, disagreement, cuts), disagreement);
+            stack(latents), stack(actions).detach(), stack(rewards), stack(continues).mul(rule.Discount), entropies.Count > 0 ? stack(entropies) : null,
+            cuts.Count == steps ? TrustsOf(cuts) : null, disagreement);
     }
 
-    // The limit leaves a step out itself; what a model cuts after a step leaves out those that follow.
-    static Tensor? TrustsOf(DreamRule rule, Tensor? disagreement, List<Tensor> cuts)
+    // A cut leaves out the steps that follow.
+    static Tensor TrustsOf(List<Tensor> cuts)
     {
-        var within = rule.DisagreementLimit > 0 && disagreement is not null ? disagreement.le(rule.DisagreementLimit).to(ScalarType.Float32) : null;
-        if (cuts.Count == rule.Horizon)
-        {
-            var goes = stack(cuts).logical_not().to(ScalarType.Float32);
-            goes = cat([ones_like(goes.narrow(0, 0, 1)), goes.narrow(0, 0, rule.Horizon - 1)]);
-            within = within?.mul(goes) ?? goes;
-        }
-
-        return within?.cumprod(0);
+        var goes = stack(cuts).logical_not().to(ScalarType.Float32);
+        return cat([ones_like(goes.narrow(0, 0, 1)), goes.narrow(0, 0, cuts.Count - 1)]).cumprod(0);
     }
 
     // As the model reads it, and as the distribution does.
@@ -100,6 +90,4 @@ sealed record Dream(Tensor Latents, Tensor Actions, Tensor Rewards, Tensor Disco
 /// <param name="Discount">gamma.</param>
 /// <param name="KeepsGraph">Whether gradients can go back through the dream; false: everything is a constant.</param>
 /// <param name="ThroughSteps">Whether they go from one step to the one before, or through one alone.</param>
-/// <param name="Penalty">What a reward loses for each unit of disagreement.</param>
-/// <param name="DisagreementLimit">Above it a step is not trusted; 0: no limit.</param>
-sealed record DreamRule(int Horizon, double Discount, bool KeepsGraph, bool ThroughSteps = true, double Penalty = 0, double DisagreementLimit = 0);
+sealed record DreamRule(int Horizon, double Discount, bool KeepsGraph, bool ThroughSteps = true);

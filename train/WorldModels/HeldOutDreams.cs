@@ -94,9 +94,8 @@ public sealed class HeldOutDreams : IDisposable
             }
         }
 
-        var horizon = Math.Max(config.ErrorHorizons[^1], config.Horizon ?? 0);
-        if (longest < horizon)
-            Throw.User($"Dataset {data.Info.Dataset}, part '{split}': its longest episode has {longest} steps, and {(horizon == config.Horizon ? $"world_model.horizon is {horizon}" : $"world_model.error_horizons goes to {horizon}")}; expected at most {longest}. Set it lower, or choose a dataset with longer episodes.");
+        if (longest < config.ErrorHorizons[^1])
+            Throw.User($"Dataset {data.Info.Dataset}, part '{split}': its longest episode has {longest} steps, and world_model.error_horizons goes to {config.ErrorHorizons[^1]}; expected at most {longest}. Set it lower, or choose a dataset with longer episodes.");
     }
 
     /// <summary>The states that predictions start from.</summary>
@@ -105,13 +104,14 @@ public sealed class HeldOutDreams : IDisposable
     /// <summary>Waits for the device.</summary>
     /// <param name="model">To be measured; nothing of it changes.</param>
     /// <param name="step">Gradient steps that it has learned for.</param>
-    /// <param name="generator">For the dreams that its spread is measured by.</param>
-    public ModelReport Measure(IWorldModel model, int step, Generator generator)
+    /// <param name="generator">For the dreams that its spread is measured by; null: that is left out.</param>
+    public ModelReport Measure(IWorldModel model, int step, Generator? generator)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var errors = new List<ModelErrorRow>();
-        var (relative, rewards) = (new List<double>(), new List<double>());
+        var (relative, returns) = (new List<double>(), new List<double>());
+        var (dreamedReturns, going) = (new double[Count], Enumerable.Repeat(1.0, Count).ToArray());
         double[] disagreements = [];
         var rows = tensor(_rows, device: _device);
         var observations = _batch.States.index_select(0, rows);
@@ -126,10 +126,15 @@ public sealed class HeldOutDreams : IDisposable
             latent = dreamed.Latent.MoveToOuterDisposeScope();
             var isNamed = _horizons.Contains(k);
             relative.Add(ObservationErrors(model.Decode(latent), at, observations, k, step, isNamed ? errors : null));
-            rewards.Add(HeadErrors(dreamed, k, step, isNamed ? errors : null));
+            var (reward, goes) = (Host(dreamed.Reward), Host(dreamed.Continue));
+            if (isNamed)
+                AddHeadErrors(reward, goes, k, step, errors);
+            for (var i = 0; i < Count; i++)
+                (dreamedReturns[i], going[i]) = (dreamedReturns[i] + (going[i] * reward[i]), going[i] * goes[i]);
+            returns.Add(ReturnError(dreamedReturns, k));
         }
 
-        return new([.. errors], Calibrate(model, step, generator), [.. relative], [.. rewards], disagreements);
+        return new([.. errors], generator is null ? [] : Calibrate(model, step, generator), [.. relative], [.. returns], disagreements);
     }
 
     /// <summary>The first steps of the longest held-out episode of the batch, up to so many: the observations, [T + 1, D], and the actions between them, [T, A]; of the caller's scope.</summary>
@@ -172,18 +177,22 @@ public sealed class HeldOutDreams : IDisposable
         return Root(spread) == 0 ? 0 : Root(error) / Root(spread);
     }
 
-    double HeadErrors(DreamStep dreamed, int k, int step, List<ModelErrorRow>? rows)
+    void AddHeadErrors(double[] reward, double[] going, int k, int step, List<ModelErrorRow> rows)
     {
         int[] valid = [.. Enumerable.Range(0, Count).Where(i => k - 1 <= _left[i])];
         if (valid.Length == 0)
-            return double.PositiveInfinity;
-        var (reward, going) = (Host(dreamed.Reward), Host(dreamed.Continue));
+            return;
         double[] rewards = [.. valid.Select(i => (double)_rewards[_rows[i] + k - 1])];
         double[] continues = [.. valid.Select(i => _terminated[i] && k - 1 == _left[i] ? 0.0 : 1)];
-        var error = Root(valid.Select((i, j) => reward[i] - rewards[j]));
-        rows?.Add(Row(step, k, "reward", null, valid.Length, error, Root(valid.Select((i, j) => _before[i] - rewards[j])), Spread(rewards)));
-        rows?.Add(Row(step, k, "continuation", null, valid.Length, Root(valid.Select((i, j) => going[i] - continues[j])), Root(continues.Select(c => 1 - c)), Spread(continues)));
-        return error;
+        rows.Add(Row(step, k, "reward", null, valid.Length, Root(valid.Select((i, j) => reward[i] - rewards[j])), Root(valid.Select((i, j) => _before[i] - rewards[j])), Spread(rewards)));
+        rows.Add(Row(step, k, "continuation", null, valid.Length, Root(valid.Select((i, j) => going[i] - continues[j])), Root(continues.Select(c => 1 - c)), Spread(continues)));
+    }
+
+    // Of the sum of k rewards, where the log says it: nothing comes after a termination.
+    double ReturnError(double[] dreamed, int k)
+    {
+        int[] valid = [.. Enumerable.Range(0, Count).Where(i => k - 1 <= _left[i] || _terminated[i])];
+        return valid.Length == 0 ? double.PositiveInfinity : Root(valid.Select(i => dreamed[i] - Enumerable.Range(0, Math.Min(k, _left[i] + 1)).Sum(j => (double)_rewards[_rows[i] + j])));
     }
 
     static ModelErrorRow Row(int step, int k, string target, int? dimension, long count, double error, double persistence, double spread) =>

@@ -32,6 +32,6 @@ public sealed record CalibrationRow(int Step, int Horizon, string Target, int? D
 /// <param name="Errors">At the horizons that were asked for.</param>
 /// <param name="Calibration">At the same.</param>
 /// <param name="RelativeErrors">By k from 1, of the observation as a whole: error over spread.</param>
-/// <param name="RewardErrors">By k from 1.</param>
+/// <param name="ReturnErrors">By k from 1: root mean square error of the sum of the k rewards, each dreamed one times the probability that the dream still went on; infinite where no start says it.</param>
 /// <param name="Disagreements">Of single steps; empty without members.</param>
-public sealed record ModelReport(IReadOnlyList<ModelErrorRow> Errors, IReadOnlyList<CalibrationRow> Calibration, double[] RelativeErrors, double[] RewardErrors, double[] Disagreements);
+public sealed record ModelReport(IReadOnlyList<ModelErrorRow> Errors, IReadOnlyList<CalibrationRow> Calibration, double[] RelativeErrors, double[] ReturnErrors, double[] Disagreements);

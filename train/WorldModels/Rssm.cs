@@ -69,7 +69,7 @@ sealed class Rssm : IStorableWorldModel
             (_gruScale, _gruShift, _gruBias) = (_set.Constant("gru.scale", 1, 3 * memory), _set.Zeros("gru.shift", 3 * memory), zeros(3 * memory, device: device).DetachFromDisposeScope());
         else
             _gruBias = _set.Zeros("gru.bias", 3 * memory);
-        _prior = new Mlp(_set, "prior", [memory, units, _sizes.Heads]);
+        _prior = new Mlp(_set, "prior", [memory, units, _sizes.Heads], members: config.Members);
         _posterior = new Mlp(_set, "posterior", [memory + e, units, _sizes.Heads]);
         if (encoder.Image is { } pixels)
             _transposed = new TransposedConvolutions(_set, "decoder", LatentWidth, hidden[1..], pixels);
@@ -94,7 +94,7 @@ sealed class Rssm : IStorableWorldModel
 
     public int ActionWidth => _sizes.Actions;
 
-    public int Members => 1;
+    public int Members => _config.Members;
 
     public bool HasMemory => true;
 
@@ -126,8 +126,11 @@ sealed class Rssm : IStorableWorldModel
         var goes = nn.functional.binary_cross_entropy_with_logits(_continue.Forward(nextStates).squeeze(-1), batch.Discounts.gt(0).to(ScalarType.Float32), reduction: nn.Reduction.None);
         var end = DreamLosses.Mean(goes, batch.LossMask);
         var (dynamics, representation) = (Divergence(posterior, prior, holdPosterior: true), Divergence(posterior, prior, holdPosterior: false));
-        var balanced = DreamLosses.BalancedKl(dynamics, representation, _config.DynamicsScale!.Value, _config.RepresentationScale!.Value, _config.FreeNats!.Value, seen, _config.FreeNatsOfMean!.Value);
-        var divergence = DreamLosses.Mean(dynamics.detach(), seen);
+        // The mean over members, each with free nats of its own: to what they share it is as large as of one.
+        var balanced = Enumerable.Range(0, Members)
+            .Select(k => DreamLosses.BalancedKl(dynamics[k], representation[k], _config.DynamicsScale!.Value, _config.RepresentationScale!.Value, _config.FreeNats!.Value, seen, _config.FreeNatsOfMean!.Value))
+            .Aggregate((sum, loss) => sum.add(loss)).div(Members);
+        var divergence = DreamLosses.Mean(dynamics.detach().mean([0]), seen);
         return new RssmLoss(reconstruction.add(reward).add(end, alpha: _config.ContinueScale).add(balanced), reconstruction, reward, end, divergence, states);
     }
 
@@ -166,9 +169,10 @@ sealed class Rssm : IStorableWorldModel
     public DreamStep Step(Tensor latent, Tensor action, Generator? generator)
     {
         var memory = Recur(latent.narrow(-1, 0, _sizes.Deterministic), latent.narrow(-1, _sizes.Deterministic, _sizes.Stochastic), action);
-        var draw = Draw(_prior.Forward(memory), Noise([latent.size(0)], generator, latent.device));
+        var (heads, disagreement) = Ahead(memory, generator);
+        var draw = Draw(heads, Noise([latent.size(0)], generator, latent.device));
         var next = cat([memory, draw], -1);
-        return new DreamStep(next, Reward(next), _continue.Forward(next).squeeze(-1).sigmoid());
+        return new DreamStep(next, Reward(next), _continue.Forward(next).squeeze(-1).sigmoid(), disagreement);
     }
 
     public Tensor Decode(Tensor latent)
@@ -185,6 +189,20 @@ sealed class Rssm : IStorableWorldModel
     }
 
     // ---- parts ----
+
+    // The heads by which a dream goes on, [N, *], of a member drawn for each row, without noise of their mean; and how far they are apart.
+    (Tensor Heads, Tensor? Disagreement) Ahead(Tensor memory, Generator? generator)
+    {
+        var heads = _prior.Forward(memory);
+        if (Members == 1)
+            return (heads, null);
+        var statistics = Statistics(heads);
+        var means = _isGaussian ? statistics.narrow(-1, 0, _sizes.Groups) : statistics.exp().flatten(-2);
+        var mean = generator is not null ? Ensemble.Of(heads, Ensemble.Draw(Members, heads.size(1), generator, heads.device))
+            : _isGaussian ? heads.mean([0])
+            : means.mean([0]).clamp_min(1e-30).log();
+        return (mean, Ensemble.Deviation(means));
+    }
 
     // [T, B, Z] before and after each step, and the distributions of what was drawn after it.
     (Tensor States, Tensor NextStates, Tensor Posterior, Tensor Prior) Unroll(Tensor embedded, Tensor embeddedNext, Tensor actions, Tensor resets, Generator? generator)
@@ -211,7 +229,7 @@ sealed class Rssm : IStorableWorldModel
             nexts[t] = cat([memory, draw], -1);
         }
 
-        return (stack(states), stack(nexts), Statistics(stack(posteriors)), Statistics(_prior.Forward(stack(memories))));
+        return (stack(states), stack(nexts), Statistics(stack(posteriors)), Statistics(_prior.Forward(stack(memories).flatten(0, 1)).unflatten(-2, steps, batch)));
     }
 
     // Cho et al. 2014 as Dreamer writes it: one product for all gates, and the update gate begins nearly closed.
@@ -249,8 +267,12 @@ sealed class Rssm : IStorableWorldModel
             : empty([.. leading, _sizes.Groups, _sizes.Classes], dtype: ScalarType.Float32, device: device).exponential_(1, generator);
     }
 
+    // Of each member, [K, T, B].
     Tensor Divergence(Tensor posterior, Tensor prior, bool holdPosterior)
     {
+        if (Members == 1)
+            prior = prior.unsqueeze(0);
+        posterior = posterior.unsqueeze(0).expand(prior.shape);
         (posterior, prior) = holdPosterior ? (posterior.detach(), prior) : (posterior, prior.detach());
         if (!_isGaussian)
             return DreamLosses.CategoricalKl(posterior, prior);

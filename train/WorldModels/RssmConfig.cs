@@ -26,6 +26,9 @@ public sealed record RssmConfig : IValidatable
     /// <summary>Hidden layers of the dense encoder, the decoder and the heads. The default value is 2.</summary>
     public int Layers { get; init; } = 2;
 
+    /// <summary>K: priors side by side, each with first parameters of its own and trained to the posterior by its own divergence; what they disagree about says how unsure the model is. The default value is 1.</summary>
+    public int Members { get; init; } = 1;
+
     /// <summary>Whether the sums of the GRU are normalized.</summary>
     public bool? LayerNorm { get; init; }
 
@@ -65,6 +68,8 @@ public sealed record RssmConfig : IValidatable
                 yield return $"{key} is {value}; expected 1 to 8192.";
         }
 
+        if (Members is < 1 or > 1_000)
+            yield return $"members is {Members}; expected 1 to 1000.";
         if (Classes is < 2 or > 1_024)
             yield return $"classes is {Classes}; expected 2 to 1024.";
         if (Latent is not (null or Gaussian or Categorical))

@@ -142,11 +142,8 @@ public sealed class VaeWorldModel : IStorableWorldModel
 
     /// <summary>How far the members are from each other, [N]; null where there is one.</summary>
     internal Tensor? DisagreementOf(Tensor means, Tensor logs) => _config.Members == 1 ? null
-        : _config.Disagreement == WorldModelConfig.Means ? Deviation(means)
+        : _config.Disagreement == WorldModelConfig.Means ? Ensemble.Deviation(means)
         : logs.exp().square().sum(-1).sqrt().amax(0);
-
-    // The gradient of a root at 0 is infinite.
-    static Tensor Deviation(Tensor means) => means.var(0, unbiased: false).mean([-1]).add(1e-12).sqrt();
 
     Tensor Next(Tensor means, Tensor logs, Generator? generator)
     {
@@ -154,9 +151,8 @@ public sealed class VaeWorldModel : IStorableWorldModel
             return _config.Members == 1 ? means.select(0, 0) : means.mean([0]);
         if (_config.Members == 1)
             return StateCoder.Sample(means.select(0, 0), logs.select(0, 0), generator);
-        var rows = means.size(1);
-        var member = rand(rows, device: means.device, generator: generator).mul(_config.Members).floor().clamp_max(_config.Members - 1).to(ScalarType.Int64).view(1, rows, 1).expand(1, rows, LatentWidth);
-        return StateCoder.Sample(means.gather(0, member).select(0, 0), logs.gather(0, member).select(0, 0), generator);
+        var member = Ensemble.Draw(_config.Members, means.size(1), generator, means.device);
+        return StateCoder.Sample(Ensemble.Of(means, member), Ensemble.Of(logs, member), generator);
     }
 
     /// <summary>Actions in the units that dynamics read.</summary>

@@ -5,7 +5,7 @@ using OfflineRL.Train.Sampling;
 
 namespace OfflineRL.Train.WorldModels;
 
-/// <summary>The model of the lectures: what it is made of, how it learns, how its errors are measured, and how far dreams trust it. Section <c>world_model</c> of a config.</summary>
+/// <summary>The model of the lectures: what it is made of, how it learns, and how its errors are measured. Section <c>world_model</c> of a config.</summary>
 public sealed record WorldModelConfig : LearnerConfig
 {
     public const string Vae = "vae", Identity = "identity";
@@ -69,16 +69,7 @@ public sealed record WorldModelConfig : LearnerConfig
     /// <summary>u, with members: <c>means</c>: the deviation of their means, root mean square over dimensions; <c>largest_deviation</c>: the largest member's norm of sigma (MOPO). The default value is <c>means</c>.</summary>
     public string Disagreement { get; init; } = Means;
 
-    /// <summary>lambda: what a dreamed reward loses for each unit of disagreement; not set: by the rule of <see cref="DreamLimits"/>, from held-out errors.</summary>
-    public double? Penalty { get; init; }
-
-    /// <summary>Dreams end where the disagreement is above this quantile of the held-out data's; 1: nowhere. The default value is 1.</summary>
-    public double TruncationQuantile { get; init; } = 1;
-
-    /// <summary>Steps of a dream; not set: by the rule of <see cref="DreamLimits"/>.</summary>
-    public int? Horizon { get; init; }
-
-    /// <summary>What the rule for the horizon allows: error over the data's own spread. The default value is 0.5.</summary>
+    /// <summary>What the rule for the horizon of dreams and plans allows (<see cref="DreamLimits"/>): error over the data's own spread. The default value is 0.5.</summary>
     public double HorizonError { get; init; } = 0.5;
 
     /// <summary>Of transitions with their next observations; discount 1 says "it went on".</summary>
@@ -137,12 +128,6 @@ public sealed record WorldModelConfig : LearnerConfig
             yield return $"error_starts is {ErrorStarts}; expected 2 to 1000000.";
         if (ErrorSamples is < 2 or > 10_000)
             yield return $"error_samples is {ErrorSamples}; expected 2 to 10000.";
-        if (Penalty is { } penalty && !(penalty >= 0 && double.IsFinite(penalty)))
-            yield return FormattableString.Invariant($"penalty is {penalty}; expected a number of at least 0, or none to have it chosen.");
-        if (!(TruncationQuantile is > 0 and <= 1))
-            yield return FormattableString.Invariant($"truncation_quantile is {TruncationQuantile}; expected a number above 0, and at most 1 (1: dreams are not cut).");
-        if (Horizon is < 1 or > 1_000)
-            yield return $"horizon is {Horizon}; expected 1 to 1000, or none to have it chosen.";
         if (!(HorizonError > 0))
             yield return FormattableString.Invariant($"horizon_error is {HorizonError}; expected a positive number.");
     }

@@ -185,7 +185,7 @@ public sealed class DreamerTests : IDisposable
         Assert.Contains("no episode of more than 5 steps, and dreamer dreams 6", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 6 } }), StringComparison.Ordinal);
         Assert.Contains("preset is 'v4'", Message(tiny with { Dreamer = tiny.Dreamer with { Preset = "v4" } }), StringComparison.Ordinal);
         Assert.Contains("horizon is 0", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 0 } }), StringComparison.Ordinal);
-        Assert.Contains("penalty and disagreement_limit", Message(tiny with { Dreamer = tiny.Dreamer with { Penalty = 1 } }), StringComparison.Ordinal);
+        Assert.Contains("dreamer.penalty is 1 and truncation_quantile 1 with a model of one member, which cannot say how unsure it is; expected 0 and 1. Set model.members", Message(tiny with { Dreamer = tiny.Dreamer with { Penalty = 1 } }), StringComparison.Ordinal);
         Assert.Contains("latent is 'gausian'; expected gaussian or categorical. Did you mean 'gaussian'?", Message(tiny with { Dreamer = tiny.Dreamer with { Model = tiny.Dreamer.Model with { Latent = "gausian" } } }), StringComparison.Ordinal);
         Assert.Contains("torso is nature", Message(tiny with { Dreamer = tiny.Dreamer with { Torso = "nature" } }), StringComparison.Ordinal);
         // 20 episodes of 5 steps.

@@ -113,11 +113,53 @@ public sealed class VaeDreamerTests : IDisposable
         var tiny = TrainData.Tiny("vae_dreamer") with { Name = "none" };
         Assert.Contains("model_share is 1", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { ModelShare = 1 } }), StringComparison.Ordinal);
         Assert.Contains("a model of one member", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Penalty = 1 }, WorldModel = tiny.WorldModel with { Members = 1 } }), StringComparison.Ordinal);
+        Assert.Contains("truncation_quantile 0.5 with a model of one member", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { TruncationQuantile = 0.5 }, WorldModel = tiny.WorldModel with { Members = 1 } }), StringComparison.Ordinal);
+        Assert.Contains("truncation_quantile is 0; expected a number above 0", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { TruncationQuantile = 0 } }), StringComparison.Ordinal);
+        Assert.Contains("penalty is -1; expected a finite number", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Penalty = -1 } }), StringComparison.Ordinal);
         Assert.Contains("no episode of more than 10 steps, and vae_dreamer dreams 11", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Horizon = 11 } }), StringComparison.Ordinal);
         Assert.Contains("gradient is 'path'; expected", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Gradient = "path" } }), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_data.Workspace.RunsFolder));
 
         string Message(TrainConfig config) => Assert.Throws<UserErrorException>(() => TrainJob.Run(config, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None)).Message;
+    }
+
+    [Fact]
+    public void Limits_ThatAreGivenOrNotMeasured_AreThoseOfTheSettings()
+    {
+        using var columns = _data.WriteSigns();
+        var tiny = TrainData.Tiny("vae_dreamer");
+        // All given: nothing is measured for them. No measuring at all: 15 steps, no penalty, and the run says so.
+        Assert.Equal((new DreamLimits(2, 0.5, null), 0), Run("given", tiny with { VaeDreamer = tiny.VaeDreamer with { Horizon = 2, Penalty = 0.5 } }));
+        Assert.Equal((new DreamLimits(2, 0, null), 1), Run("none", tiny with { Guard = new() { HeldOutTransitions = 0 }, VaeDreamer = tiny.VaeDreamer with { Horizon = 2 } }));
+        // One member, a horizon: nothing is open. Without a horizon, it is measured.
+        Assert.Equal((new DreamLimits(2, 0, null), 0), Run("one", tiny with { VaeDreamer = tiny.VaeDreamer with { Horizon = 2 }, WorldModel = tiny.WorldModel with { Members = 1 } }));
+        Assert.Equal((new DreamLimits(3, 0, null), 1), Run("open", tiny with { VaeDreamer = tiny.VaeDreamer with { Horizon = null }, WorldModel = tiny.WorldModel with { Members = 1, HorizonError = 9 } }));
+
+        (DreamLimits Limits, int Said) Run(string name, TrainConfig config)
+        {
+            var progress = new CallbackProgress(_ => { });
+            TrainJob.Run(config with { Name = name }, _data.Workspace, columns, progress, CancellationToken.None);
+            using var stored = StoredWorldModel.Open(_data.Workspace, name, 0, CPU);
+            return (stored.Description.Limits, progress.Lines.Count(line => line.Contains("dreams go ", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public void ADreamThatDiverges_EndsTheSeedInOneMessage_AndKeepsTheLastGoodCheckpoint()
+    {
+        using var columns = _data.WriteSigns();
+        var config = TrainData.Tiny("vae_dreamer") with { Name = "diverged", CheckpointPeriodSteps = 5, LogPeriodSteps = 5, PolicyPeriodSteps = 5 };
+        // The model learns as ever; actor and critic, whose dreams begin at step 30, by steps beyond all numbers.
+        config = config with { VaeDreamer = config.VaeDreamer with { CriticLearningRate = 1e30, ActorLearningRate = 1e30 } };
+        var error = Assert.Throws<CheckFailedException>(() => TrainJob.Run(config, _data.Workspace, columns, NullProgress.Instance, CancellationToken.None));
+        Assert.Contains("training diverged", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at step 35", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        var seed = RunFolder.SeedFolder(Path.Combine(_data.Workspace.RunsFolder, "diverged"), 0);
+        Assert.True(File.Exists(Path.Combine(Checkpoints.FolderOf(seed), "step-30", "checkpoint.json")));
+        using var policy = LearnedPolicy.Load(Path.Combine(RunFolder.PoliciesFolder(seed), "step-30"));
+        Assert.Equal("vae_dreamer", policy.Description.Algorithm);
+        Assert.Equal(RunState.Failed, RunFolder.Open(_data.Workspace, "diverged").Seeds[0].Status!.State);
     }
 
     static Tensor Model(VaeDreamer learner) => cat([.. ((IModelLearner)learner).Model.NamedTensors().Select(entry => entry.Tensor.detach().flatten().clone())]);

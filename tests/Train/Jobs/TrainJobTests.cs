@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OfflineRL.Datasets;
@@ -5,6 +6,7 @@ using OfflineRL.Tests.Datasets.Columns;
 using OfflineRL.Train;
 using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Sampling;
+using OfflineRL.Train.WorldModels;
 
 namespace OfflineRL.Tests.Train.Jobs;
 
@@ -43,6 +45,43 @@ public sealed class TrainJobTests : IDisposable
         Assert.False(Run(config with { Name = "cut" }, columns).Interrupted);
         Assert.Equal("finished", Status("cut"));
         AssertSameRun("whole", "cut");
+    }
+
+    [Theory]
+    [InlineData("vae_dreamer", 14)]
+    [InlineData("vae_dreamer", 21)]
+    [InlineData("vae_dreamer", 28)]
+    [InlineData("dreamer", 14)]
+    [InlineData("dreamer", 21)]
+    [InlineData("dreamer", 28)]
+    public void Run_ThatChoosesHowFarItDreams_ResumesBitForBit(string algorithm, int stop)
+    {
+        using var columns = _data.WriteSigns(split: new SplitRule(1, [new("train", 0.8), new("validation", 0.2)]));
+        var tiny = TrainData.Tiny(algorithm);
+        var config = tiny with
+        {
+            // What is chosen is chosen after step 21, or after steps 7, 21, 35 and 49.
+            VaeDreamer = tiny.VaeDreamer with { Horizon = null, ModelShare = 0.35, TruncationQuantile = 0.9 },
+            Dreamer = tiny.Dreamer with { Horizon = null, WarmUpSteps = 7, LimitsPeriodSteps = 14, Model = tiny.Dreamer.Model with { Members = 3 }, TruncationQuantile = 0.9 },
+            WorldModel = tiny.WorldModel with { Members = 3, HorizonError = 5, ErrorHorizons = [1, 3] },
+        };
+        var progress = new CallbackProgress(_ => { });
+        Run(config with { Name = "whole" }, columns, progress);
+        using var source = new CancellationTokenSource();
+        Assert.Equal(stop, Run(config with { Name = "cut" }, columns, new CallbackProgress(done => Cancel(source, done >= stop)), source.Token).Seeds[0].Step);
+        Run(config with { Name = "cut" }, columns);
+        AssertSameRun("whole", "cut");
+
+        // What was chosen is said, is what the last model's file says, and is in the metrics.
+        var said = progress.Lines.Where(line => line.Contains(": dreams go ", StringComparison.Ordinal)).ToList();
+        Assert.Equal(algorithm == "dreamer" ? 4 : 1, said.Count);
+        var limits = JsonFiles.Read<WorldModelDescription>(Path.Combine(SeedFolder("whole"), "models", "step-60", "world_model.json")).Limits;
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"dreams go {limits.Horizon} steps, a unit of disagreement costs {limits.Penalty:G4}, and above {limits.Threshold:G4} a dream is cut"), said[^1], StringComparison.Ordinal);
+        Assert.True(limits is { Horizon: 3, Penalty: > 0, Threshold: > 0 });
+        var last = JsonNode.Parse(Metrics("whole")[^1])!;
+        Assert.Equal(3, (double)last["dream_horizon"]!);
+        Assert.Equal(limits.Penalty, (double)last["penalty"]!, 1e-5 * limits.Penalty);
+        Assert.Equal(limits.Threshold!.Value, (double)last["threshold"]!, 1e-5 * limits.Threshold.Value);
     }
 
     [Theory]

@@ -177,17 +177,26 @@ public sealed class DreamActorCriticTests : IDisposable
         using var generator = new Generator(2);
         var starts = tensor(new[] { 0.1f, 5 }).reshape(2, 1);
         using var plain = Linear(Gradient(DreamingConfig.ScoreFunction, 1, 3));
-        using var careful = Linear(Gradient(DreamingConfig.ScoreFunction, 1, 3) with { Penalty = 2, DisagreementLimit = 3 });
+        using var careful = Linear(Gradient(DreamingConfig.ScoreFunction, 1, 9));
+        careful.Limits = new(3, 2, 3);
         var before = plain.Imagine(_linear, starts, generator);
         generator.manual_seed(2);
         var after = careful.Imagine(_linear, starts, generator);
         Assert.Null(before.Trusts);
         Assert.True(before.Rewards.sub(before.Disagreement!.mul(2)).sub(after.Rewards).abs().max().ToDouble() < 1e-5);
-        // The second dream begins beyond the limit: none of its steps counts.
-        Assert.Equal([1, 0, 1, 0, 1, 0], after.Trusts!.data<float>().ToArray());
+        Assert.True(before.Disagreement!.min().ToDouble() > 0);
+        // The second dream begins beyond the threshold: it is cut after its first step.
+        Assert.Equal([1, 1, 1, 0, 1, 0], after.Trusts!.data<float>().ToArray());
         var weights = careful.ActorLoss(after).Weights;
-        Assert.Equal(0, weights.select(1, 1).abs().sum().ToDouble());
+        Assert.Equal([1f, 0, 0], weights.select(1, 1).data<float>().ToArray());
         Assert.True(weights.select(1, 0).sum().ToDouble() > 2);
+        Assert.Equal(new DreamLimits(3, 2, 3), careful.Limits);
+        careful.Limits = new(4, 0.5, null);
+        Assert.Equal(new DreamLimits(4, 0.5, null), careful.Limits);
+        Assert.Equal([5, 2, 1], careful.Imagine(_linear, starts, generator).Latents.shape);
+        careful.Limits = null;
+        Assert.Null(careful.Limits);
+        Assert.Equal([10, 2, 1], careful.Imagine(_linear, starts, generator).Latents.shape);
     }
 
     [Fact]
@@ -196,6 +205,8 @@ public sealed class DreamActorCriticTests : IDisposable
         using var generator = new Generator(2);
         using var model = new LinearGaussianModel(cutAbove: 3);
         using var learner = Linear(Gradient(DreamingConfig.ScoreFunction, 1, 3));
+        // Also where the limits themselves would not cut it yet.
+        learner.Limits = new(3, 0, 100);
         var dream = learner.Imagine(model, tensor(new[] { 0.1f, 5 }).reshape(2, 1), generator);
         Assert.Equal([1, 1, 1, 0, 1, 0], dream.Trusts!.data<float>().ToArray());
         // Its only step is bootstrapped from where it led to.

@@ -173,14 +173,37 @@ public sealed class HeldOutDreamsTests : IDisposable
     [Fact]
     public void Limits_AreChosenByTheRule()
     {
-        double[] errors = [0.1, 0.3, 0.6, 0.2], rewards = [1, 4, 9, 16], disagreements = [1, 2, 3, 2];
-        // The third step is too wrong; the error of the reward at the second, 4, over the mean disagreement, 2.
-        Assert.Equal(new DreamLimits(2, 2, null), DreamLimits.Choose(new(), errors, rewards, disagreements));
-        Assert.Equal(new DreamLimits(4, 8, 3), DreamLimits.Choose(new() { HorizonError = 0.7, TruncationQuantile = 0.75 }, errors, rewards, disagreements));
-        Assert.Equal(new DreamLimits(1, 0.5, null), DreamLimits.Choose(new() { HorizonError = 0.01 }, errors, rewards, disagreements));
-        Assert.Equal(new DreamLimits(9, 3, null), DreamLimits.Choose(new() { Horizon = 9, Penalty = 3 }, errors, rewards, disagreements));
-        // Without members nothing is to be penalized.
-        Assert.Equal(new DreamLimits(2, 0, null), DreamLimits.Choose(new(), errors, rewards, []));
+        double[] errors = [0.1, 0.3, 0.6, 0.2], returns = [1, 4, 9, 16], disagreements = [1, 2, 3, 2];
+        var rule = new LimitsRule(null, null, 1, 0.5, 15);
+        DreamLimits Chosen(LimitsRule rule) => DreamLimits.Choose(rule, errors, returns, disagreements);
+        // The third step is too wrong; the error of a return of two steps, 4, is 2 a step, over the mean disagreement, 2.
+        Assert.Equal(new DreamLimits(2, 1, null), Chosen(rule));
+        Assert.Equal(new DreamLimits(4, 2, 3), Chosen(rule with { HorizonError = 0.7, TruncationQuantile = 0.75 }));
+        Assert.Equal(new DreamLimits(3, 1.5, null), Chosen(rule with { HorizonError = 0.7, MostHorizon = 3 }));
+        Assert.Equal(new DreamLimits(1, 0.5, null), Chosen(rule with { HorizonError = 0.01 }));
+        // What is given stays; beyond what was measured the longest return that is known counts.
+        Assert.Equal(new DreamLimits(9, 3, null), Chosen(rule with { Horizon = 9, Penalty = 3 }));
+        Assert.Equal(new DreamLimits(9, 2, null), Chosen(rule with { Horizon = 9 }));
+        Assert.Equal(new DreamLimits(9, 1, null), DreamLimits.Choose(rule with { Horizon = 9 }, errors, [1, 4, double.PositiveInfinity, double.PositiveInfinity], disagreements));
+        Assert.Equal(new DreamLimits(2, 0, null), Chosen(rule with { Penalty = 0 }));
+        // Without members nothing is to be penalized, nor measured where the horizon is given.
+        Assert.Equal(new DreamLimits(2, 0, null), DreamLimits.Choose(rule, errors, returns, []));
+        Assert.Equal((true, true, false, true, true, false), (rule.IsOpen(1), rule.IsOpen(5), (rule with { Horizon = 4 }).IsOpen(1), (rule with { Horizon = 4 }).IsOpen(5),
+            (rule with { Horizon = 4, Penalty = 0, TruncationQuantile = 0.9 }).IsOpen(5), (rule with { Horizon = 4, Penalty = 0 }).IsOpen(5)));
+        Assert.Equal((new DreamLimits(15, 0, null), new DreamLimits(4, 2, null)), (rule.Unmeasured, (rule with { Horizon = 4, Penalty = 2 }).Unmeasured));
+    }
+
+    [Fact]
+    public void ReturnErrors_CountWhatCameAfterATermination_AsNothing()
+    {
+        using var columns = Count(2, 4);
+        using var dreams = Dreams(columns, new() { ErrorHorizons = [1, 3], ErrorStarts = 100, ErrorSamples = 2 });
+        var report = dreams.Measure(new Adder(1, 1, 0.5f), 0, generator: null);
+        Assert.Empty(report.Calibration);
+        // Of three steps 1 + 1/2 + 1/4 is dreamed. The episode that terminates gave 0 + 1 + 2, 1 + 2 + 3, 2 + 3 and 3; the other, cut after four steps, 3 and 6, and of its last two states no one knows.
+        double[] came = [3, 6, 5, 3, 3, 6];
+        Assert.Equal(Math.Sqrt(came.Average(sum => Math.Pow(1.75 - sum, 2))), report.ReturnErrors[2], 1e-6);
+        Assert.Equal(Math.Sqrt(new double[] { 0, 1, 2, 3 }.Average(reward => Math.Pow(1 - reward, 2))), report.ReturnErrors[0], 1e-6);
     }
 
     [Fact]

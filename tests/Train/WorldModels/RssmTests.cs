@@ -26,9 +26,9 @@ public sealed class RssmTests : IDisposable
         ? new() { Deterministic = 5, Latent = latent, Groups = 3, Units = 6, Layers = 1, LayerNorm = false, UniformShare = 0, Symlog = false, Reward = RssmConfig.NormalReward, DynamicsScale = 1, RepresentationScale = 1, FreeNats = 0.01, FreeNatsOfMean = true }
         : new() { Deterministic = 5, Latent = latent, Groups = 2, Classes = 3, Units = 6, Layers = 1, LayerNorm = true, UniformShare = 0.01, Symlog = true, Reward = RssmConfig.TwoHotReward, DynamicsScale = 0.5, RepresentationScale = 0.1, FreeNats = 0.02, FreeNatsOfMean = false };
 
-    Rssm Model(string latent)
+    Rssm Model(string latent, int members = 1)
     {
-        var model = new Rssm(Config(latent), new() { Inputs = D, Hidden = [], Outputs = 6 }, new(BoxSpace.Unbounded(D), A, null, 0, 1), RandomStream.Create(1, "init"), CPU);
+        var model = new Rssm(Config(latent) with { Members = members }, new() { Inputs = D, Hidden = [], Outputs = 6 }, new(BoxSpace.Unbounded(D), A, null, 0, 1), RandomStream.Create(1, "init"), CPU);
         _owned.Add(model);
         using var quiet = no_grad();
         var k = arange(1, model.Parameters.Values.size(0) + 1, ScalarType.Float64);
@@ -71,12 +71,14 @@ public sealed class RssmTests : IDisposable
     }
 
     [Theory]
-    [InlineData(RssmConfig.Gaussian)]
-    [InlineData(RssmConfig.Categorical)]
-    public void Loss_ItsPartsAndItsGradient_AreThoseOfPyTorch(string latent)
+    [InlineData(RssmConfig.Gaussian, 1)]
+    [InlineData(RssmConfig.Categorical, 1)]
+    [InlineData(RssmConfig.Gaussian, 3)]
+    [InlineData(RssmConfig.Categorical, 3)]
+    public void Loss_ItsPartsAndItsGradient_AreThoseOfPyTorch(string latent, int members)
     {
-        Golden golden = new("rssm.json", latent, "dream");
-        var (model, batch) = (Model(latent), Batch());
+        Golden golden = new("rssm.json", members > 1 ? $"{latent}_{members}" : latent, "dream");
+        var (model, batch) = (Model(latent, members), Batch());
         var loss = model.Loss(batch, Hot(batch.Actions), generator: null);
         Golden.AssertClose(golden.Doubles("states"), loss.States, 1e-5);
         Assert.Equal(golden.Number("reconstruction"), loss.Reconstruction.ToDouble(), 1e-4);
@@ -151,6 +153,40 @@ public sealed class RssmTests : IDisposable
             // Where memory begins anew within the sequence, the model's posterior has seen no action.
             Golden.AssertClose(whole[t], state, 1e-6);
         }
+    }
+
+    [Theory]
+    [InlineData(RssmConfig.Gaussian)]
+    [InlineData(RssmConfig.Categorical)]
+    public void Members_DisagreeByTheirMeans_AndADreamFollowsOneOfThemARow(string latent)
+    {
+        const int Rows = 4_000;
+        var model = Model(latent, members: 3);
+        using var quiet = no_grad();
+        using var generator = new Generator(4);
+        var (start, action) = (randn([1, model.LatentWidth], generator: generator), Hot(zeros([1], dtype: ScalarType.Int64)));
+        var step = model.Step(start, action, generator: null);
+        // By hand, from the deterministic path and the parameters.
+        var parts = model.NamedTensors().ToDictionary(entry => entry.Name, entry => entry.Tensor);
+        var memory = step.Latent.narrow(1, 0, 5);
+        var means = new List<Tensor>();
+        for (var k = 0; k < 3; k++)
+        {
+            var heads = nn.functional.linear(nn.functional.linear(memory, parts["prior.0.weight"][k], parts["prior.0.bias"][k]).relu(), parts["prior.1.weight"][k], parts["prior.1.bias"][k]);
+            means.Add(latent == RssmConfig.Gaussian ? heads.narrow(1, 0, 3) : heads.reshape(1, 2, 3).softmax(-1).mul(0.99).add(0.01 / 3).flatten(1));
+        }
+
+        var mean = stack(means).mean([0]);
+        var expected = stack(means).sub(mean).square().mean().sqrt().ToDouble();
+        Assert.True(expected > 0.01);
+        Assert.Equal(expected, step.Disagreement!.ToDouble(), 1e-5);
+        var drawn = model.Step(start.expand(Rows, model.LatentWidth), action.expand(Rows, A), generator);
+        Golden.AssertClose(full([Rows], (float)expected), drawn.Disagreement!, 1e-5);
+        // Draws of all members alike have their mean; without noise it is that mean, or its mode.
+        var found = drawn.Latent.narrow(1, 5, model.LatentWidth - 5);
+        Golden.AssertClose(mean[0], found.mean([0]), latent == RssmConfig.Gaussian ? 0.06 : 0.03);
+        Golden.AssertClose(latent == RssmConfig.Gaussian ? mean : nn.functional.one_hot(mean.reshape(1, 2, 3).argmax(-1), 3).to(ScalarType.Float32).flatten(1), step.Latent.narrow(1, 5, model.LatentWidth - 5), 1e-5);
+        Assert.Null(Model(latent).Step(start, action, generator: null).Disagreement);
     }
 
     [Fact]

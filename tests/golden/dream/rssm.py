@@ -1,4 +1,5 @@
 """The recurrent state-space model's loss without noise, in PyTorch float64, one sequence step after the other: /usr/bin/python3 rssm.py > rssm.json
+Of one prior and of three side by side, whose losses' mean is taken.
 Parameters are 0.3 sin(k) + 0.05 cos(3 k), k = 1, 2, ..., in the order in which the model makes them."""
 import json
 import torch
@@ -32,16 +33,17 @@ def dense(name, widths):
     return [s for i in range(len(widths) - 1) for s in ((f"{name}.{i}.weight", (widths[i + 1], widths[i])), (f"{name}.{i}.bias", (widths[i + 1],)))]
 
 
-def case(kind):
+def case(kind, members=1):
     gaussian = kind == "gaussian"
     G, C = (3, 1) if gaussian else (2, 3)
     S = G * C
     heads = 2 * G if gaussian else S
     norm = not gaussian
     symlog = (lambda x: torch.sign(x) * torch.log1p(x.abs())) if not gaussian else (lambda x: x)
+    of = lambda shapes: [(name, (members, *shape)) for name, shape in shapes] if members > 1 else shapes
     p = fill(dense("encoder", [D, E]) + dense("input", [S + A, U]) + [("gru.weight", (3 * H, U + H))]
              + ([("gru.scale", (3 * H,)), ("gru.shift", (3 * H,))] if norm else [("gru.bias", (3 * H,))])
-             + dense("prior", [H, U, heads]) + dense("posterior", [H + E, U, heads])
+             + of(dense("prior", [H, U, heads])) + dense("posterior", [H + E, U, heads])
              + dense("decoder", [H + S, U, D]) + dense("reward", [H + S, U, 1 if gaussian else 63]) + dense("continue", [H + S, U, 1]))
     n = torch.arange(T * B * D).double()
     obs, nxt = torch.sin(n * 0.7).reshape(T, B, D) * 2, torch.cos(n * 0.31).reshape(T, B, D) * 3
@@ -74,6 +76,12 @@ def case(kind):
         u = torch.sigmoid(u - 1)
         return u * torch.tanh(torch.sigmoid(r) * c) + (1 - u) * h
 
+    def priors(h):
+        if members == 1:
+            return mlp(p, "prior", h)[None]
+        one = lambda k: {name: value[k] for name, value in p.items() if name.startswith("prior.")}
+        return torch.stack([mlp(one(k), "prior", h) for k in range(members)])
+
     embed = lambda x: mlp(p, "encoder", symlog(x))
     states, feats, post, prior = [], [], [], []
     h = z = None
@@ -90,11 +98,11 @@ def case(kind):
         h, z = torch.cat(rows_h), torch.cat(rows_z)
         states.append(torch.cat([h, z], -1))
         h = gru(h, z, act[t])
-        prior.append(mlp(p, "prior", h))
+        prior.append(priors(h))
         post.append(mlp(p, "posterior", torch.cat([h, embed(nxt[t])], -1)))
         z = draw(stats(post[-1]))
         feats.append(torch.cat([h, z], -1))
-    feat, q, r = torch.stack(feats), stats(torch.stack(post)), stats(torch.stack(prior))
+    feat, q, r = torch.stack(feats), stats(torch.stack(post)), [stats(x) for x in torch.stack(prior, 1)]
     mean = lambda x: (x * mask).sum() / mask.sum()
     reconstruction = mean(0.5 * (mlp(p, "decoder", feat) - symlog(nxt)).square().sum(-1))
     out = mlp(p, "reward", feat)
@@ -112,16 +120,16 @@ def case(kind):
         return (a.exp() * (a - b)).sum((-2, -1))
 
     hold = lambda s: tuple(x.detach() for x in s) if gaussian else s.detach()
-    dyn, rep = kl(hold(q), r), kl(q, hold(r))
+    dyn, rep = [kl(hold(q), x) for x in r], [kl(q, hold(x)) for x in r]
     if gaussian:
-        balanced = mean(dyn).clamp(min=0.01) + mean(rep).clamp(min=0.01)
+        balanced = sum(mean(d).clamp(min=0.01) + mean(x).clamp(min=0.01) for d, x in zip(dyn, rep)) / members
     else:
-        balanced = 0.5 * mean(dyn.clamp(min=0.02)) + 0.1 * mean(rep.clamp(min=0.02))
+        balanced = sum(0.5 * mean(d.clamp(min=0.02)) + 0.1 * mean(x.clamp(min=0.02)) for d, x in zip(dyn, rep)) / members
     total = reconstruction + reward + end + balanced
     total.backward()
     grads = torch.cat([v.grad.reshape(-1) for v in p.values()])
     lists = lambda x: x.detach().tolist()
-    return dict(states=lists(torch.stack(states)), reconstruction=float(reconstruction), reward=float(reward), end=float(end), divergence=float(mean(dyn)), total=float(total), gradient=lists(grads))
+    return dict(states=lists(torch.stack(states)), reconstruction=float(reconstruction), reward=float(reward), end=float(end), divergence=float(sum(mean(d) for d in dyn) / members), total=float(total), gradient=lists(grads))
 
 
-print(json.dumps({kind: case(kind) for kind in ("gaussian", "categorical")}))
+print(json.dumps({kind + (f"_{members}" if members > 1 else ""): case(kind, members) for members in (1, 3) for kind in ("gaussian", "categorical")}))
