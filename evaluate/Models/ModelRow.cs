@@ -19,6 +19,9 @@ public sealed record ModelRow
     /// <summary><c>vae</c>, <c>identity</c> (the latent state is the observation), <c>rssm</c>, ...</summary>
     public required string Kind { get; init; }
 
+    /// <summary>Models side by side that can disagree; 1: it cannot say how unsure it is.</summary>
+    public required int Members { get; init; }
+
     /// <summary><c>NAME-vN</c> of what it learned from.</summary>
     public required string Dataset { get; init; }
 

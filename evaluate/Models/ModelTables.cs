@@ -95,6 +95,7 @@ public sealed record ModelTables(IReadOnlyList<ModelRow> Models, IReadOnlyList<R
         Step = found.Step,
         IsLast = isLast,
         Kind = found.Parts.Kind == WorldModelParts.Vae ? found.Config.Encoder : found.Parts.Kind,
+        Members = found.Parts.Rssm?.Members ?? found.Config.Members,
         Dataset = found.Dataset,
         ContentHash = found.ContentHash,
         MeasuredOn = found.MeasuredOn,

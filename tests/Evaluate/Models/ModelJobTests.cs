@@ -19,7 +19,7 @@ public sealed class ModelJobTests(Reports reports) : IClassFixture<Reports>
         Assert.Equal([30, 60, 30, 60], stored.Select(m => m.Step));
         var (models, errors, calibration) = (Table(folder, "models"), Table(folder, "model_error"), Table(folder, "calibration"));
         Assert.Equal(["0,30,false", "0,60,true", "1,30,false", "1,60,true"], models.Rows.Select(r => $"{models.Text(r, "seed")},{models.Text(r, "step")},{models.Text(r, "is_last")}"));
-        Assert.All(models.Rows, r => Assert.Equal(("world_model", "vae", "linear-v1", "validation"), (models.Text(r, "algorithm"), models.Text(r, "kind"), models.Text(r, "dataset"), models.Text(r, "measured_on"))));
+        Assert.All(models.Rows, r => Assert.Equal(("world_model", "vae", "2", "linear-v1", "validation"), (models.Text(r, "algorithm"), models.Text(r, "kind"), models.Text(r, "members"), models.Text(r, "dataset"), models.Text(r, "measured_on"))));
         Assert.Equal(stored.SelectMany(m => m.Errors).Select(e => e.Error), errors.Rows.Select(r => errors.Number(r, "error")!.Value));
         Assert.Equal(stored.SelectMany(m => m.Calibration).Select(c => c.ZVariance), calibration.Rows.Select(r => calibration.Number(r, "z_variance")!.Value));
         // Every column of the run's own table, by the same name.
