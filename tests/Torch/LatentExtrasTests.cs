@@ -118,6 +118,21 @@ public sealed class LatentExtrasTests
         Close(tensor(new[] { 0f, 1 }), drawn.narrow(0, 2, 2));
     }
 
+    // A generator's 64 bits make one uniform number of either distribution.
+    [Fact]
+    public void Clocks_OfASeed_AreMinusTheLogarithmsOfItsUniformNumbers()
+    {
+        using var scope = NewDisposeScope();
+        using Generator first = new(7), second = new(7);
+        var clocks = TorchExtras.Clocks([5, 401], first, CPU);
+        var expected = rand([5, 401], dtype: ScalarType.Float64, generator: second).neg().add(1).log().neg();
+        Close(expected, clocks, 1e-6);
+        Assert.True(clocks.ge(0).all().ToBoolean());
+        // What comes next is the same too.
+        Close(rand([3], generator: second), rand([3], generator: first));
+        Assert.Equal(0, TorchExtras.Clocks([0, 4], first, CPU).numel());
+    }
+
     [Theory]
     [InlineData(63)]
     [InlineData(2)]

@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using OfflineRL.Train.Losses;
 using static TorchSharp.torch;
 
@@ -47,7 +48,7 @@ public sealed class Categorical : IActionDistribution
         using var quiet = no_grad();
         var probabilities = Probabilities;
         // A clock at 0 would make 0 / 0 of a forbidden action.
-        var clocks = empty_like(probabilities).exponential_(1, generator).clamp_min(1e-30);
+        var clocks = TorchExtras.Clocks(probabilities.shape, generator, probabilities.device).clamp_min(1e-30);
         return probabilities.div(clocks).argmax(-1);
     }
 

@@ -264,7 +264,7 @@ sealed class Rssm : IStorableWorldModel
         if (generator is null)
             return null;
         return _isGaussian ? randn([.. leading, _sizes.Groups], device: device, generator: generator)
-            : empty([.. leading, _sizes.Groups, _sizes.Classes], dtype: ScalarType.Float32, device: device).exponential_(1, generator);
+            : TorchExtras.Clocks([.. leading, _sizes.Groups, _sizes.Classes], generator, device);
     }
 
     // Of each member, [K, T, B].

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace OfflineRL.Torch;
@@ -31,6 +32,13 @@ public static partial class TorchExtras
     /// <returns>[*, G C].</returns>
     public static Tensor Draw(Tensor heads, Tensor? clocks, int classes, double share = 0) =>
         HasKernels(heads) ? FusedDraw(heads, clocks, classes, share) : PlainDraw(heads, clocks, classes, share);
+
+    /// <summary>Draws of the exponential distribution of rate 1: what <see cref="Draw"/> takes.</summary>
+    /// <param name="shape">Of the result, float32.</param>
+    /// <param name="generator">On the device.</param>
+    /// <param name="device">Where the result lies.</param>
+    public static Tensor Clocks(long[] shape, Generator generator, Device device) =>
+        IsSupported && device.type == DeviceType.CPU ? FusedClocks(shape, generator) : empty(shape, dtype: ScalarType.Float32, device: device).exponential_(1, generator);
 
     /// <summary>symexp(sum_i softmax(logits)_i b_i), b evenly spread atoms of symlog numbers.</summary>
     /// <param name="logits">[*, N] float, N at least 2.</param>
@@ -112,6 +120,8 @@ public static partial class TorchExtras
     private static partial Tensor FusedGates(Tensor sums, Tensor memory, Tensor? scale, Tensor? shift);
 
     private static partial Tensor FusedDraw(Tensor heads, Tensor? clocks, int classes, double share);
+
+    private static partial Tensor FusedClocks(long[] shape, Generator generator);
 
     private static partial Tensor FusedTwoHotMean(Tensor logits, double low, double high);
 

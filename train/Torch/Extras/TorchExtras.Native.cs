@@ -56,6 +56,16 @@ public static unsafe partial class TorchExtras
         return new Tensor(NativeMethods.Check(result, nameof(Draw)), bytes);
     }
 
+    private static partial Tensor FusedClocks(long[] shape, Generator generator)
+    {
+        fixed (long* sizes = shape)
+        {
+            var result = NativeMethods.ofl_clocks(sizes, shape.Length, generator.Handle, out var bytes);
+            GC.KeepAlive(generator);
+            return new Tensor(NativeMethods.Check(result, nameof(Clocks)), bytes);
+        }
+    }
+
     private static partial Tensor FusedTwoHotMean(Tensor logits, double low, double high)
     {
         var result = NativeMethods.ofl_two_hot_mean(logits.Handle, low, high, out var bytes);

@@ -70,6 +70,9 @@ static unsafe partial class NativeMethods
     // mlp.cpp
     [LibraryImport(Lib)] internal static partial IntPtr ofl_mlp(IntPtr input, IntPtr* layers, int count, int activation, int outputActivation, out long bytes);
 
+    // clocks.cpp
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_clocks(long* sizes, int dimensions, IntPtr generator, out long bytes);
+
     // convolution.cpp
     [LibraryImport(Lib)] internal static partial IntPtr ofl_convolution(IntPtr input, IntPtr weight, IntPtr bias, long stride, int transposed, long moreRows, long moreColumns, int relu, out long bytes);
 
