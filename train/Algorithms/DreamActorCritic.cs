@@ -119,12 +119,21 @@ sealed class DreamActorCritic : IDisposable
     public (Tensor Loss, Tensor Entropy, Tensor Returns, Tensor Values, Tensor Weights) ActorLoss(Dream dream, bool movesScale = true)
     {
         var usesSlow = _config.SlowCritic == DreamingConfig.SlowTargets;
-        Tensor returns, values, weights;
+        var steps = dream.Rewards.size(0);
+        Tensor returns, weights;
+        Tensor? values;
         using (set_grad_enabled(IsPathwise))
-            returns = DreamLosses.LambdaReturns(dream.Rewards, dream.Discounts, Values(dream.NextStates, usesSlow), _config.Lambda, dream.Trusts);
+        {
+            // Those of all states in one go, where the critic is the same on both sides of a step.
+            var all = usesSlow ? null : Values(dream.Latents);
+            var ahead = all?.narrow(0, 1, steps) ?? Values(dream.NextStates, slow: true);
+            returns = DreamLosses.LambdaReturns(dream.Rewards, dream.Discounts, ahead, _config.Lambda, dream.Trusts);
+            values = all?.narrow(0, 0, steps).detach();
+        }
+
         using (no_grad())
         {
-            values = Values(dream.States.detach());
+            values ??= Values(dream.States.detach());
             weights = DreamLosses.StepWeights(dream.Discounts.detach());
             if (dream.Trusts is not null)
                 weights = weights.mul(dream.Trusts);
