@@ -21,12 +21,13 @@ static class PageScript
         .verdict.good { color: var(--good); } .verdict.weak { color: var(--warn); } .verdict.bad { color: var(--error); }
         td .verdict { margin-right: 4px; }
         .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr)); gap: 12px; }
-        .pictures.whole { grid-template-columns: 1fr; }
+        .pictures.whole { grid-template-columns: minmax(0, 1fr); } .pictures.whole .card { overflow-x: auto; }
         .pictures img { max-width: 100%; height: auto; display: block; image-rendering: auto; }
+        .pictures.whole img { max-width: max(100%, 640px); }
         .note { border-left: 4px solid var(--warn); }
         #vg-tooltip-element { font-size: 12px; max-width: 90vw; overflow-wrap: anywhere; }
         .card + .soft { margin-top: 6px; font-size: 13px; }
-        @media print { .verdict { font-size: 9px; padding: 0 4px; } td.wide { min-width: 110px; } .plots { grid-template-columns: 1fr 1fr; } .plots.one { max-width: 420px; grid-template-columns: 1fr; } .plots .card, .pictures .card, .headline { break-inside: avoid; } .card { padding: 8px 10px; } .headline p { font-size: 12px; } a { text-decoration: none; } }
+        @media print { .pictures.whole img { max-width: 100%; } .verdict { font-size: 9px; padding: 0 4px; } td.wide { min-width: 110px; } .plots { grid-template-columns: 1fr 1fr; } .plots.one { max-width: 420px; grid-template-columns: 1fr; } .plots .card, .pictures .card, .headline { break-inside: avoid; } .card { padding: 8px 10px; } .headline p { font-size: 12px; } a { text-decoration: none; } }
         """;
 
     // 'ast' has expressions interpreted: the page's policy forbids making code from text. The loader refuses everything; the policy would too.
