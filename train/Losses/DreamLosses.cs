@@ -161,7 +161,7 @@ public static class DreamLosses
     public static Tensor PercentileRange(Tensor x, double low = 0.05, double high = 0.95)
     {
         using var quiet = no_grad();
-        var ends = x.detach().flatten().quantile(tensor([(float)low, (float)high]).to(x.device));
+        var ends = x.detach().flatten().quantile(linspace(low, high, 2, dtype: ScalarType.Float32, device: x.device));
         return ends.select(0, 1).sub(ends.select(0, 0));
     }
 

@@ -1,6 +1,7 @@
 """Gradient steps a second of the world model as it is written with PyTorch: q(z|s) and p(s|z) of 2 x 256 ReLU, transition p(z'|z, a), reward and continuation of 2 x 200 ReLU, Gaussian heads whose ln sigma lies
 softly between -5 and 2, a decoder of running deviations, a KL weight, gradient norms up to 100, Adam; 6 observations, 2 actions, 12 latents, batches drawn from 100,000 stored transitions. Members: batched products.
-Images: 10 x 10 x 4, 16 filters of 3 x 3, 128 ReLU, 32 latents, Bernoulli likelihood. Prints "CASE RATE", the best of four windows. usage: world_model_steps.py state|dynamics|members|images BATCH [threads] [seconds]
+Images: 10 x 10 x 4, 16 filters of 3 x 3, 128 ReLU, 32 latents, Bernoulli likelihood. Dreams: BATCH rows by 15 steps, a policy of 2 x 128 ReLU over 2 actions; of members, each row follows one drawn anew at each step.
+Prints "CASE RATE", the best of four windows. usage: world_model_steps.py state|dynamics|members|images|dreams|member_dreams BATCH [threads] [seconds]
 """
 import math
 import os
@@ -123,6 +124,34 @@ def dynamics_step(members):
     return step
 
 
+def dreaming(members):
+    transition = dense(Z + A, 200, 200, 2 * Z) if members == 1 else Members(members, Z + A, 200, 200, 2 * Z)
+    head, going, policy = dense(Z, 200, 200, 2), dense(Z, 200, 200, 1), dense(Z, 128, 128, A)
+    starts = torch.randn(B, Z)
+
+    @torch.no_grad()
+    def dream():
+        latents, actions, rewards, continues, disagreements = [starts], [], [], [], []
+        for _ in range(15):
+            z = latents[-1]
+            action = torch.distributions.Categorical(logits=policy(z), validate_args=False).sample()
+            delta, log = transition(torch.cat([z, F.one_hot(action, A).float()], -1)).chunk(2, -1)
+            mean, log = z + delta, limited(log)
+            if members > 1:
+                disagreements.append(mean.var(0, unbiased=False).mean(-1).sqrt())
+                chosen = torch.randint(members, (1, B, 1)).expand(1, B, Z)
+                mean, log = mean.gather(0, chosen)[0], log.gather(0, chosen)[0]
+            z = mean + torch.randn_like(mean) * log.exp()
+            reward, reward_log = head(z).unbind(-1)
+            latents.append(z)
+            actions.append(action)
+            rewards.append((reward, limited(reward_log).exp()))
+            continues.append(0.99 * torch.sigmoid(going(z).squeeze(-1)))
+        return torch.stack(latents), torch.stack(actions), torch.stack([r for r, _ in rewards]), torch.stack(continues), disagreements and torch.stack(disagreements)
+
+    return dream
+
+
 images = Images()
 image_optimizer = torch.optim.Adam(images.parameters(), 1e-3)
 
@@ -138,5 +167,6 @@ def image_step():
     optimize((kl + loss).mean(), [images], image_optimizer)
 
 
-steps = {"state": lambda: state_step, "dynamics": lambda: dynamics_step(1), "members": lambda: dynamics_step(5), "images": lambda: image_step}
+steps = {"state": lambda: state_step, "dynamics": lambda: dynamics_step(1), "members": lambda: dynamics_step(5), "images": lambda: image_step,
+         "dreams": lambda: dreaming(1), "member_dreams": lambda: dreaming(5)}
 print(f"{case} {rate(steps[case]())}")

@@ -8,6 +8,19 @@ namespace OfflineRL.Tests.Torch.Binding;
 public sealed class BindingTests
 {
     [Fact]
+    public void HostReads_CountsWhatWaitsForADevice_AndNothingElse()
+    {
+        using var scope = NewDisposeScope();
+        var before = TorchExtras.HostReads;
+        var x = ones(2, 3).mm(zeros(3, 2)).to(ScalarType.Float64).add(1).sum();
+        Assert.Equal(before, TorchExtras.HostReads);
+        _ = x.ToDouble();
+        Assert.Equal(before + 1, TorchExtras.HostReads);
+        _ = (x.cpu(), x.Equals(x), x.allclose(x), x.nonzero(), x.masked_select(x.gt(0)));
+        Assert.Equal(before + 6, TorchExtras.HostReads);
+    }
+
+    [Fact]
     public void NativeError_Always_BeginsWithTheOperatorsName()
     {
         using var scope = NewDisposeScope();

@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Tests.Train.Losses;
+using OfflineRL.Torch;
 using OfflineRL.Train;
 using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Sampling;
@@ -52,14 +53,19 @@ public sealed class DreamerTests : IDisposable
         using var learner = Create(preset, BoxSpace.Unbounded(3), actions);
         var batch = Batch(3, actions);
         var before = Error();
-        long live = 0;
+        var (live, reads) = (0L, 0L);
         for (var i = 0; i < 60; i++)
         {
             learner.Step(batch, measure: i % 7 == 0);
             if (i == 3)
+            {
+                reads = TorchExtras.HostReads;
                 live = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+            }
         }
 
+        // No step waits for the device.
+        Assert.Equal(reads, TorchExtras.HostReads);
         Assert.InRange(DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount, live - 1, live);
         Assert.True(Error() < 0.9 * before);
         Assert.True(double.IsFinite(learner.HeldOutError(batch).ToDouble()));

@@ -21,6 +21,8 @@ public static unsafe partial class TorchExtras
 
     public static partial MemoryStatistics Memory => new(Tensor.TotalCount, Tensor.PeakCount, NativeMemory.LiveBytes);
 
+    public static partial long HostReads => TorchSharp.Interop.HostReads.Count;
+
     private static partial void SetThreads(int count) => set_num_threads(count);
 
     internal static partial bool SharesStorage(Tensor a, Tensor b) => NativeMethods.ofl_tensor_shares_storage(a.Handle, b.Handle) == 1;

@@ -25,6 +25,8 @@ public static partial class TorchExtras
 
     public static partial MemoryStatistics Memory => new(Tensor.TotalCount, Tensor.PeakCount, -1);
 
+    public static partial long HostReads => 0;
+
     private static partial void SetThreads(int count) => set_num_threads(count);
 
     // TorchSharp shows no storage address; the offsets, which the caller compares too, must do.

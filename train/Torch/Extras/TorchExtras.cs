@@ -51,6 +51,9 @@ public static partial class TorchExtras
     /// <summary>Live tensor objects and the native bytes behind them (-1 where the engine does not tell).</summary>
     public static partial MemoryStatistics Memory { get; }
 
+    /// <summary>Calls of this thread so far that wait for a GPU, wherever the tensors lie: numbers asked for, copies from device to device, shapes that depend on numbers (0 where the engine does not tell).</summary>
+    public static partial long HostReads { get; }
+
     /// <summary>
     /// A stack of dense layers as one autograd node: h_0 = input, h_k = activation(h_(k-1) W_k^T + b_k), the last layer with
     /// <paramref name="outputActivation"/>. Weights are [out_k, in_k], biases [out_k]; input [..., in_1], result [..., out_n].

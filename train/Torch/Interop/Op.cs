@@ -49,6 +49,7 @@ sealed unsafe class Op(string name, string overload = "")
     /// <summary>The number the operator returns.</summary>
     internal Scalar CallScalar(params ReadOnlySpan<Argument> args)
     {
+        HostReads.Add();
         NativeResult result;
         Invoke(args, &result, 1);
         return new Scalar(result.Tag, result.Value);

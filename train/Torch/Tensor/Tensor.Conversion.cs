@@ -47,7 +47,11 @@ public static partial class torch
 
         Tensor Convert(ScalarType? type, Device? device, bool copy, bool disposeAfter, bool nonBlocking)
         {
-            if (device is not null) InitializeDevice(device);
+            if (device is not null)
+            {
+                HostReads.Add();
+                InitializeDevice(device);
+            }
             var moves = (type is { } t && t != dtype) || (device is not null && !IsOn(device));
             var result = moves || copy
                 ? Ops.To.Call(this, type, Argument.None, device, Argument.None, nonBlocking)

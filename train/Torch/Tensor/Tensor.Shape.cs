@@ -93,9 +93,17 @@ public static partial class torch
 
         public Tensor masked_fill_(Tensor mask, Scalar value) => Ops.MaskedFillIn.Call(this, mask, value);
 
-        public Tensor masked_select(Tensor mask) => Ops.MaskedSelect.Call(this, mask);
+        public Tensor masked_select(Tensor mask)
+        {
+            HostReads.Add();
+            return Ops.MaskedSelect.Call(this, mask);
+        }
 
-        public Tensor nonzero() => Ops.Nonzero.Call(this);
+        public Tensor nonzero()
+        {
+            HostReads.Add();
+            return Ops.Nonzero.Call(this);
+        }
 
         public Tensor[] unbind(long dimension = 0L) => Ops.Unbind.CallList(this, dimension);
 
