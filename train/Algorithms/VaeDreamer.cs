@@ -11,8 +11,8 @@ namespace OfflineRL.Train.Algorithms;
 /// </summary>
 public sealed record VaeDreamerConfig : DreamingConfig
 {
-    /// <summary>One dream from each state of a batch.</summary>
-    public VaeDreamerConfig() => Dreams = 0;
+    /// <summary>One dream from each state of a batch; step sizes for a model that stays as it is.</summary>
+    public VaeDreamerConfig() => (Dreams, ActorLearningRate, CriticLearningRate) = (0, 1e-3, 2e-3);
 
     /// <summary>Share of the gradient steps that train the model; the others train actor and critic in its dreams. The default value is 0.5.</summary>
     public double ModelShare { get; init; } = 0.5;
@@ -33,12 +33,13 @@ public sealed record VaeDreamerConfig : DreamingConfig
     {
         Torso = Torsos.Resolve(Torso, observations),
         Hidden = Hidden ?? [128, 128],
-        EntropyBonus = EntropyBonus ?? 1e-3,
+        // Of normalized returns: the score function's actor else settles on an action long before its critic knows what returns are.
+        EntropyBonus = EntropyBonus ?? (Gradient == ScoreFunction ? 3e-3 : 1e-3),
         Critic = Critic ?? NormalCritic,
         SlowCritic = SlowCritic ?? SlowTargets,
         SlowCriticRate = SlowCriticRate ?? 0.02,
         SlowCriticPeriodSteps = SlowCriticPeriodSteps ?? 1,
-        ReturnNormalization = ReturnNormalization ?? NoNormalization,
+        ReturnNormalization = ReturnNormalization ?? (Gradient == ScoreFunction ? Percentile : NoNormalization),
     };
 }
 

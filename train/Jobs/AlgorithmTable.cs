@@ -60,6 +60,8 @@ static class AlgorithmTable
         var section = row.Section(config);
         var returns = section is CategoricalConfig { Low: null } or CategoricalConfig { High: null } ? ReturnRange.Of(data, SeedTraining.Settings(config)) : default;
         var encoder = ObservationEncoder.Of(data.Info.ObservationSpace, config.Replay.FrameStack);
+        if (section is DreamingConfig { Gradient: DreamingConfig.Auto } dreaming)
+            section = dreaming with { Gradient = data.Info.ActionSpace is DiscreteSpace ? DreamingConfig.ScoreFunction : DreamingConfig.Pathwise };
         if (section.LearnsModel)
             config = config with { WorldModel = (WorldModelConfig)config.WorldModel.Resolve(encoder.FeatureSpace, returns) };
         if (section.StandardizesObservations && config.Normalization.Observations == "none" && data.Info.ObservationSpace is BoxSpace { ElementType: ElementType.Float32 })

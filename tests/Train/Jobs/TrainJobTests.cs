@@ -369,6 +369,29 @@ public sealed class TrainJobTests : IDisposable
     }
 
     [Fact]
+    public void Resolve_OfDreams_ChoosesTheGradientByTheActions_AndWhatGoesWithIt()
+    {
+        using var discrete = _data.WriteSigns();
+        using (var writer = DatasetWriter.Create(_data.Workspace, "torques", new DatasetDescription { ObservationSpace = BoxSpace.Unbounded(1), ActionSpace = new BoxSpace([1], [-1], [1]) }))
+        {
+            writer.WriteEpisode(new EpisodeColumns { Key = "a", BehaviorPolicy = "x", Observations = [0], ContinuousActions = [0], Rewards = [0], Terminated = true, FinalObservation = [0] });
+            writer.Commit();
+        }
+
+        using var continuous = Dataset.Open(_data.Workspace, "torques").Compile(NullProgress.Instance);
+        Assert.Equal((DreamingConfig.ScoreFunction, DreamingConfig.Percentile, 0.003), Of(discrete, DreamingConfig.Auto));
+        Assert.Equal((DreamingConfig.Pathwise, DreamingConfig.NoNormalization, 0.001), Of(continuous, DreamingConfig.Auto));
+        Assert.Equal((DreamingConfig.ScoreFunction, DreamingConfig.Percentile, 0.003), Of(continuous, DreamingConfig.ScoreFunction));
+        Assert.Equal(DreamingConfig.Pathwise, AlgorithmTable.Resolve(new() { Algorithm = "dreamer" }, TrainingData.Of(continuous)).Dreamer.Gradient);
+
+        static (string, string?, double?) Of(TrainingColumns columns, string gradient)
+        {
+            var config = AlgorithmTable.Resolve(new() { Algorithm = "vae_dreamer", VaeDreamer = new() { Gradient = gradient } }, TrainingData.Of(columns)).VaeDreamer;
+            return (config.Gradient, config.ReturnNormalization, config.EntropyBonus);
+        }
+    }
+
+    [Fact]
     public void Run_ToItsEnd_WritesWhatTheRunFolderPromises()
     {
         using var columns = _data.WriteSigns();
