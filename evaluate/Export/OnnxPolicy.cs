@@ -27,7 +27,7 @@ static class OnnxPolicy
     /// <exception cref="UserErrorException">The policy is too large for the format.</exception>
     public static ModelProto Model(PolicyDescription policy, Func<string, long[], float[]> read)
     {
-        if (policy.Latent is { Recurrent: not null })
+        if (policy.Latent is { HasMemory: true })
             throw EvaluateThrow.Remembers(policy.Name);
         var graph = new OnnxGraph();
         long weights = 0;
@@ -103,7 +103,7 @@ static class OnnxPolicy
             features = new(graph.Node("Mul", [graph.Node("Sign", [x]), size]), 0);
         }
 
-        var outputs = new OnnxNetwork(graph, latent.Encoder, (name, shape) => read(prefix + name, shape), prefix).Scores(features);
+        var outputs = new OnnxNetwork(graph, latent.Encoder!, (name, shape) => read(prefix + name, shape), prefix).Scores(features);
         return new(graph.Columns(outputs, 0, latent.Width), 0);
     }
 

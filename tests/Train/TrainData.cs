@@ -53,6 +53,7 @@ sealed class TrainData : IDisposable
         Mpo = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, TargetRate = 0.1 },
         VaeDreamer = new() { Horizon = 3, Hidden = [16] },
         Dreamer = new() { LearningRate = 0.01, Horizon = 3, Dreams = 8, SequenceSteps = 6, Hidden = [16], Model = new() { Deterministic = 12, Groups = 3, Classes = 4, Units = 16, Layers = 1 } },
+        WorldModels = new() { LearningRate = 0.01, Horizon = 3, Dreams = 4, Population = 6, SequenceSteps = 6, EncoderShare = 0.3, ControllerShare = 0.4, Memory = new() { Units = 16, Components = 2, Hidden = [8] } },
         Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
         BanditPolicy = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, Objective = "dr", ModelSteps = 10 },
         WorldModel = new() { Hidden = [16], DynamicsHidden = [16], LearningRate = 0.01, Members = 2, PhaseSteps = 20, ErrorHorizons = [1, 3], ErrorStarts = 20, ErrorSamples = 4 },

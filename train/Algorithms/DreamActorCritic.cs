@@ -31,8 +31,7 @@ sealed class DreamActorCritic : IDisposable
     readonly ActionHead _head;
     readonly LearningNetwork _actor, _critic;
     readonly Tensor _scale;
-    // On the host: horizon (0: not chosen), penalty, threshold (infinite: none).
-    readonly Tensor _limits;
+    readonly LimitsState _limits = new();
     readonly bool _isTwoHot;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
@@ -54,18 +53,13 @@ sealed class DreamActorCritic : IDisposable
         if (_isTwoHot)
             ZeroLastLayer(_critic);
         _scale = zeros([], device: setup.Device).DetachFromDisposeScope();
-        _limits = zeros(3, dtype: ScalarType.Float64).DetachFromDisposeScope();
     }
 
     /// <summary>How far dreams trust the model; null: not measured, so that they go as far as the settings say.</summary>
     public DreamLimits? Limits
     {
-        get => _limits.data<double>() is var numbers && numbers[0] == 0 ? null : new((int)numbers[0], numbers[1], double.IsInfinity(numbers[2]) ? null : numbers[2]);
-        set
-        {
-            using var scope = NewDisposeScope();
-            _limits.copy_(tensor([value?.Horizon ?? 0, value?.Penalty ?? 0, value?.Threshold ?? double.PositiveInfinity]));
-        }
+        get => _limits.Value;
+        set => _limits.Value = value;
     }
 
     /// <summary>Whether the actor's gradient goes back through the dream.</summary>
@@ -149,7 +143,7 @@ sealed class DreamActorCritic : IDisposable
     }
 
     /// <summary>Every tensor that decides what the next updates do.</summary>
-    public IEnumerable<NamedTensor> State() => [.. _actor.State("actor."), .. _critic.State("critic."), new("return_scale", _scale), new("limits", _limits)];
+    public IEnumerable<NamedTensor> State() => [.. _actor.State("actor."), .. _critic.State("critic."), new("return_scale", _scale), _limits.Named];
 
     /// <summary>Updates done by actor and critic.</summary>
     public IReadOnlyList<long> Counters

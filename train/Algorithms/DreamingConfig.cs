@@ -72,6 +72,8 @@ public abstract record DreamingConfig : LearnerConfig
 
     internal override bool StandardizesObservations => true;
 
+    internal override int? DreamSteps => Horizon ?? 1;
+
     /// <summary>How far dreams go.</summary>
     /// <param name="model">Says what error a chosen horizon allows.</param>
     internal LimitsRule LimitsBy(WorldModelConfig model) => new(Horizon, Penalty, TruncationQuantile, model.HorizonError, MostHorizon);
@@ -79,8 +81,7 @@ public abstract record DreamingConfig : LearnerConfig
     /// <summary>What is wrong with the limits for a model of so many members; null: nothing.</summary>
     /// <param name="members">K.</param>
     /// <param name="key">The setting that says K.</param>
-    internal string? LimitsFault(int members, string key) => members > 1 || (Penalty is null or 0 && TruncationQuantile == 1) ? null
-        : FormattableString.Invariant($"penalty is {Penalty ?? 0} and truncation_quantile {TruncationQuantile} with a model of one member, which cannot say how unsure it is; expected 0 and 1. Set {key}, such as 5.");
+    internal string? LimitsFault(int members, string key) => LimitsRule.Fault(Penalty, TruncationQuantile, members, key);
 
     /// <summary>The optimizer's settings for the actor.</summary>
     internal LearnerConfig OfActor => this with { LearningRate = ActorLearningRate, FinalLearningRate = FinalLearningRate * ActorLearningRate / LearningRate };

@@ -31,6 +31,9 @@ public abstract record LearnerConfig : IValidatable
     /// <summary>Whether it learns a model of the environment, so that numbers of the data have to be such, and vectors of floats are standardized unless the config says how: errors of a model would otherwise be weighed by units.</summary>
     internal virtual bool LearnsModel => false;
 
+    /// <summary>Steps that it dreams at least, as some episode of the data has to be long; null: it does not dream.</summary>
+    internal virtual int? DreamSteps => null;
+
     /// <summary>Whether vectors of floats are standardized unless the config says how.</summary>
     internal virtual bool StandardizesObservations => LearnsModel;
 

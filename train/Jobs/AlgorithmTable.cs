@@ -44,6 +44,7 @@ static class AlgorithmTable
         new("acer", c => c.Acer, (c, s) => c with { Acer = (AcerConfig)s }, (c, setup) => new Acer(c.Acer, setup)),
         new("vae_dreamer", c => c.VaeDreamer, (c, s) => c with { VaeDreamer = (VaeDreamerConfig)s }, (c, setup) => new VaeDreamer(c.VaeDreamer, c.WorldModel, setup)),
         new("dreamer", c => c.Dreamer, (c, s) => c with { Dreamer = (DreamerConfig)s }, (c, setup) => new Dreamer(c.Dreamer, c.WorldModel, setup)),
+        new("world_models", c => c.WorldModels, (c, s) => c with { WorldModels = (ControllerEvolutionConfig)s }, (c, setup) => new ControllerEvolution(c.WorldModels, c.WorldModel, setup)),
         new("bandit_policy", c => c.BanditPolicy, (c, s) => c with { BanditPolicy = (BanditPolicyConfig)s }, (c, setup) => new BanditPolicy(c.BanditPolicy, setup)),
         new("world_model", c => c.WorldModel, (c, s) => c with { WorldModel = (WorldModelConfig)s }, (c, setup) => new WorldModel(c.WorldModel, setup)),
     ];

@@ -1,5 +1,4 @@
 using OfflineRL.Datasets;
-using OfflineRL.Train.Algorithms;
 using OfflineRL.Train.Sampling;
 using OfflineRL.Train.Tabular;
 
@@ -15,8 +14,8 @@ static unsafe class DatasetFit
             PropensityFit.Check(columns);
         if (config.Algorithm == "bandit_policy")
             CheckDecisions(columns);
-        if (TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config) is DreamingConfig dreaming)
-            CheckDreams(config.Algorithm, columns, dreaming.Horizon ?? 1);
+        if (TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).DreamSteps is { } horizon)
+            CheckDreams(config.Algorithm, columns, horizon);
         if (columns.Info.ActionSpace is BoxSpace && TabularTable.Find(config.Algorithm) is null && AlgorithmTable.Of(config).Section(config).Needs.Actions != ActionKind.Discrete)
             return;
         if (columns.Info.ActionSpace is not DiscreteSpace actions)

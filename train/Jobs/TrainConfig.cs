@@ -110,6 +110,8 @@ public sealed record TrainConfig : IValidatable
 
     public DreamerConfig Dreamer { get; init; } = new();
 
+    public ControllerEvolutionConfig WorldModels { get; init; } = new();
+
     public ValueIterationConfig ValueIteration { get; init; } = new();
 
     public PolicyIterationConfig PolicyIteration { get; init; } = new();

@@ -2,11 +2,11 @@ using OfflineRL.Datasets;
 
 namespace OfflineRL.Train;
 
-/// <summary>What each instance of a recurrent policy remembers: the latent state of the step before, and the action taken in it.</summary>
+/// <summary>What each instance of a policy with a memory remembers: the latent state of the step before, all of it, and the action taken in it.</summary>
 sealed class LatentMemory(LatentDescription description, int instances, IPolicyState? frames) : IPolicyState
 {
-    readonly float[] _latents = new float[instances * description.Width];
-    readonly float[] _actions = new float[instances * description.Recurrent!.Actions];
+    readonly float[] _latents = new float[instances * description.MemoryWidth];
+    readonly float[] _actions = new float[instances * description.Actions];
     readonly bool[] _started = new bool[instances];
 
     public int Instances => instances;
@@ -20,9 +20,9 @@ sealed class LatentMemory(LatentDescription description, int instances, IPolicyS
         state is LatentMemory memory && memory.Instances == count ? memory
         : throw new ArgumentException($"The policy has a memory: expected the state that CreateState({count}) gave, for {count} rows.", nameof(state));
 
-    public Span<float> Latent(int i) => _latents.AsSpan(i * description.Width, description.Width);
+    public Span<float> Latent(int i) => _latents.AsSpan(i * description.MemoryWidth, description.MemoryWidth);
 
-    public Span<float> Action(int i) => _actions.AsSpan(i * description.Recurrent!.Actions, description.Recurrent.Actions);
+    public Span<float> Action(int i) => _actions.AsSpan(i * description.Actions, description.Actions);
 
     /// <summary>Whether something is remembered; what comes now will be.</summary>
     public bool Starts(int i, bool isStart)
@@ -39,7 +39,8 @@ sealed class LatentMemory(LatentDescription description, int instances, IPolicyS
 sealed class LatentEncoder : IDisposable
 {
     readonly LatentDescription _description;
-    readonly PolicyNetwork _encoder;
+    readonly PolicyNetwork? _encoder;
+    readonly LatentLstm? _lstm;
     readonly DenseNetwork? _input, _gates, _posterior;
     readonly float[] _scale = [], _shift = [];
     float[] _embedded = [], _inputs = [], _hidden = [], _sums = [], _heads = [], _read = [];
@@ -49,7 +50,10 @@ sealed class LatentEncoder : IDisposable
     public LatentEncoder(LatentDescription description, Func<string, long[], float[]> read)
     {
         _description = description;
-        _encoder = new PolicyNetwork(description.Encoder, (name, shape) => read("encoder." + name, shape));
+        if (description.Encoder is not null)
+            _encoder = new PolicyNetwork(description.Encoder, (name, shape) => read("encoder." + name, shape));
+        if (description.Lstm is { } lstm)
+            _lstm = new LatentLstm(lstm, read);
         if (description.Recurrent is not { } sizes)
             return;
         var (memory, units, inputs) = (sizes.Deterministic, sizes.Units, sizes.Stochastic + sizes.Actions);
@@ -57,15 +61,12 @@ sealed class LatentEncoder : IDisposable
         _gates = new DenseNetwork([(read("gru.weight", [3 * memory, units + memory]), sizes.LayerNorm ? new float[3 * memory] : read("gru.bias", [3 * memory]))]);
         if (sizes.LayerNorm)
             (_scale, _shift) = (read("gru.scale", [3 * memory]), read("gru.shift", [3 * memory]));
-        var posterior = memory + description.Encoder.Outputs;
+        var posterior = memory + description.Encoder!.Outputs;
         _posterior = new DenseNetwork([(read("posterior.0.weight", [units, posterior]), read("posterior.0.bias", [units])), (read("posterior.1.weight", [sizes.Heads, units]), read("posterior.1.bias", [sizes.Heads]))]);
     }
 
     /// <summary>Numbers of a latent state.</summary>
     public int Width => _description.Width;
-
-    /// <summary>Features of an observation that it reads.</summary>
-    public int Inputs => _encoder.Inputs;
 
     /// <summary>Latent states of rows.</summary>
     /// <param name="rows">[B, Inputs]: features.</param>
@@ -75,6 +76,12 @@ sealed class LatentEncoder : IDisposable
     /// <param name="latents">[B, Width].</param>
     public void Forward(ReadOnlySpan<float> rows, int count, ReadOnlySpan<bool> starts, LatentMemory? memory, Span<float> latents)
     {
+        if (_encoder is null)
+        {
+            _lstm!.Forward(rows, count, rows.Length / count, starts, memory!, latents);
+            return;
+        }
+
         var outputs = _encoder.Outputs;
         var embedded = Room(ref _embedded, count * outputs);
         if (_description.Symlog)
@@ -86,6 +93,12 @@ sealed class LatentEncoder : IDisposable
         }
 
         _encoder.Forward(rows, count, embedded);
+        if (_lstm is not null)
+        {
+            _lstm.Forward(embedded, count, outputs, starts, memory!, latents);
+            return;
+        }
+
         if (_description.Recurrent is not { } sizes)
         {
             for (var i = 0; i < count; i++)
@@ -114,7 +127,8 @@ sealed class LatentEncoder : IDisposable
 
     public void Dispose()
     {
-        _encoder.Dispose();
+        _encoder?.Dispose();
+        _lstm?.Dispose();
         _input?.Dispose();
         _gates?.Dispose();
         _posterior?.Dispose();

@@ -71,7 +71,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     public IPolicyState? CreateState(int instances)
     {
         var frames = _encoder.Frames == 1 ? null : new FrameStackState(_encoder, instances);
-        return Description.Latent is { Recurrent: not null } latent ? new LatentMemory(latent, instances, frames) : frames;
+        return Description.Latent is { HasMemory: true } latent ? new LatentMemory(latent, instances, frames) : frames;
     }
 
     /// <inheritdoc/>
@@ -122,7 +122,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
     // What the next step's latent state is made of.
     void Remember(in PolicyInput input, in ActionBatch actions)
     {
-        if (Description.Latent is not { Recurrent: not null })
+        if (Description.Latent is not { HasMemory: true })
             return;
         var memory = LatentMemory.Require(input.State, input.Count);
         for (var i = 0; i < input.Count; i++)
@@ -181,7 +181,7 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
             if (_latents.Length < input.Count * _latent.Width)
                 _latents = new float[input.Count * _latent.Width];
             var latents = _latents.AsSpan(0, input.Count * _latent.Width);
-            _latent.Forward(rows, input.Count, input.EpisodeStarts, Description.Latent!.Recurrent is null ? null : LatentMemory.Require(input.State, input.Count), latents);
+            _latent.Forward(rows, input.Count, input.EpisodeStarts, !Description.Latent!.HasMemory ? null : LatentMemory.Require(input.State, input.Count), latents);
             rows = latents;
         }
 
@@ -290,8 +290,8 @@ public sealed class LearnedPolicy : IPolicy, IDisposable
         var outputs = description.ActionSpace is DiscreteSpace actions ? actions.Count : ActionHead.OutputsOf(description.ActionSpace.FlatSize, description.ActionHead ?? new());
         if (description.Latent?.Fault() is { } latentFault)
             Throw.User($"{path}: {latentFault}. The file is damaged, or was written by another version of this tool.");
-        if (description.Latent is { } latent && (latent.Encoder.Inputs != FeaturesOf(description) || (latent.Recurrent is { } recurrent && recurrent.Actions != (description.ActionSpace is DiscreteSpace choices ? choices.Count : description.ActionSpace.FlatSize))))
-            Throw.BadFile(path, $"latent reads {latent.Encoder.Inputs} features and {latent.Recurrent?.Actions} numbers of an action for {description.ObservationSpace} and {description.ActionSpace}", "one for each", "The file is damaged.");
+        if (description.Latent is { } latent && (latent.Inputs != FeaturesOf(description) || (latent.HasMemory && latent.Actions != (description.ActionSpace is DiscreteSpace choices ? choices.Count : description.ActionSpace.FlatSize))))
+            Throw.BadFile(path, $"latent reads {latent.Inputs} features and {latent.Actions} numbers of an action for {description.ObservationSpace} and {description.ActionSpace}", "one for each", "The file is damaged.");
         if (outputs != network.Outputs || (description.Latent?.Width ?? FeaturesOf(description)) != network.Inputs)
             Throw.BadFile(path, $"a network of {network.Inputs} inputs and {network.Outputs} outputs for {description.ObservationSpace} and {description.ActionSpace}", "one input for each feature and one output for each discrete action, of continuous ones what action_head needs", "The file is damaged.");
         if ((description.ActionSpace is DiscreteSpace) != (description.ActionUnits is null) || description.ActionUnits?.Fault(description.ActionSpace.FlatSize) is not null || (description.Filter is not null && description.ActionUnits is not null))

@@ -51,6 +51,14 @@ public sealed record LimitsRule(int? Horizon, double? Penalty, double Truncation
     /// <param name="members">K of the model.</param>
     public bool IsOpen(int members) => Horizon is null || (members > 1 && (Penalty is null || TruncationQuantile < 1));
 
+    /// <summary>What is wrong with limits for a model of so many members; null: nothing.</summary>
+    /// <param name="penalty">As the config says it.</param>
+    /// <param name="truncationQuantile">As the config says it.</param>
+    /// <param name="members">K.</param>
+    /// <param name="key">The setting that says K.</param>
+    internal static string? Fault(double? penalty, double truncationQuantile, int members, string key) => members > 1 || (penalty is null or 0 && truncationQuantile == 1) ? null
+        : FormattableString.Invariant($"penalty is {penalty ?? 0} and truncation_quantile {truncationQuantile} with a model of one member, which cannot say how unsure it is; expected 0 and 1. Set {key}, such as 5.");
+
     /// <summary>The limits where nothing was measured: the longest dream, rewards as they are.</summary>
     public DreamLimits Unmeasured => new(Horizon ?? MostHorizon, Penalty ?? 0, null);
 }

@@ -1,5 +1,6 @@
 using OfflineRL.Datasets;
 using OfflineRL.Torch;
+using OfflineRL.Train.Losses;
 using OfflineRL.Train.Networks;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -11,13 +12,14 @@ namespace OfflineRL.Train.WorldModels;
 /// distributions for each number of z' (Bishop 1994; Graves 2013); from h' and z' it tells the mean reward and the logit of going on.
 /// </summary>
 /// <remarks>
-/// A memory is one row of 2 U numbers, h before c. The LSTM is that of Hochreiter and Schmidhuber 1997 with forget gates: i, f, o = sigmoid, g = tanh of W [x, h] + b, c' = f c + i g, h' = o tanh(c'), with one bias. Means are of z' - z,
+/// Members are mixture heads side by side on the one LSTM, each with first parameters of its own. A memory is one row of 2 U numbers, h before c. The LSTM is that of Hochreiter and Schmidhuber 1997 with forget gates: i, f, o = sigmoid, g = tanh of W [x, h] + b, c' = f c + i g, h' = o tanh(c'), with one bias. Means are of z' - z,
 /// so that the first prediction is that nothing changes.
 /// </remarks>
 public sealed class MixtureMemory : IDisposable
 {
-    const double LowestLogDeviation = -5, HighestLogDeviation = 2;
+    const double HighestLogDeviation = 2;
 
+    readonly double _lowestLogDeviation;
     readonly ParameterSet _set;
     readonly Parameter _input, _recurrent, _bias;
     readonly Mlp _mixture, _heads;
@@ -29,15 +31,17 @@ public sealed class MixtureMemory : IDisposable
     /// <param name="hidden">Widths between [h', z'] and reward and continuation.</param>
     /// <param name="random">For the first parameters.</param>
     /// <param name="device">Where they lie.</param>
-    public MixtureMemory(int codes, int actions, int units, int components, IReadOnlyList<int> hidden, RandomStream random, Device device)
+    /// <param name="members">M.</param>
+    /// <param name="lowestLogDeviation">ln sigma stays above this.</param>
+    public MixtureMemory(int codes, int actions, int units, int components, IReadOnlyList<int> hidden, RandomStream random, Device device, int members = 1, double lowestLogDeviation = -5)
     {
-        (Codes, Actions, Units, Components) = (codes, actions, units, components);
+        (Codes, Actions, Units, Components, Members, _lowestLogDeviation) = (codes, actions, units, components, members, lowestLogDeviation);
         _set = new ParameterSet(random, device);
         var bound = 1 / Math.Sqrt(units);
         _input = _set.Uniform("lstm.input.weight", bound, 4 * units, codes + actions);
         _recurrent = _set.Uniform("lstm.recurrent.weight", bound, 4 * units, units);
         _bias = _set.Uniform("lstm.bias", bound, 4 * units);
-        _mixture = new Mlp(_set, "mixture", [units, 3 * codes * components]);
+        _mixture = new Mlp(_set, "mixture", [units, 3 * codes * components], members: members);
         _heads = new Mlp(_set, "heads", [units + codes, .. hidden, 2]);
         Parameters = _set.Flatten();
     }
@@ -54,7 +58,13 @@ public sealed class MixtureMemory : IDisposable
     /// <summary>K.</summary>
     public int Components { get; }
 
+    /// <summary>M.</summary>
+    public int Members { get; }
+
     public FlatParameters Parameters { get; }
+
+    /// <summary>The weights of the LSTM: [4 U, Z + A] of inputs, [4 U, U] of h, and the bias [4 U]; gates i, f, g, o one below the other.</summary>
+    internal (Tensor Input, Tensor Recurrent, Tensor Bias) Lstm => (_input, _recurrent, _bias);
 
     /// <summary>The tensors as files name them.</summary>
     internal IEnumerable<NamedTensor> NamedTensors(string prefix = "") => _set.Named(prefix, withNoise: true);
@@ -90,14 +100,20 @@ public sealed class MixtureMemory : IDisposable
         return (stack(before), stack(after));
     }
 
-    /// <summary>p(z'|h'): logits, means and ln sigma, each [*, Z, K].</summary>
+    /// <summary>p(z'|h') of each member: logits, means and ln sigma, each [M, *, Z, K].</summary>
     /// <param name="memory">[*, 2 U], after the step.</param>
     /// <param name="codes">[*, Z], before it.</param>
     public (Tensor Logits, Tensor Means, Tensor LogDeviations) Mixture(Tensor memory, Tensor codes)
     {
-        var heads = _mixture.Forward(Hidden(memory)).unflatten(-1, 3, Codes, Components);
-        return (heads.select(-3, 0), heads.select(-3, 1).add(codes.unsqueeze(-1)), SoftLimits.Between(heads.select(-3, 2), LowestLogDeviation, HighestLogDeviation));
+        var heads = _mixture.Forward(Hidden(memory).reshape(-1, Units)).reshape([Members, .. memory.shape[..^1], 3, Codes, Components]);
+        return (heads.select(-3, 0), heads.select(-3, 1).add(codes.unsqueeze(-1)), SoftLimits.Between(heads.select(-3, 2), _lowestLogDeviation, HighestLogDeviation));
     }
+
+    /// <summary>ln p(z'|h'), the mean over members: [*].</summary>
+    /// <param name="next">[*, Z]: z'.</param>
+    /// <param name="mixture">From <see cref="Mixture"/>.</param>
+    public static Tensor LogLikelihood(Tensor next, (Tensor Logits, Tensor Means, Tensor LogDeviations) mixture) => WorldModelLosses.MixtureLogLikelihood(
+        next.unsqueeze(0).expand(mixture.Logits.shape[..^1]).unsqueeze(-1), mixture.Logits, mixture.Means.unsqueeze(-1), mixture.LogDeviations.unsqueeze(-1)).sum(-1).mean([0]);
 
     /// <summary>The mean reward, in the units of the head, and the logit of going on, each [*].</summary>
     /// <param name="memory">[*, 2 U], after the step.</param>
@@ -130,6 +146,10 @@ public sealed class MixtureMemory : IDisposable
 
     /// <summary>The mean of z', [*, Z].</summary>
     public static Tensor Mean(Tensor logits, Tensor means) => logits.softmax(-1).mul(means).sum(-1);
+
+    /// <summary>The variance of z', [*, Z].</summary>
+    public static Tensor Variance(Tensor logits, Tensor means, Tensor logDeviations) =>
+        logits.softmax(-1).mul(means.sub(Mean(logits, means).unsqueeze(-1)).square().add(logDeviations.mul(2).exp())).sum(-1);
 
     public void Dispose()
     {

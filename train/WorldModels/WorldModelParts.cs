@@ -13,9 +13,12 @@ public sealed record WorldModelParts
     /// <summary><see cref="WorldModels.Rssm"/>.</summary>
     public const string RecurrentStateSpace = "rssm";
 
-    static readonly string[] Kinds = [Vae, RecurrentStateSpace];
+    /// <summary><see cref="MemoryWorldModel"/>: the config says what its auto-encoder is made of.</summary>
+    public const string MixtureMemory = "memory";
 
-    /// <summary><c>vae</c> or <c>rssm</c>. The default value is <c>vae</c>.</summary>
+    static readonly string[] Kinds = [Vae, RecurrentStateSpace, MixtureMemory];
+
+    /// <summary><c>vae</c>, <c>rssm</c> or <c>memory</c>. The default value is <c>vae</c>.</summary>
     public string Kind { get; init; } = Vae;
 
     /// <summary>Of <c>rssm</c>: its settings, resolved.</summary>
@@ -24,14 +27,20 @@ public sealed record WorldModelParts
     /// <summary>Of <c>rssm</c>: what reads an observation.</summary>
     public NetworkDescription? Encoder { get; init; }
 
+    /// <summary>Of <c>memory</c>: its sizes.</summary>
+    public MemoryConfig? Memory { get; init; }
+
     /// <summary>A model of these parts, with first parameters.</summary>
     /// <param name="config">Resolved.</param>
     /// <param name="shape">What it is made for.</param>
     /// <param name="random">For the first parameters.</param>
     /// <param name="device">Where it is to lie.</param>
-    internal IStorableWorldModel Create(WorldModelConfig config, WorldModelShape shape, RandomStream random, Device device) => Kind == RecurrentStateSpace
-        ? new Rssm(Rssm!, Encoder!, shape, random, device)
-        : new VaeWorldModel(config, shape, random, device);
+    internal IStorableWorldModel Create(WorldModelConfig config, WorldModelShape shape, RandomStream random, Device device) => Kind switch
+    {
+        RecurrentStateSpace => new Rssm(Rssm!, Encoder!, shape, random, device),
+        MixtureMemory => new MemoryWorldModel(config, Memory!, shape, random, device),
+        _ => new VaeWorldModel(config, shape, random, device),
+    };
 
     /// <summary>What is wrong with parts that a file says; null: nothing that can be seen before the model is made.</summary>
     /// <param name="config">That the file says.</param>
@@ -40,8 +49,12 @@ public sealed record WorldModelParts
     {
         if (!Kinds.Contains(Kind))
             return $"parts.kind is '{Kind}'";
+        if (Kind != RecurrentStateSpace && (config.Hidden is null || config.Torso == Torsos.Auto || config.Likelihood == WorldModelConfig.Auto || config.Latent == 0))
+            return "config is not resolved";
+        if (Kind == MixtureMemory)
+            return Memory is null ? $"parts of kind '{Kind}' have no memory" : Memory.Validate().FirstOrDefault();
         if (Kind == Vae)
-            return config.Hidden is null || config.Torso == Torsos.Auto || config.Likelihood == WorldModelConfig.Auto || config.Latent == 0 ? "config is not resolved" : null;
+            return null;
         if (Rssm is null || Encoder is null)
             return $"parts of kind '{Kind}' have no {(Rssm is null ? "rssm" : "encoder")}";
         return Rssm.Validate().FirstOrDefault()

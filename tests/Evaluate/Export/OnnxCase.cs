@@ -17,7 +17,7 @@ sealed record OnnxCase(PolicyDescription Description)
     {
         if (Description.Latent is { } latent)
         {
-            using var encoder = new PolicyNetwork(latent.Encoder, (name, shape) => Read("latent.encoder." + name, shape));
+            using var encoder = new PolicyNetwork(latent.Encoder!, (name, shape) => Read("latent.encoder." + name, shape));
             var outputs = new float[rows * encoder.Outputs];
             encoder.Forward(latent.Symlog ? Array.ConvertAll(features, x => MathF.Sign(x) * MathF.Log(1 + MathF.Abs(x))) : features, rows, outputs);
             features = [.. outputs.Chunk(encoder.Outputs).SelectMany(row => row.Take(latent.Width))];
