@@ -12,7 +12,6 @@ public sealed class HeldOutDreams : IDisposable
 {
     // Dimensions that get rows of their own; of images there are too many.
     const int MostDimensions = 64;
-    const long MostNumbers = 1 << 24;
 
     // Steps that a memory sees before a dream.
     const int Context = 32;
@@ -97,6 +96,9 @@ public sealed class HeldOutDreams : IDisposable
         if (longest < config.ErrorHorizons[^1])
             Throw.User($"Dataset {data.Info.Dataset}, part '{split}': its longest episode has {longest} steps, and world_model.error_horizons goes to {config.ErrorHorizons[^1]}; expected at most {longest}. Set it lower, or choose a dataset with longer episodes.");
     }
+
+    /// <summary>Numbers of observations that are held side by side, of dreams or of what a memory saw before: what does not fit goes in parts.</summary>
+    internal long MostNumbers { get; init; } = 1 << 24;
 
     /// <summary>The states that predictions start from.</summary>
     public int Count => _rows.Length;
@@ -291,6 +293,12 @@ public sealed class HeldOutDreams : IDisposable
     // ---- rows ----
 
     Tensor Start(IWorldModel model, Tensor rows)
+    {
+        var most = Math.Max(1, MostNumbers / ((model.HasMemory ? Context : 1) * _batch.States.size(1)));
+        return rows.size(0) <= most ? Encoded(model, rows) : cat([.. rows.split(most).Select(part => Encoded(model, part))]);
+    }
+
+    Tensor Encoded(IWorldModel model, Tensor rows)
     {
         if (!model.HasMemory)
             return model.Encode(new ModelSequences(_batch.States.index_select(0, rows).unsqueeze(0), ActionsAt(rows).unsqueeze(0)), null).select(0, 0);

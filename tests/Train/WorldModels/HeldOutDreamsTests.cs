@@ -150,6 +150,12 @@ public sealed class HeldOutDreamsTests : IDisposable
         // It says t + 2 of what is t + 1, and too little beyond what it saw.
         double[] errors = [.. Enumerable.Range(0, 50).Concat(Enumerable.Range(0, 49)).Select(t => Math.Min(t + 2, 33.0) - (t + 1))];
         Assert.Equal(Math.Sqrt(errors.Average(e => e * e)), report.Errors.Single(row => row.Target == "observation").Error, 1e-5);
+        // The same where only seven of them fit.
+        using var narrow = new HeldOutDreams(TrainingData.Of(columns), "train", new(ObservationEncoder.Of(columns.Info.ObservationSpace), RewardTransform.Identity), new() { ErrorHorizons = [1], ErrorStarts = 100, ErrorSamples = 2 }, 1, RandomStream.Create(1, "dreams"), CPU) { MostNumbers = 7 * 32 };
+        var parts = new Counter();
+        Assert.Equal(report.Errors, narrow.Measure(parts, 0, generator).Errors);
+        Assert.Equal(7, parts.Seen.Max(seen => seen.Length));
+        Assert.Equal(expected, parts.Seen.SelectMany(seen => seen).Take(100));
     }
 
     [Fact]

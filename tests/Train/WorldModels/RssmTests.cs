@@ -99,6 +99,11 @@ public sealed class RssmTests : IDisposable
         var (model, batch) = (Model(latent), Batch(contiguous: true));
         var sequences = new ModelSequences(batch.Observations, Hot(batch.Actions), batch.Resets);
         Golden.AssertClose(model.Loss(batch, Hot(batch.Actions), generator: null).States, model.Encode(sequences, generator: null), 1e-5);
+        // What the posterior says of an observation lies behind the memory.
+        var (code, found) = (model.Code!, model.Encode(sequences, generator: null));
+        Assert.Equal((5, model.LatentWidth), (code.First, code.First + (code.Variables * code.Classes)));
+        if (latent == RssmConfig.Categorical)
+            Golden.AssertClose(ones([T, B, 2]), found.narrow(-1, code.First, 6).unflatten(-1, code.Variables, code.Classes).amax(-1), 1e-5);
         // The second sequence's memory is emptied at its third step: what was before does not matter there, and does elsewhere.
         batch.Resets![2, 1].fill_(true);
         var before = model.Encode(sequences, generator: null);
