@@ -47,7 +47,7 @@ static partial class EvaluateThrow
         new($"The policy '{text}' plans through a world model that is not below {folder}; there are: {found}. Train one with 'offlinerl train --algorithm world_model', or name a step that is stored.");
 
     public static UserErrorException RunWithoutModel(string run, string algorithm, string folder) =>
-        new($"Run {run} ({algorithm}) stored no world model in {Path.Combine(folder, "seed-N", "models")}; expected a run of a learner that has one, such as world_model, vae_dreamer or dreamer. Train one with 'offlinerl train --algorithm world_model'.");
+        new($"Run {run} ({algorithm}) stored no world model in {Path.Combine(folder, "seed-N", "models")}; expected a run of a learner that has one, such as world_model, world_models, vae_dreamer or dreamer. Train one with 'offlinerl train --algorithm world_model'.");
 
     public static UserErrorException NoModelOfSeed(string run, ulong seed, IEnumerable<ulong> found) =>
         new(Text($"Run {run} has no world model of seed {seed}; it has those of seeds {string.Join(", ", found)}. Name one of them with --seed, or leave it out for all."));

@@ -16,8 +16,11 @@ public sealed record ModelRow
     /// <summary>Whether it is its seed's newest.</summary>
     public required bool IsLast { get; init; }
 
-    /// <summary><c>vae</c>, <c>identity</c> (the latent state is the observation), <c>rssm</c>, ...</summary>
+    /// <summary>As <see cref="Train.WorldModels.WorldModelParts.Kind"/>.</summary>
     public required string Kind { get; init; }
+
+    /// <summary><c>vae</c>, or <c>identity</c>: the latent state is the observation; null for kinds that have an encoder of their own.</summary>
+    public string? Encoder { get; init; }
 
     /// <summary>Models side by side that can disagree; 1: it cannot say how unsure it is.</summary>
     public required int Members { get; init; }

@@ -42,7 +42,7 @@ static class ModelSections
         foreach (var run in models.Models.Where(m => m.IsLast).GroupBy(m => m.Run))
         {
             var (first, errors) = (run.First(), models.Errors.Where(e => e.IsLast && e.Run == run.Key && e.Dimension is null).ToList());
-            var text = $"<b>{Escape(run.Key)}</b> ({Escape(first.Algorithm)}, {Escape(first.Kind)}) learned from {Escape(first.Dataset)}; {(run.Count() == 1 ? "one seed" : $"{Count(run.Count())} seeds")}";
+            var text = $"<b>{Escape(run.Key)}</b> ({Escape(first.Algorithm)}, {Escape(first.Kind)}{(first.Encoder == WorldModelConfig.Identity ? ", encoder identity" : "")}) learned from {Escape(first.Dataset)}; {(run.Count() == 1 ? "one seed" : $"{Count(run.Count())} seeds")}";
             text += first.MeasuredOn is { } part ? $", measured on its part '{Escape(part)}'." : ", not measured.";
             foreach (var target in errors.GroupBy(e => e.Target))
             {
@@ -153,7 +153,7 @@ static class ModelSections
             PictureSection.Show(page, files, "What a world model sees", "pictures whole");
         }
 
-        var without = models.Models.Where(m => m.Kind == WorldModelConfig.Identity).Select(m => m.Run).Distinct().ToList();
+        var without = models.Models.Where(m => m.Encoder == WorldModelConfig.Identity).Select(m => m.Run).Distinct().ToList();
         if (without.Count > 0)
             page.Html.Paragraph($"There is no traversal of {string.Join(", ", without)}: the latent state is the observation itself, and has no code to move.", "soft");
     }

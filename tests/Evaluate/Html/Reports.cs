@@ -102,7 +102,7 @@ public sealed class Reports : IDisposable
         };
         TabularResults.Write(Path.Combine(folder, "scores"), scores);
         var models = new ModelTables(
-            [.. HostileTexts.Select((text, i) => new ModelRow { Algorithm = text, Run = text, Seed = 0, Step = 1, IsLast = true, Kind = i == 0 ? "identity" : text, Members = 1, Dataset = text, ContentHash = text, MeasuredOn = text, Horizon = 1, Penalty = 0 })],
+            [.. HostileTexts.Select((text, i) => new ModelRow { Algorithm = text, Run = text, Seed = 0, Step = 1, IsLast = true, Kind = text, Encoder = i == 0 ? "identity" : text, Members = 1, Dataset = text, ContentHash = text, MeasuredOn = text, Horizon = 1, Penalty = 0 })],
             [.. HostileTexts.SelectMany(text => ((int, int)[])[(1, 1), (1, 5), (2, 1), (2, 5)], (text, at) => new ReportedModelError(text, text, 0, at.Item1, at.Item1 == 2, at.Item2, text, null, 1, 1, 2, 3, 0.5, 0.3))],
             [.. HostileTexts.Select(text => new ReportedCalibration(text, text, 0, 1, true, 1, text, null, 1, 0.5, 0.8, 0.95, 0, 1))],
             []);

@@ -19,7 +19,7 @@ public sealed class ModelJobTests(Reports reports) : IClassFixture<Reports>
         Assert.Equal([30, 60, 30, 60], stored.Select(m => m.Step));
         var (models, errors, calibration) = (Table(folder, "models"), Table(folder, "model_error"), Table(folder, "calibration"));
         Assert.Equal(["0,30,false", "0,60,true", "1,30,false", "1,60,true"], models.Rows.Select(r => $"{models.Text(r, "seed")},{models.Text(r, "step")},{models.Text(r, "is_last")}"));
-        Assert.All(models.Rows, r => Assert.Equal(("world_model", "vae", "2", "linear-v1", "validation"), (models.Text(r, "algorithm"), models.Text(r, "kind"), models.Text(r, "members"), models.Text(r, "dataset"), models.Text(r, "measured_on"))));
+        Assert.All(models.Rows, r => Assert.Equal(("world_model", "vae vae", "2", "linear-v1", "validation"), (models.Text(r, "algorithm"), models.Text(r, "kind") + " " + models.Text(r, "encoder"), models.Text(r, "members"), models.Text(r, "dataset"), models.Text(r, "measured_on"))));
         Assert.Equal(stored.SelectMany(m => m.Errors).Select(e => e.Error), errors.Rows.Select(r => errors.Number(r, "error")!.Value));
         Assert.Equal(stored.SelectMany(m => m.Calibration).Select(c => c.ZVariance), calibration.Rows.Select(r => calibration.Number(r, "z_variance")!.Value));
         // Every column of the run's own table, by the same name.
@@ -62,6 +62,22 @@ public sealed class ModelJobTests(Reports reports) : IClassFixture<Reports>
         Assert.Contains("model-seed-1-step-60-dream", html, StringComparison.Ordinal);
         // Runs that are not here, have no model, or are no names at all: nothing, and no complaint.
         Assert.DoesNotContain("<h2>World model</h2>", Written([new("dqn", "gone", [0], [1]), new("world_model", "../runs/model", [0], [60]), new("world_model", "model", [7], [60])], "others"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("identity", true)]
+    [InlineData("vae", false)]
+    [InlineData(null, false)]
+    public void Page_OfAModelWithoutACode_SaysWhyItHasNoTraversal(string? encoder, bool says)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(reports.Workspace.Root, $"encoder-{encoder}")).FullName;
+        var models = new ModelTables([new ModelRow { Algorithm = "world_model", Run = "r", Seed = 0, Step = 1, IsLast = true, Kind = "vae", Encoder = encoder, Members = 1, Dataset = "d-v1", ContentHash = "h", Horizon = 3, Penalty = 0 }], [], [], []);
+        models.Write(folder, "");
+        HtmlReport.Write(folder, new ReportSummary { Job = "model", Created = DateTimeOffset.UnixEpoch, Datasets = [], Policies = [], Seed = 0, Models = models.Models }, models: models);
+        var html = File.ReadAllText(Path.Combine(folder, HtmlReport.FileName));
+        Assert.Equal(says, html.Contains("There is no traversal of r: the latent state is the observation itself", StringComparison.Ordinal));
+        Assert.Contains("learned from d-v1; one seed, not measured. Dreams go 3 steps.", html, StringComparison.Ordinal);
+        Assert.Contains("The errors of these models were not measured", html, StringComparison.Ordinal);
     }
 
     [Fact]
