@@ -77,9 +77,15 @@ sealed class Mlp
         return TorchExtras.Mlp(input, weights, biases, MlpActivation.ReLU, _last);
     }
 
-    // One batched product a layer, whatever K.
+    // One batched product a layer, whatever K; on the CPU, which would go from member to member in it, without a graph the fused operator does.
     Tensor ForwardMembers(Tensor input)
     {
+        if (input.is_cpu() && !is_grad_enabled())
+        {
+            return stack([.. Enumerable.Range(0, _members).Select(k => TorchExtras.Mlp(
+                input.dim() == 3 ? input.select(0, k) : input, [.. _weights.Select(w => w.select(0, k))], [.. _biases.Select(b => b.select(0, k))], MlpActivation.ReLU, _last))]);
+        }
+
         var hidden = input.dim() == 3 ? input : input.unsqueeze(0).expand(_members, input.size(0), input.size(1));
         for (var i = 0; i < _weights.Length; i++)
         {

@@ -7,8 +7,8 @@ static class Ensemble
 {
     /// <summary>How far members are apart: the standard deviation of their means, root mean square over dimensions. [K, N, W] to [N].</summary>
     /// <param name="means">Of each member's prediction; of categorical variables the probabilities.</param>
-    // The gradient of a root at 0 is infinite.
-    public static Tensor Deviation(Tensor means) => means.var(0, unbiased: false).mean([-1]).add(1e-12).sqrt();
+    // The gradient of a root at 0 is infinite. Not by var: over the first axis it goes from number to number on the CPU.
+    public static Tensor Deviation(Tensor means) => means.sub(means.mean([0L])).square().mean([0L]).mean([-1]).add(1e-12).sqrt();
 
     /// <summary>A member for each of N rows, drawn uniformly (Chua et al. 2018, "PETS", trajectory sampling TS1).</summary>
     /// <param name="members">K.</param>

@@ -78,6 +78,13 @@ public sealed class NetworkTests : IDisposable
         }
 
         Assert.True(Distance(all.select(0, 0), all.select(0, 1)) > 1e-3);
+        // Without a graph, of the same rows and of each member's own.
+        using (no_grad())
+        {
+            AssertClose(all, network.Forward(x));
+            AssertClose(all.select(0, 2), network.Forward(stack([zeros_like(x), zeros_like(x), x])).select(0, 2));
+        }
+
         all.sum().backward();
         Assert.True(network.Parameters.GradientNorm().ToSingle() > 0);
     }
