@@ -103,6 +103,9 @@ public sealed record LoopConfig : IValidatable
     /// <summary>Gradient steps done when so many rounds are, of so many steps.</summary>
     internal int UpdatesAfter(long rounds, long steps) => UpdatesPerRound is { } updates ? checked((int)(rounds * updates)) : (int)(steps * (UpdatesPerStep ?? DefaultUpdatesPerStep));
 
+    /// <summary>Gradient steps done after the first round.</summary>
+    internal int UpdatesOfRound => UpdatesAfter(1, RoundLength);
+
     /// <summary>Share of uniform actions in the round that begins so many steps after the warm-up.</summary>
     internal double EpsilonAt(long steps) =>
         EpsilonFirst + ((EpsilonLast - EpsilonFirst) * Math.Min(1, steps / (double)Math.Max(1, EpsilonSteps)));

@@ -40,7 +40,7 @@ sealed class LoopJob : IDisposable
     public LoopJob(LoopConfig config, Workspace workspace, ulong seed, IJobProgress progress)
     {
         (_config, _workspace, _seed, _progress) = (config, workspace, seed, progress);
-        _train = GrowingTraining.Fit(config.Training());
+        _train = GrowingTraining.Fit(config.Training(), config.UpdatesOfRound);
         RequireFit();
         _folder = RunFolder.SeedFolder(Path.Combine(workspace.RunsFolder, config.Name), seed);
         _statePath = Path.Combine(_folder, LoopState.FileName);
@@ -83,7 +83,7 @@ sealed class LoopJob : IDisposable
             return true;
         }
 
-        _training = GrowingTraining.Open(_train, _workspace, Lessons, _seed, round == 0 ? 0 : _commits[^1].Updates, _progress);
+        _training = GrowingTraining.Open(_train, _workspace, Lessons, _config.WarmupLength, _seed, round == 0 ? 0 : _commits[^1].Updates, _progress);
         _learned = Lessons.Episodes;
         LoopFolder.Save(_workspace, _config);
         _rounds = new(Path.Combine(_folder, RoundLog.FileName), round, _recentReturns);
@@ -123,6 +123,8 @@ sealed class LoopJob : IDisposable
     {
         if (_config.WarmupSteps == 0 && !GrowingTraining.ActsUntaught(_train))
             throw new UserErrorException($"warmup_steps is 0, and {_train.Algorithm} learns from transitions that are there before its policy acts; expected at least 1.");
+        if (_config.WarmupSteps == 0 && _train.Normalization.Observations != "none")
+            throw new UserErrorException($"train.normalization.observations is {_train.Normalization.Observations} and warmup_steps 0: a loop fits it on the warm-up; expected at least 1 step, or none.");
         if (_config.Fragments && _config.WarmupSteps > 0)
             throw new UserErrorException($"fragments is true and warmup_steps {_config.WarmupSteps}; expected 0: the learner's own policy acts from the start.");
         if (_config.Fragments && !GrowingTraining.LearnsFromFragments(_train))

@@ -40,6 +40,9 @@ public interface IPolicy
 public interface IPolicyState
 {
     int Instances { get; }
+
+    /// <summary>For a memory that holds which actions were taken: the same once more, so that a policy may draw with the copy, and this one move on by what was taken instead. Null, the default: it holds none.</summary>
+    IPolicyState? Copy() => null;
 }
 
 /// <summary>What a policy sees of B instances.</summary>

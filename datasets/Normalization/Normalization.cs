@@ -63,6 +63,19 @@ public static class Normalization
         return new(shift, scale * config.RewardScale, clip);
     }
 
+    /// <summary>Mean, deviation and range of the rewards as stored; null where there is none.</summary>
+    /// <param name="selections">The episodes that are trained on.</param>
+    public static Spread? RewardSpread(IReadOnlyList<EpisodeSelection> selections)
+    {
+        var spread = new SpreadAccumulator(1);
+        ForEach(selections, (columns, first, rows) =>
+        {
+            foreach (var reward in columns.Rewards.Slice(first, rows))
+                spread.Add(reward);
+        });
+        return spread.Result().FirstOrDefault();
+    }
+
     static (double Shift, double Scale) Standard(IReadOnlyList<EpisodeSelection> selections)
     {
         var steps = Steps(selections);

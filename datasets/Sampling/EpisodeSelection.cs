@@ -65,6 +65,16 @@ public sealed class EpisodeSelection
 
     bool IsByReturn { get; init; }
 
+    /// <summary>Those of its episodes that end before a row of the dataset, such as those that there were once.</summary>
+    public EpisodeSelection Before(long row)
+    {
+        var rows = Columns.EpisodeFirstRow;
+        var count = 0;
+        while (count < _count && rows[_episodes[count] + 1][0] <= row)
+            count++;
+        return new(Columns, Split, _episodes[..count], Fold);
+    }
+
     /// <summary>Takes in the episodes that were appended to the columns since.</summary>
     /// <exception cref="NotSupportedException">Which episodes belong to the selection depends on all of them.</exception>
     public void Extend()

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using OfflineRL.Cli.Loop;
 using OfflineRL.Datasets;
 using OfflineRL.Environments;
+using OfflineRL.Train;
 
 namespace OfflineRL.Tests.Cli;
 
@@ -34,6 +35,8 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("CartPole-v1", "ppo", "hidden=[16]", "epochs=2", "whole_episodes=true", "train.replay.newest_rounds=2", "updates_per_step=0.01", "train.batch_size=512")]
     [InlineData("CartPole-v1", "a2c", "hidden=[16]", "n_steps=5", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
     [InlineData("Pendulum-v1", "trpo", "hidden=[16]", "value_epochs=2", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1", "updates_per_step=0.01", "train.batch_size=512")]
+    [InlineData("CartPole-v1", "vae_dreamer", "hidden=[16]", "horizon=3", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]", "train.world_model.error_starts=20", "split.train=0.8", "split.validation=0.2")]
+    [InlineData("Pendulum-v1", "dreamer", "model={deterministic: 8, groups: 2, classes: 4, units: 8, layers: 1}", "sequence_steps=6", "train.dreamer.horizon=3", "train.dreamer.dreams=16", "train.batch_size=4", "train.world_model.error_starts=20", "instances=3")]
     public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other, params string[] rounds)
     {
         string[] more = ["--environment", environment, "--algorithm", algorithm, "--set", $"train.{algorithm}.{option}", "--set", $"train.{algorithm}.{other}", .. rounds.SelectMany(set => new[] { "--set", set })];
@@ -55,7 +58,8 @@ public sealed class LoopCommandTests : IDisposable
         Assert.Equal(Commits("whole").Select(Figures), Commits("cut").Select(Figures));
         Assert.Equal(File.ReadAllText(Path.Combine(Seed("whole"), "rounds.jsonl")), File.ReadAllText(Path.Combine(Seed("cut"), "rounds.jsonl")));
         var updates = (int)Commits("whole")[^1]!["updates"]!;
-        foreach (var file in new[] { $"policies/step-{updates}/policy.safetensors", $"checkpoints/step-{updates}/state.safetensors" })
+        string[] ofModels = algorithm.EndsWith("dreamer", StringComparison.Ordinal) ? [$"models/step-{updates}/world_model.safetensors", "model_error.csv"] : [];
+        foreach (var file in (string[])[$"policies/step-{updates}/policy.safetensors", $"checkpoints/step-{updates}/state.safetensors", .. ofModels])
             Assert.Equal(File.ReadAllBytes(Path.Combine(Seed("whole"), file)), File.ReadAllBytes(Path.Combine(Seed("cut"), file)));
         Assert.True(File.Exists(Path.Combine(Seed("cut"), "metrics.parquet")), resumed.All);
         Assert.Contains("finished already", Tool.Run(_root, Arguments("cut", more)).Expect(0).Error, StringComparison.Ordinal);
@@ -139,6 +143,57 @@ public sealed class LoopCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("CartPole-v1", "dreamer", "train.dreamer.model={deterministic: 8, groups: 2, classes: 4, units: 8, layers: 1, free_nats: 0}", "train.dreamer.sequence_steps=6", "train.dreamer.dreams=16", "train.batch_size=4")]
+    [InlineData("Pendulum-v1", "dreamer", "train.dreamer.model={deterministic: 8, groups: 2, classes: 4, units: 8, layers: 1, free_nats: 0}", "train.dreamer.sequence_steps=6", "train.dreamer.dreams=16", "train.batch_size=4")]
+    [InlineData("CartPole-v1", "vae_dreamer", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]")]
+    [InlineData("Pendulum-v1", "vae_dreamer", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]")]
+    public void Loop_OfADreamingLearner_ActsByTheStoredPolicyWithWhatItRemembers_AndLearnsItsModelAnewInEveryRound(string environment, string algorithm, params string[] settings)
+    {
+        // A commit a round: what one stores records the next.
+        string[] all =
+        [
+            "train.batch_size=16", .. settings, $"train.{algorithm}.horizon=3", $"train.{algorithm}.hidden=[8]", "instances=4", "warmup_steps=400", "round_steps=100", "commit_period_steps=100", "updates_per_round=12", "epsilon_first=0.4", "epsilon_last=0.2",
+            "epsilon_steps=200", "split.train=0.7", "split.validation=0.3", "train.world_model.error_starts=20", "train.world_model.error_horizons=[1, 3]", "train.device=cpu", "train.log_period_steps=6",
+        ];
+        Tool.Run(_root, ["loop", "--environment", environment, "--algorithm", algorithm, "--name", "dreamt", "--steps", "700", .. all.SelectMany(set => new[] { "--set", set })]).Expect(0);
+        var commits = Commits("dreamt");
+        Assert.Equal([12, 24, 36], commits.Select(commit => (int)commit!["updates"]!));
+        var dataset = Dataset.Open(Workspace.Open(_root), "dreamt");
+        var epsilons = new[] { 0.4, 0.3, 0.2 };
+        var compared = 0;
+        dataset.ReadEpisodes((EpisodeRecord record, in EpisodeColumns e) =>
+        {
+            if (record.BehaviorPolicy == "uniform")
+                return;
+            var round = Enumerable.Range(0, 3).First(k => record.EpisodeId < (long)commits[k]!["episodes"]!);
+            // The first round's policy was never stored.
+            if (round == 0)
+                return;
+            compared += e.Rewards.Length;
+            AssertLogged(Path.Combine(Seed("dreamt"), "policies", $"step-{12 * round}"), epsilons[round], e);
+        });
+        Assert.True(compared > 100, $"{compared} steps were compared.");
+
+        var models = commits.Select(commit => Path.Combine(Seed("dreamt"), "models", $"step-{(int)commit!["updates"]!}")).ToList();
+        Assert.All(models, folder => Assert.Equal("validation", (string)JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "world_model.json")))!["measured_on"]!));
+        Assert.Equal(commits.Select(commit => (string)commit!["content_hash"]!), models.Select(folder => (string)JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "world_model.json")))!["content_hash"]!));
+        // Normalizers are those of the warm-up; everything else of the model moves in every round.
+        var tensors = models.ConvertAll(folder => Tensors(Path.Combine(folder, "world_model.safetensors")));
+        Assert.Contains(tensors[0].Keys, name => name.StartsWith("encoder.0", StringComparison.Ordinal) || name.StartsWith("encoder.layers", StringComparison.Ordinal));
+        foreach (var name in tensors[0].Keys)
+        {
+            for (var k = 1; k < 3; k++)
+            {
+                var isSame = tensors[k - 1][name].SequenceEqual(tensors[k][name]);
+                Assert.True(isSame == (name is EncoderDescription.ShiftName or EncoderDescription.ScaleName), $"{name} of round {k}: {(isSame ? "it stayed" : "it moved")}");
+            }
+        }
+
+        Tool.Run(_root, "datasets", "check", "dreamt").Expect(0);
+        Tool.Run(_root, "evaluate", "rollout", "--policy", "run:dreamt", "--set", "episodes=2").Expect(0);
+    }
+
+    [Theory]
     [InlineData("its own steps", "reinforce", "whole_episodes or fragments", "train.replay.newest_rounds=1", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0")]
     [InlineData("no exploration", "a2c", "epsilon_first and epsilon_last 0", "train.replay.newest_rounds=1", "fragments=true", "warmup_steps=0")]
     [InlineData("nothing older", "actor_critic", "newest_rounds is 0", "whole_episodes=true", "warmup_steps=0")]
@@ -193,7 +248,9 @@ public sealed class LoopCommandTests : IDisposable
 
     [Theory]
     [InlineData("steps before training", "steps=200", "warmup_steps")]
-    [InlineData("a normaliser", "train.normalization.observations=standardize", "not all there when training begins")]
+    [InlineData("a normaliser", "train.normalization.rewards=standardize", "not all there when training begins")]
+    [InlineData("a normalizer without a warm-up", "train.normalization.observations=min_max", "a loop fits it on the warm-up", "train.algorithm=ppo", "whole_episodes=true", "warmup_steps=0")]
+    [InlineData("a model alone", "train.algorithm=world_model", "learns no policy to record with")]
     [InlineData("a dataset", "train.dataset=other", "the loop decides it")]
     [InlineData("an unknown key", "epsilon_start=1", "epsilon_first")]
     [InlineData("a range from the data", "train.algorithm=c51", "set both to the lowest and highest")]
@@ -201,9 +258,9 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("a share", "epsilon_last=2", "expected 0 to 1")]
     [InlineData("two ways to count updates", "updates_per_round=2", "expected one of them")]
     [InlineData("a threshold", "threshold=.inf", "expected a finite number")]
-    public void Loop_WithBadInput_EndsWith2AndLeavesNothing(string what, string option, string expected)
+    public void Loop_WithBadInput_EndsWith2AndLeavesNothing(string what, string option, string expected, params string[] more)
     {
-        var result = Tool.Run(_root, Arguments("bad", "--set", option)).Expect(2);
+        var result = Tool.Run(_root, Arguments("bad", [.. more.Prepend(option).SelectMany(set => new[] { "--set", set })])).Expect(2);
         Assert.True(result.Error.Contains(expected, StringComparison.Ordinal), $"{what}: {result.Error}");
         Assert.False(Directory.Exists(Path.Combine(_root, "runs", "bad")), what);
         Assert.Empty(Directory.Exists(Path.Combine(_root, "data")) ? Directory.EnumerateFileSystemEntries(Path.Combine(_root, "data")) : []);
@@ -227,6 +284,34 @@ public sealed class LoopCommandTests : IDisposable
             Assert.Equal(config.Environment, EnvironmentRegistry.ResolveRecordable(config.Environment).Id);
             Assert.EndsWith($"-{config.Train.Algorithm}-loop", config.Name, StringComparison.Ordinal);
         }
+    }
+
+    // By the policy's own mixture, from one step to the next with its memory.
+    static void AssertLogged(string folder, double epsilon, in EpisodeColumns e)
+    {
+        var isDiscrete = !e.DiscreteActions.IsEmpty;
+        using var policy = LearnedPolicy.Load(folder, epsilon: isDiscrete ? epsilon : null);
+        var (state, width, starts, log) = (policy.CreateState(1), policy.ObservationSpace.FlatSize, new[] { true }, new double[1]);
+        for (var t = 0; t < e.Rewards.Length; t++)
+        {
+            var action = isDiscrete ? new ActionBatch { Discrete = e.DiscreteActions.Slice(t, 1) } : new ActionBatch { Continuous = e.ContinuousActions.Slice(t, 1) };
+            policy.Score(new PolicyInput { Count = 1, Observations = e.Observations.Slice(t * width, width), EpisodeStarts = starts, State = state }, action, log, []);
+            // Pendulum's torque lies between -2 and 2.
+            var expected = isDiscrete ? log[0] : Math.Log(((1 - epsilon) * Math.Exp(log[0])) + (epsilon / 4));
+            Assert.Equal(expected, e.BehaviorLogProbabilities[t], 1e-9);
+            starts[0] = false;
+        }
+    }
+
+    static Dictionary<string, byte[]> Tensors(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return file.Tensors.ToDictionary(entry => entry.Key, entry =>
+        {
+            var bytes = new byte[entry.Value.Length];
+            file.Read(entry.Value, bytes);
+            return bytes;
+        });
     }
 
     // As where the process had died after storing dataset, policy and checkpoint, and before saying so.

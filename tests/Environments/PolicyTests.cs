@@ -140,4 +140,90 @@ public sealed class PolicyTests
         for (var i = 0; i < expected.Length; i++)
             Assert.Equal(expected[i], found[i], 1e-15);
     }
+
+    [Fact]
+    public void EpsilonSoft_AroundAMemory_LeavesInItWhatWasTaken()
+    {
+        const int Rows = 64;
+        var policy = new EpsilonSoftPolicy(new Repeating(new DiscreteSpace(2)), 0.5);
+        var state = policy.CreateState(Rows)!;
+        RandomStream[] random = [.. Enumerable.Range(0, Rows).Select(i => RandomStream.Create((ulong)i, "act"))];
+        var (actions, log, probabilities) = (new int[Rows], new double[Rows], new double[2 * Rows]);
+        int[] before = [];
+        for (var step = 0; step < 5; step++)
+        {
+            policy.Act(new PolicyInput { Count = Rows, Observations = new float[Rows], Random = random, State = state }, new PolicyOutput { Discrete = actions, LogProbabilities = log, Probabilities = probabilities });
+            // 0.75 for what was taken before, where half of the actions were drawn uniformly.
+            for (var i = 0; step > 0 && i < Rows; i++)
+                Assert.Equal(actions[i] == before[i] ? 0.75 : 0.25, Math.Exp(log[i]), 1e-12);
+            before = [.. actions];
+        }
+    }
+
+    [Fact]
+    public void UniformMixture_AroundAMemory_LeavesInItWhatWasTaken()
+    {
+        const int Rows = 64;
+        var policy = new UniformMixturePolicy(new Repeating(new BoxSpace([1], [-2], [2])), 0.5);
+        var state = policy.CreateState(Rows)!;
+        RandomStream[] random = [.. Enumerable.Range(0, Rows).Select(i => RandomStream.Create((ulong)i, "act"))];
+        var (actions, log) = (new float[Rows], new double[Rows]);
+        float[] before = [];
+        for (var step = 0; step < 5; step++)
+        {
+            policy.Act(new PolicyInput { Count = Rows, Observations = new float[Rows], Random = random, State = state }, new PolicyOutput { Continuous = actions, LogProbabilities = log });
+            // Density 1 around half of what was taken before, 1/4 everywhere.
+            for (var i = 0; step > 0 && i < Rows; i++)
+                Assert.Equal(Math.Abs(actions[i] - (before[i] / 2)) <= 0.5 ? 0.625 : 0.125, Math.Exp(log[i]), 1e-12);
+            before = [.. actions];
+        }
+    }
+
+    /// <summary>Repeats its last action, or, of continuous ones, draws uniformly around half of it; its memory holds nothing else.</summary>
+    sealed class Repeating(Space actions) : IPolicy
+    {
+        public string Name => "repeating";
+
+        public Space ObservationSpace => BoxSpace.Unbounded(1);
+
+        public Space ActionSpace => actions;
+
+        public IPolicyState CreateState(int instances) => new Held(instances);
+
+        public void Act(in PolicyInput input, in PolicyOutput output)
+        {
+            var held = (Held)input.State!;
+            for (var i = 0; i < input.Count; i++)
+            {
+                if (actions is DiscreteSpace)
+                    output.Discrete[i] = (int)held.Last[i];
+                else
+                    output.Continuous[i] = (float)((held.Last[i] / 2) + input.Random[i].NextDouble() - 0.5);
+            }
+
+            Score(input, new ActionBatch { Discrete = output.Discrete, Continuous = output.Continuous }, output.LogProbabilities, output.Probabilities);
+        }
+
+        public void Score(in PolicyInput input, in ActionBatch taken, Span<double> logProbabilities, Span<double> probabilities)
+        {
+            var held = (Held)input.State!;
+            for (var i = 0; i < input.Count; i++)
+            {
+                var action = actions is DiscreteSpace ? taken.Discrete[i] : taken.Continuous[i];
+                for (var a = 0; a < 2 && !probabilities.IsEmpty; a++)
+                    probabilities[(2 * i) + a] = a == held.Last[i] ? 1 : 0;
+                logProbabilities[i] = Math.Abs(action - (actions is DiscreteSpace ? held.Last[i] : held.Last[i] / 2)) <= 0.5 ? 0 : double.NegativeInfinity;
+                held.Last[i] = action;
+            }
+        }
+
+        sealed class Held(int instances) : IPolicyState
+        {
+            public int Instances => instances;
+
+            public float[] Last { get; private init; } = new float[instances];
+
+            public IPolicyState Copy() => new Held(instances) { Last = [.. Last] };
+        }
+    }
 }

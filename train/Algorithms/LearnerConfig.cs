@@ -60,6 +60,10 @@ public abstract record LearnerConfig : IValidatable
     internal double LearningRateAt(long done, int steps) =>
         LearningRate + ((FinalLearningRate - LearningRate) * Math.Min(1.0, done / (double)steps));
 
+    /// <summary>What is left to a loop that learns by rounds, filled in.</summary>
+    /// <param name="steps">Gradient steps after a round.</param>
+    internal virtual LearnerConfig InRounds(int steps) => this;
+
     /// <summary>What is left to the dataset, filled in, as the run folder keeps it.</summary>
     internal virtual LearnerConfig Resolve(Space observations, ReturnRange returns)
     {

@@ -23,6 +23,9 @@ sealed class MetricSums : IDisposable
     /// <summary>Adds one step's scalars, in the order of the names.</summary>
     public void Add(params ReadOnlySpan<Tensor> scalars) => Values.add_(stack([.. scalars, _one]));
 
+    /// <summary>Adds one step's metrics, [K] in the order of the names.</summary>
+    public void AddAll(Tensor metrics) => Values.add_(cat([metrics, _one.unsqueeze(0)]));
+
     public void Dispose()
     {
         Values.Dispose();

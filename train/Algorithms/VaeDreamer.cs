@@ -17,6 +17,12 @@ public sealed record VaeDreamerConfig : DreamingConfig
     /// <summary>Share of the gradient steps that train the model; the others train actor and critic in its dreams. The default value is 0.5.</summary>
     public double ModelShare { get; init; } = 0.5;
 
+    /// <summary>Gradient steps after which model and policy take turns again; 0, the default: one turn each over the whole run, and in a loop one turn each after every round.</summary>
+    public int CycleSteps { get; init; }
+
+    // Encoder, dynamics and dreams.
+    const int LeastCycle = 3;
+
     internal override bool LearnsModel => true;
 
     internal override ReplayNeeds Needs => ReplayNeeds.Bootstrapping(ActionKind.Any, 1);
@@ -27,7 +33,24 @@ public sealed record VaeDreamerConfig : DreamingConfig
             yield return fault;
         if (!(ModelShare is > 0 and < 1))
             yield return FormattableString.Invariant($"model_share is {ModelShare}; expected a share between 0 and 1, neither of them: model and policy both have to learn.");
+        if (CycleSteps is < 0 or (> 0 and < LeastCycle))
+            yield return $"cycle_steps is {CycleSteps}; expected at least {LeastCycle}, or 0 for one turn over the whole run.";
     }
+
+    internal override LearnerConfig InRounds(int steps) => CycleSteps > 0 ? this : this with { CycleSteps = Math.Max(LeastCycle, steps) };
+
+    /// <summary>Of so many gradient steps of a run, those of the model.</summary>
+    /// <param name="steps">Done.</param>
+    /// <param name="all">Of the whole run.</param>
+    internal int ModelSteps(long steps, int all)
+    {
+        var cycle = CycleSteps == 0 ? all : CycleSteps;
+        var turn = ModelTurn(cycle);
+        return (int)((steps / cycle * turn) + Math.Min(steps % cycle, turn));
+    }
+
+    /// <summary>Steps of the model in a cycle: where there is more than one cycle, at least one of encoder and of dynamics.</summary>
+    internal int ModelTurn(int cycle) => Math.Clamp((int)Math.Round(ModelShare * cycle), CycleSteps == 0 ? 1 : 2, Math.Max(1, cycle - 1));
 
     internal override LearnerConfig Resolve(Space observations, ReturnRange returns) => this with
     {
@@ -47,17 +70,19 @@ public sealed record VaeDreamerConfig : DreamingConfig
 /// The dreaming actor-critic of the lectures: a variational auto-encoder of states with a Gaussian transition, learned first (<see cref="WorldModelFit"/>), then an actor and a critic over its latent states, learned in dreams that
 /// begin at encoded states of the data (<see cref="DreamActorCritic"/>), by the score function or by back-propagation through the model.
 /// </summary>
-/// <remarks>Each step is one gradient step of the model, or, once it is learned, one of actor and critic. The policy is the encoder's mean and the actor.</remarks>
+/// <remarks>Each step is one gradient step of the model, or, once it is learned, or in the later part of a cycle, one of actor and critic. The policy is the encoder's mean and the actor.</remarks>
 public sealed class VaeDreamer : ITransitionLearner, IModelLearner
 {
     readonly VaeDreamerConfig _config;
     readonly WorldModelConfig _modelConfig;
-    readonly int _modelSteps;
+    readonly int _steps;
     readonly VaeWorldModel _model;
     readonly WorldModelFit _fit;
     readonly DreamActorCritic _dreamer;
     readonly StepNoise _noise;
     readonly MetricSums _metrics;
+    // [K]: each metric as it was measured last, since no step has all of them.
+    readonly Tensor _latest;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
     /// <param name="model">The model's, resolved and checked.</param>
@@ -67,13 +92,15 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
     {
         if (config.LimitsFault(model.Members, "world_model.members") is { } fault)
             Throw.User("vae_dreamer." + fault);
-        (_config, _modelConfig) = (config, model);
-        _modelSteps = Math.Clamp((int)Math.Round(config.ModelShare * setup.Steps), 1, Math.Max(1, setup.Steps - 1));
+        (_config, _modelConfig, _steps) = (config, model, setup.Steps);
+        var modelSteps = config.ModelSteps(_steps, _steps);
         _model = new(model, WorldModel.ShapeOf(setup), setup.Random, setup.Device);
-        _fit = new(_model, model, _modelSteps, setup);
-        _dreamer = new(config, setup with { Steps = setup.Steps - _modelSteps }, _model.LatentWidth);
+        // Encoder and dynamics take turns in each cycle.
+        _fit = new(_model, config.CycleSteps == 0 || model.PhaseSteps > 0 ? model : model with { PhaseSteps = config.ModelTurn(config.CycleSteps) }, modelSteps, setup);
+        _dreamer = new(config, setup with { Steps = setup.Steps - modelSteps }, _model.LatentWidth);
         _noise = setup.Noise("dream");
         _metrics = new([.. WorldModelFit.MetricNames.Select(name => "model_" + name), .. DreamActorCritic.MetricNames], setup.Device);
+        _latest = zeros(_metrics.Names.Count, device: setup.Device).DetachFromDisposeScope();
     }
 
     // ---- one gradient step of the model, or one of actor and critic ----
@@ -81,21 +108,21 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
     public void Step(TransitionBatch batch, bool measure = true)
     {
         using var scope = NewDisposeScope();
-        var none = zeros([], device: _metrics.Values.device);
-        if (Updates < _modelSteps)
+        var modelSteps = _config.ModelSteps(Updates, _steps);
+        if (IsModelStep(Updates))
         {
-            if (_fit.Learn(ModelBatch.Of(batch, _model.ActionWidth), Updates, measure) is { } model)
-                _metrics.Add([.. model, .. DreamActorCritic.MetricNames.Select(_ => none)]);
+            if (_fit.Learn(ModelBatch.Of(batch, _model.ActionWidth), modelSteps, measure) is { } model)
+                Measure(0, model);
         }
         else
         {
             var generator = _noise.At(Updates);
-            var starts = _model.Encode(new ModelSequences(batch.Observations.unsqueeze(0), none), generator).squeeze(0);
+            var starts = _model.Encode(new ModelSequences(batch.Observations.unsqueeze(0), zeros([], device: _latest.device)), generator).squeeze(0);
             if (_config.Dreams > 0)
                 starts = starts.index_select(0, randint(0, starts.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: starts.device, generator: generator));
-            var dreams = _dreamer.Update(_model, starts, Updates - _modelSteps, generator, measure);
+            var dreams = _dreamer.Update(_model, starts, Updates - modelSteps, generator, measure);
             if (measure)
-                _metrics.Add([.. WorldModelFit.MetricNames.Select(_ => none), .. dreams]);
+                Measure(WorldModelFit.MetricNames.Count, dreams);
         }
 
         Updates++;
@@ -107,12 +134,19 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
 
     public Tensor MetricSums => _metrics.Values;
 
+    void Measure(int first, IReadOnlyList<Tensor> scalars)
+    {
+        using var quiet = no_grad();
+        _latest.narrow(0, first, scalars.Count).copy_(stack([.. scalars]));
+        _metrics.AddAll(_latest);
+    }
+
     /// <inheritdoc cref="WorldModelFit.HeldOutError"/>
     public Tensor HeldOutError(TransitionBatch batch) => _fit.HeldOutError(ModelBatch.Of(batch, _model.ActionWidth));
 
     // ---- state ----
 
-    IReadOnlyList<NamedTensor> ILearner.State => [.. _fit.State(), .. _dreamer.State(), new("metric_sums", _metrics.Values)];
+    IReadOnlyList<NamedTensor> ILearner.State => [.. _fit.State(), .. _dreamer.State(), new("metric_sums", _metrics.Values), new("latest_metrics", _latest)];
 
     public long Updates { get; set; }
 
@@ -130,7 +164,10 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
 
     LimitsRule IModelLearner.LimitsRule => _config.LimitsBy(_modelConfig);
 
-    bool IModelLearner.NeedsLimits => Updates >= _modelSteps && _dreamer.Limits is null && _config.LimitsBy(_modelConfig).IsOpen(_modelConfig.Members);
+    // At the first dream after the model learned, of every cycle.
+    bool IModelLearner.NeedsLimits => !IsModelStep(Updates) && IsModelStep(Updates - 1) && _config.LimitsBy(_modelConfig).IsOpen(_modelConfig.Members);
+
+    bool IsModelStep(long step) => _config.ModelSteps(step + 1, _steps) > _config.ModelSteps(step, _steps);
 
     DreamLimits? IModelLearner.Limits
     {
@@ -155,5 +192,6 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
         _dreamer.Dispose();
         _noise.Dispose();
         _metrics.Dispose();
+        _latest.Dispose();
     }
 }

@@ -24,8 +24,9 @@ public sealed class GrowingTraining : IDisposable
 
     /// <summary>The config as a loop needs it: what depends on data that is not there yet is refused, what copies data to the device turned off.</summary>
     /// <param name="config">Its dataset is the plain name of the one that grows; its steps are those of the whole loop.</param>
+    /// <param name="roundSteps">Gradient steps after a round.</param>
     /// <exception cref="UserErrorException">Something in it needs all of the data.</exception>
-    public static TrainConfig Fit(TrainConfig config)
+    public static TrainConfig Fit(TrainConfig config, int roundSteps)
     {
         Config.Check(config);
         if (TabularTable.Find(config.Algorithm) is not null)
@@ -33,8 +34,8 @@ public sealed class GrowingTraining : IDisposable
         if (config.Algorithm == "world_model")
             Throw.User("train.algorithm is world_model, which learns no policy to record with; expected a learner of one. Record first, and train the model on what was recorded.");
         const string Reason = "the data of a loop is not all there when training begins";
-        if (config.Normalization is not { Observations: "none", Rewards: "none" })
-            Throw.User($"train.normalization fits observations or rewards, and {Reason}; expected none.");
+        if (config.Normalization.Rewards != "none")
+            Throw.User($"train.normalization.rewards is {config.Normalization.Rewards}, and {Reason}; expected none. reward_scale and reward_clip work.");
         if (config.Replay.Order != "uniform" || config.Replay.TopShare < 1)
             Throw.User($"train.replay chooses episodes by their return, and {Reason}; expected order uniform and top_share 1. Draws by priority work: set the algorithm's priority_exponent.");
         if (config.Replay.Placement == "device")
@@ -45,10 +46,14 @@ public sealed class GrowingTraining : IDisposable
             Throw.User($"train.replay.newest_rounds is {config.Replay.NewestRounds}, and {config.Algorithm} learns from what its own policy recorded just now, nothing older; expected 1. Learners that weigh older episodes, such as ppo, take others.");
         if (Folds.Count(config) > 0)
             Throw.User($"train.bc.folds is {config.Bc.Folds}, and {Reason}; leave it out, and clone the committed dataset by folds afterwards.");
-        // Snapshots compare on the same transitions or not at all.
         if (config.Guard.HeldOutSplit.Length > 0)
             Throw.User($"train.guard.held_out_split is '{config.Guard.HeldOutSplit}', and {Reason}; leave it out, and compare the stored policies by 'offlinerl evaluate rollout'.");
-        return config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" }, Guard = config.Guard with { HeldOutTransitions = 0 } };
+        var row = AlgorithmTable.Of(config);
+        var section = row.Section(config);
+        config = row.With(config, section.InRounds(roundSteps));
+        // A model is measured on what is held out by then, whatever that is.
+        var guard = section.LearnsModel ? config.Guard : config.Guard with { HeldOutTransitions = 0 };
+        return config with { Replay = config.Replay with { Placement = "host", PrefetchBatches = "0" }, Guard = guard };
     }
 
     /// <summary>Whether a learner's policy draws its actions from the start, so that a loop needs no other data to begin with.</summary>
@@ -69,25 +74,29 @@ public sealed class GrowingTraining : IDisposable
     /// <param name="config">As <see cref="Fit"/> gives it.</param>
     /// <param name="workspace">The run lies in its runs folder.</param>
     /// <param name="columns">What is there already, at least one transition unless the learner <see cref="ActsUntaught"/>; outlives this.</param>
+    /// <param name="warmup">Rows that the columns had when training began: normalizers are fitted on them.</param>
     /// <param name="seed">One of the config's.</param>
     /// <param name="steps">Gradient steps that were done when the columns were as they are; what was stored after them is taken back.</param>
     /// <param name="progress">Told of events.</param>
     /// <param name="time">For status and log; null: the system's clock.</param>
     /// <exception cref="UserErrorException">Config, data, device or an existing run folder do not fit, or its checkpoint is lost.</exception>
-    public static GrowingTraining Open(TrainConfig config, Workspace workspace, TrainingColumns columns, ulong seed, int steps, IJobProgress progress, TimeProvider? time = null)
+    public static GrowingTraining Open(TrainConfig config, Workspace workspace, TrainingColumns columns, long warmup, ulong seed, int steps, IJobProgress progress, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
         DatasetFit.Check(config, columns);
         var data = TrainingData.Of(columns);
         var method = TabularTable.Find(config.Algorithm);
         var device = torch.CPU;
+        FirstData? first = null;
         if (method is null)
         {
             config = AlgorithmTable.Resolve(config, data);
             device = DeviceChoice.Resolve(config.Device);
             TorchExtras.Threads = config.Threads;
+            first = FirstData.Of(config, columns, warmup);
             // What is wrong with dataset or network shows here, before there is a folder.
-            SeedTraining.LessonsOf(config, data, seed, torch.CPU).Dispose();
+            SeedTraining.LessonsOf(config, data, seed, torch.CPU, first).Dispose();
+            TrainJob.Learner(config, first.Describe(data.Info), first.Fitted.Encoder, RandomStream.Create(seed, "train/init"), torch.CPU).Dispose();
         }
 
         var run = RunFolder.PrepareGrowing(workspace, config, columns.Info, time.GetUtcNow());
@@ -99,7 +108,7 @@ public sealed class GrowingTraining : IDisposable
             Checkpoints.DropAfter(folder, steps);
             training = method is TabularTable.Incremental table
                 ? new GrowingTabular(config, table, data, run, seed, progress, time)
-                : new SeedTraining(config, data, run, seed, device, progress, time);
+                : new SeedTraining(config, data, run, seed, device, progress, time, first);
             training.Begin();
             if (training.Step != steps)
                 Throw.User($"{folder} has a checkpoint of step {training.Step}, and the loop stands at step {steps}; its checkpoints are lost. Start another run with --name.");

@@ -13,14 +13,15 @@ namespace OfflineRL.Train;
 sealed class ModelFiles : IDisposable
 {
     readonly TrainConfig _config;
-    readonly ColumnsInfo _info;
+    readonly TrainingData _data;
     readonly IModelLearner _learner;
-    readonly ObservationEncoder _encoder;
+    readonly FittedNormalization _fitted;
     readonly SeedFiles _files;
     readonly torch.Device _device;
     readonly RandomStream _random;
-    readonly string? _split;
-    readonly HeldOutDreams? _heldOut;
+    readonly bool _grows;
+    string? _split;
+    HeldOutDreams? _heldOut;
 
     /// <param name="config">Resolved.</param>
     /// <param name="data">What is learned from, of which another part is read.</param>
@@ -30,11 +31,11 @@ sealed class ModelFiles : IDisposable
     /// <param name="device">Where the model is.</param>
     public ModelFiles(TrainConfig config, TrainingData data, IModelLearner learner, FittedNormalization fitted, SeedFiles files, torch.Device device)
     {
-        (_config, _info, _learner, _encoder, _files, _device) = (config, data.Info, learner, fitted.Encoder, files, device);
+        (_config, _data, _learner, _fitted, _files, _device) = (config, data, learner, fitted, files, device);
         _random = RandomStream.Create(files.Seed, "train/model_error");
-        _split = MeasuredOn(config, data);
-        if (_split is not null)
-            _heldOut = new(data, _split, fitted, learner.ModelConfig, config.Replay.FrameStack, _random, device);
+        _grows = data.Sources.Any(source => source.Columns.IsGrowing);
+        if (!_grows)
+            HoldOut();
     }
 
     /// <summary>Whether a model can be learned and measured, before there is a folder.</summary>
@@ -76,7 +77,7 @@ sealed class ModelFiles : IDisposable
         var limits = _learner.Limits ?? (report is null ? _learner.LimitsRule.Unmeasured : Choose(report));
         using (var pending = PendingFolder.Create(StepFolders.PathOf(RunFolder.ModelsFolder(_files.Folder), step)))
         {
-            TensorFile.Write(Path.Combine(pending.FolderPath, WorldModelDescription.WeightsFileName), [.. _learner.Model.NamedTensors(), .. EncoderDescription.Tensors(_encoder)]);
+            TensorFile.Write(Path.Combine(pending.FolderPath, WorldModelDescription.WeightsFileName), [.. _learner.Model.NamedTensors(), .. EncoderDescription.Tensors(_fitted.Encoder)]);
             JsonFiles.Write(Path.Combine(pending.FolderPath, WorldModelDescription.FileName), Describe(step, heldOutError, limits, report));
             WritePictures(pending.FolderPath);
             pending.Commit();
@@ -106,6 +107,8 @@ sealed class ModelFiles : IDisposable
 
     ModelReport? Measure(int step, torch.Generator? generator)
     {
+        if (_grows)
+            HoldOut();
         var report = _heldOut?.Measure(_learner.Model, step, generator);
         if (report?.Errors.FirstOrDefault(row => !double.IsFinite(row.Error)) is { } wild)
             throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"the model diverged: {wild.Horizon} steps ahead its error of the {wild.Target} is {wild.Error} at step {step}, expected a finite number. Lower world_model.learning_rate or world_model.max_gradient_norm."));
@@ -113,6 +116,16 @@ sealed class ModelFiles : IDisposable
     }
 
     DreamLimits Choose(ModelReport report) => DreamLimits.Choose(_learner.LimitsRule, report.RelativeErrors, report.ReturnErrors, report.Disagreements);
+
+    // Where data grows, of what is there now, and not at all before there is an episode that is long enough.
+    void HoldOut()
+    {
+        _heldOut?.Dispose();
+        _heldOut = null;
+        _split = MeasuredOn(_config, _data);
+        if (_split is not null && !(_grows && HeldOutDreams.LongestEpisode(_data, _split) < _learner.ModelConfig.ErrorHorizons[^1]))
+            _heldOut = new(_data, _split, _fitted, _learner.ModelConfig, _config.Replay.FrameStack, _random, _device);
+    }
 
     // What was held out beside what the model makes of it; of episodes of a single step there is nothing to show.
     void WritePictures(string folder)
@@ -136,19 +149,19 @@ sealed class ModelFiles : IDisposable
     {
         Name = string.Create(CultureInfo.InvariantCulture, $"{_files.PolicyName}/step-{step}"),
         Algorithm = _config.Algorithm,
-        ObservationSpace = _info.ObservationSpace,
-        ActionSpace = _info.ActionSpace,
+        ObservationSpace = _data.Info.ObservationSpace,
+        ActionSpace = _data.Info.ActionSpace,
         Config = _learner.ModelConfig,
         Parts = _learner.Parts,
         Shape = _learner.Model.Shape,
-        Encoder = EncoderDescription.Of(_encoder),
+        Encoder = EncoderDescription.Of(_fitted.Encoder),
         Limits = limits,
         MeasuredOn = report is null ? null : _split,
         Errors = report?.Errors ?? [],
         Calibration = report?.Calibration ?? [],
-        Dataset = _info.Dataset,
-        ContentHash = _info.ContentHash,
-        Environment = _info.Environment,
+        Dataset = _data.Info.Dataset,
+        ContentHash = _data.Info.ContentHash,
+        Environment = _data.Info.Environment,
         Run = _config.Name,
         Seed = _files.Seed,
         Step = step,

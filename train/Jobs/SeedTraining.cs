@@ -43,7 +43,7 @@ sealed class SeedTraining : IGrowingSeed
     long _lastLogged;
     int _lastLoggedStep;
 
-    public SeedTraining(TrainConfig config, TrainingData data, string runFolder, ulong seed, torch.Device device, IJobProgress progress, TimeProvider time)
+    public SeedTraining(TrainConfig config, TrainingData data, string runFolder, ulong seed, torch.Device device, IJobProgress progress, TimeProvider time, FirstData? first = null)
     {
         _config = config;
         _data = data;
@@ -52,12 +52,14 @@ sealed class SeedTraining : IGrowingSeed
         _seed = seed;
         _progress = progress;
         _time = time;
-        _lessons = LessonsOf(config, data, seed, device);
+        _lessons = LessonsOf(config, data, seed, device, first);
         _replay = _lessons.Replay;
-        _units = TrainJob.Units(config, data.Info);
-        _learner = TrainJob.Learner(config, data.Info, _replay.Encoder, RandomStream.Create(seed, "train/init"), device);
+        var info = first?.Describe(data.Info) ?? data.Info;
+        _units = TrainJob.Units(config, info);
+        _learner = TrainJob.Learner(config, info, _replay.Encoder, RandomStream.Create(seed, "train/init"), device);
         MakeGuard();
-        _heldOut = HeldOutScore.Create(config, data, _replay.Fitted, seed, device);
+        // Snapshots compare on the same transitions or not at all.
+        _heldOut = first is null ? HeldOutScore.Create(config, data, _replay.Fitted, seed, device) : null;
         if (_learner is IModelLearner model)
             _model = new ModelFiles(config, data, model, _replay.Fitted, _files, device);
         _metricNames = _guard is null ? [.. _learner.MetricNames] : [.. _learner.MetricNames, "value_ratio"];
@@ -67,8 +69,8 @@ sealed class SeedTraining : IGrowingSeed
     }
 
     /// <summary>What a seed learns from; making it checks that the dataset fits the algorithm.</summary>
-    public static Lessons LessonsOf(TrainConfig config, TrainingData data, ulong seed, torch.Device device) =>
-        Lessons.Of(data, Settings(config) with { Fold = Folds.LearnedFrom(config, seed) }, RandomStream.Create(seed, "train/sampler"), device);
+    public static Lessons LessonsOf(TrainConfig config, TrainingData data, ulong seed, torch.Device device, FirstData? first = null) =>
+        Lessons.Of(data, Settings(config) with { Fold = Folds.LearnedFrom(config, seed), Fitted = first?.Fitted }, RandomStream.Create(seed, "train/sampler"), device);
 
     /// <summary>What the config says of replay.</summary>
     public static ReplaySettings Settings(TrainConfig config) => new()

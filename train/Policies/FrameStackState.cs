@@ -16,6 +16,15 @@ sealed class FrameStackState(ObservationEncoder encoder, int instances) : IPolic
         state is FrameStackState stack && stack.Instances == count ? stack
         : throw new ArgumentException($"The policy reads several frames: expected the state that CreateState({count}) gave, for {count} rows.", nameof(state));
 
+    /// <summary>The same frames once more.</summary>
+    public FrameStackState Clone()
+    {
+        var clone = new FrameStackState(encoder, instances);
+        _features.CopyTo(clone._features, 0);
+        _started.CopyTo(clone._started, 0);
+        return clone;
+    }
+
     /// <summary>Takes a frame of each instance and gives the stacks.</summary>
     /// <param name="frames">[B, D].</param>
     /// <param name="starts">[B], or empty: the frames that begin an episode, which fill the whole stack.</param>

@@ -3,7 +3,7 @@ using OfflineRL.Datasets;
 namespace OfflineRL.Train;
 
 /// <summary>What each instance of a policy with a memory remembers: the latent state of the step before, all of it, and the action taken in it.</summary>
-sealed class LatentMemory(LatentDescription description, int instances, IPolicyState? frames) : IPolicyState
+sealed class LatentMemory(LatentDescription description, int instances, FrameStackState? frames) : IPolicyState
 {
     readonly float[] _latents = new float[instances * description.MemoryWidth];
     readonly float[] _actions = new float[instances * description.Actions];
@@ -12,7 +12,16 @@ sealed class LatentMemory(LatentDescription description, int instances, IPolicyS
     public int Instances => instances;
 
     /// <summary>Of the stack of frames before the encoder; null where it reads one.</summary>
-    public IPolicyState? Frames => frames;
+    public FrameStackState? Frames => frames;
+
+    public IPolicyState Copy()
+    {
+        var copy = new LatentMemory(description, instances, frames?.Clone());
+        _latents.CopyTo(copy._latents, 0);
+        _actions.CopyTo(copy._actions, 0);
+        _started.CopyTo(copy._started, 0);
+        return copy;
+    }
 
     /// <summary>The memory of a recurrent policy.</summary>
     /// <exception cref="ArgumentException">None was given, or one for another number of rows.</exception>

@@ -83,6 +83,14 @@ public sealed class HeldOutDreams : IDisposable
     /// <exception cref="UserErrorException">That is so; the message says what to set.</exception>
     public static void RequireLength(TrainingData data, string split, WorldModelConfig config)
     {
+        var longest = LongestEpisode(data, split);
+        if (longest < config.ErrorHorizons[^1])
+            Throw.User($"Dataset {data.Info.Dataset}, part '{split}': its longest episode has {longest} steps, and world_model.error_horizons goes to {config.ErrorHorizons[^1]}; expected at most {longest}. Set it lower, or choose a dataset with longer episodes.");
+    }
+
+    /// <summary>Steps of the longest episode of a part; 0: it has none.</summary>
+    internal static long LongestEpisode(TrainingData data, string split)
+    {
         var longest = 0L;
         foreach (var selection in data.Sources.Select(source => EpisodeSelection.Of(source.Columns, split)))
         {
@@ -93,8 +101,7 @@ public sealed class HeldOutDreams : IDisposable
             }
         }
 
-        if (longest < config.ErrorHorizons[^1])
-            Throw.User($"Dataset {data.Info.Dataset}, part '{split}': its longest episode has {longest} steps, and world_model.error_horizons goes to {config.ErrorHorizons[^1]}; expected at most {longest}. Set it lower, or choose a dataset with longer episodes.");
+        return longest;
     }
 
     /// <summary>Numbers of observations that are held side by side, of dreams or of what a memory saw before: what does not fit goes in parts.</summary>

@@ -66,9 +66,10 @@ public sealed class WorldModelFit : IDisposable
     {
         if (_stateOptimizer is null || _config.Order == WorldModelConfig.Joint)
             return false;
-        var cycle = _config.PhaseSteps == 0 ? _steps : _config.PhaseSteps;
-        return done % cycle < EncoderSteps(cycle);
+        return done % Cycle < EncoderSteps(Cycle);
     }
+
+    int Cycle => _config.PhaseSteps == 0 ? _steps : _config.PhaseSteps;
 
     // At least one of either kind in each cycle of two steps or more.
     int EncoderSteps(int cycle) => Math.Clamp((int)Math.Round(_config.EncoderShare * cycle), Math.Min(1, cycle - 1), Math.Max(cycle - 1, 0));
@@ -98,12 +99,13 @@ public sealed class WorldModelFit : IDisposable
     // Each falls over its own turns.
     void Update(FlatAdam optimizer, long done)
     {
-        var steps = optimizer == _stateOptimizer ? StateSteps : _stateOptimizer is null || _config.Order == WorldModelConfig.Joint ? _steps : _steps - EncoderSteps(_steps);
+        var steps = optimizer == _stateOptimizer ? StateSteps : _stateOptimizer is null || _config.Order == WorldModelConfig.Joint ? _steps : _steps - StateSteps;
         optimizer.LearningRate = _config.LearningRateAt(optimizer.StepCount, Math.Max(1, steps));
         optimizer.Step(zeroGrad: true);
     }
 
-    int StateSteps => _config.Order == WorldModelConfig.Joint ? _steps : EncoderSteps(_steps);
+    // Over the whole run.
+    int StateSteps => _config.Order == WorldModelConfig.Joint ? _steps : (_steps / Cycle * EncoderSteps(Cycle)) + Math.Min(_steps % Cycle, EncoderSteps(Cycle));
 
     Tensor StateLoss(ModelBatch batch, Generator generator) => _model.States.Loss(batch.Observations, batch.NextObservations, batch.Known, _stateOptimizer!.StepCount, StateSteps, generator);
 

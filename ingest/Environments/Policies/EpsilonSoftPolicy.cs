@@ -36,18 +36,19 @@ public sealed class EpsilonSoftPolicy : IPolicy
     public IPolicyState? CreateState(int instances) => _inner.CreateState(instances);
 
     /// <inheritdoc/>
-    /// <remarks>The inner policy draws too, so that its state moves on; the action comes from the mixed distribution.</remarks>
+    /// <remarks>The inner policy draws too, so that its state moves on; the action comes from the mixed distribution, and is the one that a memory holds.</remarks>
     public void Act(in PolicyInput input, in PolicyOutput output)
     {
         var rented = output.Probabilities.IsEmpty ? ArrayPool<double>.Shared.Rent(input.Count * _actions) : null;
         var probabilities = rented is null ? output.Probabilities : rented.AsSpan(0, input.Count * _actions);
-        _inner.Act(input, new PolicyOutput { Discrete = output.Discrete, LogProbabilities = output.LogProbabilities, Probabilities = probabilities });
+        var copy = input.State?.Copy();
+        _inner.Act(copy is null ? input : input with { State = copy }, new PolicyOutput { Discrete = output.Discrete, LogProbabilities = output.LogProbabilities, Probabilities = probabilities });
         for (var i = 0; i < input.Count; i++)
-        {
-            var row = Soften(input, i, probabilities);
-            output.Discrete[i] = input.Random[i].NextCategorical(row);
-            output.LogProbabilities[i] = Math.Log(row[output.Discrete[i]]);
-        }
+            output.Discrete[i] = input.Random[i].NextCategorical(Soften(input, i, probabilities));
+        if (copy is not null)
+            _inner.Score(input, new ActionBatch { Discrete = output.Discrete }, output.LogProbabilities, []);
+        for (var i = 0; i < input.Count; i++)
+            output.LogProbabilities[i] = Math.Log(probabilities[(i * _actions) + output.Discrete[i]]);
 
         if (rented is not null)
             ArrayPool<double>.Shared.Return(rented);

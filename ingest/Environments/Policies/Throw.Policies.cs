@@ -20,7 +20,7 @@ static partial class Throw
         new($"Policy '{policy.Name}' is deterministic over continuous actions {policy.ActionSpace}: mixed with the uniform policy it would have no density. Put noise around it first, for example {policy.Name}?noise=0.2&epsilon=0.1.");
 
     public static UserErrorException MixtureNeedsNoMemory(IPolicy policy) =>
-        new($"Policy '{policy.Name}' has continuous actions and keeps a memory within an episode; epsilon can be put around one without only.");
+        new($"Policy '{policy.Name}' has continuous actions and keeps a memory within an episode that cannot be copied; epsilon can be put around one without, or whose memory holds what it did.");
 
     public static ArgumentException NotDeterministic(IPolicy policy) =>
         new($"Policy '{policy.Name}' draws its actions or keeps a memory; noise goes around a deterministic one without.");

@@ -16,15 +16,15 @@ public sealed class UniformMixturePolicy : IPolicy
 
     /// <param name="inner">A policy of bounded continuous actions that has a density.</param>
     /// <param name="epsilon">0 to 1.</param>
-    /// <exception cref="UserErrorException">The inner policy is deterministic or has a memory, or its actions are not bounded.</exception>
+    /// <exception cref="UserErrorException">The inner policy is deterministic or has a memory that cannot be copied, or its actions are not bounded.</exception>
     public UniformMixturePolicy(IPolicy inner, double epsilon)
     {
         if (!(epsilon is >= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon is a probability, 0 to 1.");
         if (!inner.HasPropensities && epsilon is > 0 and < 1)
             throw Throw.MixtureNeedsDensity(inner);
-        // A memory would have to move on once with what was acted and be asked again for what was not.
-        if (inner.CreateState(1) is not null)
+        // A memory moves on once, with what was taken, and is asked before for what is drawn.
+        if (inner.CreateState(1) is { } memory && memory.Copy() is null)
             throw Throw.MixtureNeedsNoMemory(inner);
         (_inner, _epsilon) = (inner, epsilon);
         _uniform = new UniformBoxPolicy(inner.ObservationSpace, inner.ActionSpace as BoxSpace ?? throw Throw.NotContinuous(inner));
@@ -39,7 +39,7 @@ public sealed class UniformMixturePolicy : IPolicy
 
     public bool HasPropensities => _epsilon == 1 || _inner.HasPropensities;
 
-    public IPolicyState? CreateState(int instances) => null;
+    public IPolicyState? CreateState(int instances) => _inner.CreateState(instances);
 
     /// <inheritdoc/>
     /// <remarks>Both draw for every row; one more draw says whose action it is.</remarks>
@@ -48,7 +48,7 @@ public sealed class UniformMixturePolicy : IPolicy
         var width = ActionSpace.FlatSize;
         var uniform = new float[input.Count * width];
         var logDensities = new double[input.Count];
-        _inner.Act(input, output);
+        _inner.Act(input.State?.Copy() is { } copy ? input with { State = copy } : input, output);
         _uniform.Act(input, new PolicyOutput { Continuous = uniform, LogProbabilities = logDensities });
         for (var i = 0; i < input.Count; i++)
         {

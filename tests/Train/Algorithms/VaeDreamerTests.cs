@@ -76,6 +76,42 @@ public sealed class VaeDreamerTests : IDisposable
     }
 
     [Fact]
+    public void Cycles_TrainEncoderDynamicsAndPolicyInTurn_AndOneOverTheWholeRunIsTheDefault()
+    {
+        using var scope = NewDisposeScope();
+        var (actions, tiny) = (new DiscreteSpace(2), TrainData.Tiny());
+        var batch = Batch(actions);
+        using var learner = Create(tiny.VaeDreamer with { ModelShare = 0.6, CycleSteps = 10 }, tiny.WorldModel with { PhaseSteps = 0, EncoderShare = 0.3 }, actions, steps: 30);
+        var turns = "";
+        for (var i = 0; i < 25; i++)
+        {
+            var model = (VaeWorldModel)((IModelLearner)learner).Model;
+            var (encoder, dynamics, actor) = (Copy(model.StateParameters!.Values), Copy(model.DynamicsParameters.Values), Copy(learner.PolicyNetwork.Parameters.Values));
+            learner.Step(batch, measure: i is 3 or 8);
+            string[] moved = [Golden.Distance(encoder, model.StateParameters.Values) > 0 ? "e" : "", Golden.Distance(dynamics, model.DynamicsParameters.Values) > 0 ? "d" : "", Golden.Distance(actor, learner.PolicyNetwork.Parameters.Values) > 0 ? "p" : ""];
+            turns += string.Concat(moved);
+        }
+
+        Assert.Equal("eeddddpppp" + "eeddddpppp" + "eeddd", turns);
+        // A step of the model keeps what was measured of dreams, and the other way round.
+        var names = ((ILearner)learner).MetricNames.ToList();
+        var sums = learner.MetricSums.data<double>().ToArray();
+        Assert.All(["model_loss", "actor_loss"], name => Assert.NotEqual(0, sums[names.IndexOf(name)]));
+        Assert.Equal(2, sums[^1]);
+
+        using var once = Create(tiny.VaeDreamer with { ModelShare = 0.6 }, tiny.WorldModel with { PhaseSteps = 0 }, actions, steps: 20);
+        using var cycle = Create(tiny.VaeDreamer with { ModelShare = 0.6, CycleSteps = 20 }, tiny.WorldModel with { PhaseSteps = 0 }, actions, steps: 20);
+        for (var i = 0; i < 20; i++)
+        {
+            once.Step(batch, measure: false);
+            cycle.Step(batch, measure: false);
+        }
+
+        Assert.Equal(0, Golden.Distance(Model(once), Model(cycle)));
+        Assert.Equal(0, Golden.Distance(once.PolicyNetwork.Parameters.Values, cycle.PolicyNetwork.Parameters.Values));
+    }
+
+    [Fact]
     public void StoredPolicy_ActsOnTheEncodersMean()
     {
         using var columns = _data.WriteSigns();
@@ -121,6 +157,7 @@ public sealed class VaeDreamerTests : IDisposable
         using var columns = _data.WriteSigns();
         var tiny = TrainData.Tiny("vae_dreamer") with { Name = "none" };
         Assert.Contains("model_share is 1", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { ModelShare = 1 } }), StringComparison.Ordinal);
+        Assert.Contains("cycle_steps is 2", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { CycleSteps = 2 } }), StringComparison.Ordinal);
         Assert.Contains("a model of one member", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { Penalty = 1 }, WorldModel = tiny.WorldModel with { Members = 1 } }), StringComparison.Ordinal);
         Assert.Contains("truncation_quantile 0.5 with a model of one member", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { TruncationQuantile = 0.5 }, WorldModel = tiny.WorldModel with { Members = 1 } }), StringComparison.Ordinal);
         Assert.Contains("truncation_quantile is 0; expected a number above 0", Message(tiny with { VaeDreamer = tiny.VaeDreamer with { TruncationQuantile = 0 } }), StringComparison.Ordinal);

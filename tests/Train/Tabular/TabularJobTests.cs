@@ -248,13 +248,13 @@ public sealed class TabularJobTests : IDisposable
     [InlineData("td")]
     public void Loop_OfAMethodThatImprovesNoPolicyAsItGoes_IsRefused(string algorithm) => Assert.Contains(
         $"train.algorithm is {algorithm}, which says what a policy is worth, or solves a whole log at once",
-        Assert.Throws<UserErrorException>(() => GrowingTraining.Fit(Config(algorithm, 0.9))).Message,
+        Assert.Throws<UserErrorException>(() => GrowingTraining.Fit(Config(algorithm, 0.9), 1)).Message,
         StringComparison.Ordinal);
 
     [Fact]
     public void Loop_OfATable_CountsEveryActionUntilAMaskSaysOtherwise()
     {
-        Assert.Equal(0, GrowingTraining.Fit(Config("q_learning", 0.9) with { QLearning = new() { LeastActionCount = 3 } }).QLearning.LeastActionCount);
+        Assert.Equal(0, GrowingTraining.Fit(Config("q_learning", 0.9) with { QLearning = new() { LeastActionCount = 3 } }, 1).QLearning.LeastActionCount);
         var set = ActionSet.All(2, 3);
         set.Allow(1, [0, 1, 0]);
         set.Allow(1, [0, 0, 1]);
