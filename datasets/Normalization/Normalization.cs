@@ -73,7 +73,7 @@ public static class Normalization
             foreach (var reward in columns.Rewards.Slice(first, rows))
                 spread.Add(reward);
         });
-        return spread.Result().FirstOrDefault();
+        return spread.Result() is [var all] ? all : null;
     }
 
     static (double Shift, double Scale) Standard(IReadOnlyList<EpisodeSelection> selections)

@@ -250,6 +250,7 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("steps before training", "steps=200", "warmup_steps")]
     [InlineData("a normaliser", "train.normalization.rewards=standardize", "not all there when training begins")]
     [InlineData("a normalizer without a warm-up", "train.normalization.observations=min_max", "a loop fits it on the warm-up", "train.algorithm=ppo", "whole_episodes=true", "warmup_steps=0")]
+    [InlineData("parts that are learned once", "train.algorithm=world_models", "such as vae_dreamer or dreamer")]
     [InlineData("a model alone", "train.algorithm=world_model", "learns no policy to record with")]
     [InlineData("a dataset", "train.dataset=other", "the loop decides it")]
     [InlineData("an unknown key", "epsilon_start=1", "epsilon_first")]

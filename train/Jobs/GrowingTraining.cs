@@ -33,6 +33,8 @@ public sealed class GrowingTraining : IDisposable
             return FitTable(config);
         if (config.Algorithm == "world_model")
             Throw.User("train.algorithm is world_model, which learns no policy to record with; expected a learner of one. Record first, and train the model on what was recorded.");
+        if (config.Algorithm == "world_models")
+            Throw.User("train.algorithm is world_models, which learns encoder, memory and controller once each over a whole run; a loop needs a learner that goes on with the data, such as vae_dreamer or dreamer. Or record, train world_models, and record with its policy.");
         const string Reason = "the data of a loop is not all there when training begins";
         if (config.Normalization.Rewards != "none")
             Throw.User($"train.normalization.rewards is {config.Normalization.Rewards}, and {Reason}; expected none. reward_scale and reward_clip work.");
