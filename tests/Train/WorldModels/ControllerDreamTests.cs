@@ -41,10 +41,10 @@ public sealed class ControllerDreamTests : IDisposable
     {
         using var generator = new Generator(4);
         using var model = new LinearGaussianModel(a: 0.5, b: 1, sigma: 0, cutAbove: 3);
-        // Actions are 0. From 8: rewards 1 - 16, and, the disagreement of 8 being above 3, whatever comes after is taken to give -2; from 2: 1 - 1, 1 - 1/4, 1 - 1/16.
+        // Actions are 0. From 8: rewards 1 - 16, and, the disagreement of 8 being above 3, whatever comes after is taken to give -7; from 2: 1 - 1, 1 - 1/4, 1 - 1/16.
         var shape = new ControllerShape(1, [], new BoxSpace([1], [-1], [1]));
-        var found = new ControllerDream(3, 0.5).Returns(model, shape, zeros(1, 2), tensor(new[] { 8f, 2 }).reshape(2, 1), tensor(-2f), null!);
-        var (cut, whole) = (-15 - 1 - 0.5, 0 + (0.5 * 0.75) + (0.25 * 0.9375));
+        var found = new ControllerDream(3, 0.5).Returns(model, shape, zeros(1, 2), tensor(new[] { 8f, 2 }).reshape(2, 1), tensor(-7f), null!);
+        var (cut, whole) = (-15 - (0.5 * 7) - (0.25 * 7), 0 + (0.5 * 0.75) + (0.25 * 0.9375));
         Assert.Equal((cut + whole) / 2, found.Returns[0].ToDouble(), 1e-5);
         Assert.Equal((1 + 3) / 2.0, found.Steps.ToDouble(), 1e-6);
         Assert.Equal((((8 + 4 + 2) / 3.0) + ((2 + 1 + 0.5) / 3)) / 2, found.Disagreement.ToDouble(), 1e-5);
