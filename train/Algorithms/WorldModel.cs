@@ -36,7 +36,8 @@ public sealed class WorldModel : ITransitionLearner, IModelLearner
             space is DiscreteSpace discrete ? discrete.Count : space.FlatSize,
             setup.ActionUnits,
             setup.Rewards?.Mean ?? 0,
-            setup.Rewards is { Std: > 0 } rewards ? rewards.Std : 1);
+            setup.Rewards is { Std: > 0 } rewards ? rewards.Std : 1,
+            RewardVaries: setup.Rewards is not { } spread || (spread.Std > 0 && spread.Min < spread.Max));
     }
 
     // ---- one gradient step ----

@@ -11,7 +11,8 @@ namespace OfflineRL.Train.WorldModels;
 /// <param name="Actions">Units in which it reads continuous actions; null: as they come.</param>
 /// <param name="RewardShift">With <paramref name="RewardScale"/>: reward = shift + scale * what the head says.</param>
 /// <param name="RewardScale">Positive.</param>
-public sealed record WorldModelShape(Space Observations, int ActionWidth, ActionUnits? Actions, double RewardShift, double RewardScale);
+/// <param name="RewardVaries">False: every reward of the data is <paramref name="RewardShift"/>, and there is nothing to learn. The default value is true.</param>
+public sealed record WorldModelShape(Space Observations, int ActionWidth, ActionUnits? Actions, double RewardShift, double RewardScale, bool RewardVaries = true);
 
 /// <summary>
 /// The model of the lectures: a variational auto-encoder of states with posterior q(z|s) and decoder p(s|z), a Gaussian transition p(z'|z, a), a Gaussian reward p(r'|z') and a Bernoulli continuation p(c'|z'); of the transition
@@ -116,12 +117,15 @@ public sealed class VaeWorldModel : IStorableWorldModel
         return (means, logs);
     }
 
-    /// <summary>p(r'|z') and p(c'|z'): mean and ln sigma of the reward in its units, and the logit of going on; each [N].</summary>
-    internal (Tensor RewardMean, Tensor RewardLogDeviation, Tensor ContinueLogit) Heads(Tensor latent, Tensor action, Tensor next)
+    /// <summary>p(r'|z') and p(c'|z'): mean and ln sigma of the reward in its units, null where rewards never vary, and the logit of going on; each [N].</summary>
+    internal ((Tensor Mean, Tensor LogDeviation)? Reward, Tensor ContinueLogit) Heads(Tensor latent, Tensor action, Tensor next)
     {
         var read = _config.RewardInputs == WorldModelConfig.NextLatent ? next : cat([latent, Scaled(action), next], -1);
+        var logit = _continue.Forward(read).squeeze(-1);
+        if (!Shape.RewardVaries)
+            return (null, logit);
         var reward = _reward.Forward(read);
-        return (reward.select(-1, 0), Limited(reward.select(-1, 1)), _continue.Forward(read).squeeze(-1));
+        return ((reward.select(-1, 0), Limited(reward.select(-1, 1))), logit);
     }
 
     /// <summary>Rewards in the units of the head.</summary>
@@ -131,13 +135,14 @@ public sealed class VaeWorldModel : IStorableWorldModel
     {
         var (means, logs) = Transition(latent, action);
         var next = Next(means, logs, generator);
-        var (reward, rewardLog, logit) = Heads(latent, action, next);
+        var (reward, logit) = Heads(latent, action, next);
         return new(
             next,
-            reward.mul(Shape.RewardScale).add(Shape.RewardShift),
+            // A constant one has a graph too, and is not finite where the state is not.
+            (reward?.Mean ?? logit.mul(0)).mul(Shape.RewardScale).add(Shape.RewardShift),
             logit.sigmoid(),
             DisagreementOf(means, logs),
-            rewardLog.exp().mul(Shape.RewardScale));
+            reward?.LogDeviation.exp().mul(Shape.RewardScale));
     }
 
     /// <summary>How far the members are from each other, [N]; null where there is one.</summary>

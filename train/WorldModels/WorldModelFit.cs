@@ -147,9 +147,10 @@ public sealed class WorldModelFit : IDisposable
 
     Tensor HeadsLoss(ModelBatch batch, Tensor latent, Tensor next)
     {
-        var (reward, log, logit) = _model.Heads(latent, batch.Actions, next);
-        var likelihood = WorldModelLosses.GaussianLogLikelihood(_model.RewardUnits(batch.Rewards).unsqueeze(-1), reward.unsqueeze(-1), log.unsqueeze(-1))
-            .add(WorldModelLosses.BernoulliLogLikelihood(batch.Continues.unsqueeze(-1), logit.unsqueeze(-1)));
+        var (reward, logit) = _model.Heads(latent, batch.Actions, next);
+        var likelihood = WorldModelLosses.BernoulliLogLikelihood(batch.Continues.unsqueeze(-1), logit.unsqueeze(-1));
+        if (reward is var (mean, log))
+            likelihood = likelihood.add(WorldModelLosses.GaussianLogLikelihood(_model.RewardUnits(batch.Rewards).unsqueeze(-1), mean.unsqueeze(-1), log.unsqueeze(-1)));
         return likelihood.mean().neg();
     }
 
@@ -187,10 +188,10 @@ public sealed class WorldModelFit : IDisposable
         var kl = log is null ? none : WorldModelLosses.KlToStandardNormal(mean.narrow(0, 0, rows), log.narrow(0, 0, rows)).mean();
         var transition = Mean(WorldModelLosses.GaussianLogLikelihood(next.unsqueeze(0).expand(means.shape), means, logs).mean([0]).neg(), batch.Known);
         var latentError = Mean(next.sub(means.mean([0])).square().mean([-1]), batch.Known).sqrt();
-        var (reward, rewardLog, logit) = _model.Heads(latent, batch.Actions, NextOf(batch, next, means));
+        var (reward, logit) = _model.Heads(latent, batch.Actions, NextOf(batch, next, means));
         var target = _model.RewardUnits(batch.Rewards);
-        var rewardLoss = WorldModelLosses.GaussianLogLikelihood(target.unsqueeze(-1), reward.unsqueeze(-1), rewardLog.unsqueeze(-1)).mean().neg();
-        var rewardError = reward.sub(target).square().mean().sqrt().mul(_model.Shape.RewardScale);
+        var rewardLoss = reward is var (center, spread) ? WorldModelLosses.GaussianLogLikelihood(target.unsqueeze(-1), center.unsqueeze(-1), spread.unsqueeze(-1)).mean().neg() : none;
+        var rewardError = RewardDistance(reward?.Mean, target).square().mean().sqrt().mul(_model.Shape.RewardScale);
         var continuation = WorldModelLosses.BernoulliLogLikelihood(batch.Continues.unsqueeze(-1), logit.unsqueeze(-1)).mean().neg();
         var continuationError = logit.gt(0).to(ScalarType.Float32).sub(batch.Continues).abs().mean();
         var disagreement = _model.DisagreementOf(means, logs)?.mean() ?? none;
@@ -210,11 +211,14 @@ public sealed class WorldModelFit : IDisposable
         var (latent, _) = _model.States.Posterior(batch.Observations);
         var (means, _) = _model.Transition(latent, batch.Actions);
         var next = means.mean([0]);
-        var (reward, _, logit) = _model.Heads(latent, batch.Actions, next);
+        var (reward, logit) = _model.Heads(latent, batch.Actions, next);
         return Mean(_model.Decode(next).sub(batch.NextObservations).square().mean([-1]), batch.Known)
-            .add(reward.sub(_model.RewardUnits(batch.Rewards)).square().mean())
+            .add(RewardDistance(reward?.Mean, _model.RewardUnits(batch.Rewards)).square().mean())
             .sub(WorldModelLosses.BernoulliLogLikelihood(batch.Continues.unsqueeze(-1), logit.unsqueeze(-1)).mean());
     }
+
+    // A reward that never varied is 0 in its units.
+    static Tensor RewardDistance(Tensor? said, Tensor target) => said is null ? target : said.sub(target);
 
     public void Dispose()
     {

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace OfflineRL.Train.WorldModels.Planning;
 
 /// <summary>
-/// A policy that plans through a world model at every step: encode the observation, search from what is left of the plan before, take the first action (model-predictive control). What it remembers of an
-/// instance is its plan.
+/// A policy that plans through a world model at every step: take the observation in, search from what is left of the plan before, take the first action (model-predictive control). What it remembers of an
+/// instance is its plan, of which the first action was taken, and, of a model with memory, the latent state in which it was.
 /// </summary>
 /// <remarks>
 /// Actions are what a search ends with; they have no probabilities. On the CPU instances are searched for one after the other, all candidates of one as one batch: then neither the batch nor its order changes a digit.
@@ -25,7 +25,7 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
     readonly IDisposable? _owned;
 
     /// <param name="name">What reports call it.</param>
-    /// <param name="model">A model without memory of its own: an observation is its state.</param>
+    /// <param name="model">Its states follow what happens by <see cref="IWorldModel.Observe"/>, with means and modes of what it would draw.</param>
     /// <param name="encoder">Makes the features that the model reads.</param>
     /// <param name="actionSpace">Of the data.</param>
     /// <param name="units">Where the data's continuous actions lie; null: not known, or discrete.</param>
@@ -58,9 +58,10 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
         try
         {
             var (description, limits) = (stored.Description, stored.Description.Limits);
-            if (config.Penalty > 0 && description.Config.Members == 1)
+            var isSure = stored.Model.Members == 1;
+            if (config.Penalty > 0 && isSure)
                 Throw.User(string.Create(CultureInfo.InvariantCulture, $"penalty={config.Penalty} asks what the members of {description.Name} disagree about, and it has one; expected penalty=0, or a model trained with world_model.members above 1."));
-            config = config with { Horizon = config.Horizon ?? limits.Horizon, Penalty = config.Penalty ?? (description.Config.Members == 1 ? 0 : limits.Penalty) };
+            config = config with { Horizon = config.Horizon ?? limits.Horizon, Penalty = config.Penalty ?? (isSure ? 0 : limits.Penalty) };
             return new(description.Name, stored.Model, stored.Encoder, description.ActionSpace, description.Shape.Actions, config, device, owned: stored) { Environment = description.Environment };
         }
         catch
@@ -123,7 +124,8 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
         for (var i = 0; i < rows.Length; i++)
             streams[i] = input.Random[rows[i]];
         _noise.Seed(streams);
-        var plan = _planner.Search(_model, Latents(rows, features), Starts(rows, state), Masks(rows, input), _noise);
+        var latents = Latents(rows, features, state);
+        var plan = _planner.Search(_model, latents, Starts(rows, state), Masks(rows, input), _noise);
         var returns = plan.Returns.cpu().data<float>().ToArray();
         var actions = plan.Actions.cpu().contiguous().data<float>().ToArray();
         var length = actions.Length / rows.Length;
@@ -132,11 +134,18 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
             if (!float.IsFinite(returns[i]))
                 Throw.User(string.Create(CultureInfo.InvariantCulture, $"Planning with {Name}: of {_config.CandidateCount} action sequences of {_config.Steps} steps none has a finite return in the model, which is too far from what it learned. Plan fewer steps with horizon=N, or train the model longer."));
             state.Plans[rows[i]] = actions.AsSpan(i * length, length).ToArray();
-            Take(rows[i], actions.AsSpan(i * length, _actions.Width), output);
+            Take(rows[i], state.Plans[rows[i]].AsSpan(0, _actions.Width), output);
         }
+
+        if (!_model.HasMemory)
+            return;
+        var read = latents.cpu().contiguous().data<float>().ToArray();
+        for (var i = 0; i < rows.Length; i++)
+            state.Latents[rows[i]] = read.AsSpan(i * _model.LatentWidth, _model.LatentWidth).ToArray();
     }
 
-    void Take(int row, ReadOnlySpan<float> action, in PolicyOutput output)
+    // What is taken stays in the plan as it was taken: a model with memory goes on from it.
+    void Take(int row, Span<float> action, in PolicyOutput output)
     {
         if (_actions.IsDiscrete)
         {
@@ -147,16 +156,27 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
         // Middle and half of a range are rounded.
         var box = (BoxSpace)ActionSpace;
         for (var d = 0; d < action.Length; d++)
-            output.Continuous[(row * action.Length) + d] = Math.Clamp(action[d], (float)box.Low[d], (float)box.High[d]);
+            output.Continuous[(row * action.Length) + d] = action[d] = Math.Clamp(action[d], (float)box.Low[d], (float)box.High[d]);
     }
 
-    Tensor Latents(int[] rows, float[] features)
+    // [N, Z]: what the observations lead to, from the states and actions before.
+    Tensor Latents(int[] rows, float[] features, PlanningState state)
     {
-        var read = new float[rows.Length * _encoder.Size];
+        var (read, before, taken, starts) = (new float[rows.Length * _encoder.Size], new float[rows.Length * _model.LatentWidth], new float[rows.Length * _actions.Width], new bool[rows.Length]);
         for (var i = 0; i < rows.Length; i++)
+        {
             features.AsSpan(rows[i] * _encoder.Size, _encoder.Size).CopyTo(read.AsSpan(i * _encoder.Size));
-        var observations = tensor(read).reshape(1, rows.Length, _encoder.Size).to(_device);
-        return _model.Encode(new ModelSequences(observations, zeros([1, rows.Length, _actions.Width], device: _device)), null)[0];
+            starts[i] = state.Plans[rows[i]] is null;
+            if (starts[i] || !_model.HasMemory)
+                continue;
+            state.Latents[rows[i]]!.CopyTo(before.AsSpan(i * _model.LatentWidth));
+            state.Plans[rows[i]].AsSpan(0, _actions.Width).CopyTo(taken.AsSpan(i * _actions.Width));
+        }
+
+        using var quiet = no_grad();
+        return _model.Observe(Rows(before), Rows(taken), tensor(starts).to(_device), Rows(read), null);
+
+        Tensor Rows(float[] values) => tensor(values).reshape(rows.Length, values.Length / rows.Length).to(_device);
     }
 
     Tensor Starts(int[] rows, PlanningState state) => cat([.. rows.Select(row => state.Plans[row] is { } plan
@@ -187,6 +207,9 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
 
         /// <summary>[H, A] of each instance; null: none yet.</summary>
         public float[]?[] Plans { get; } = new float[]?[instances];
+
+        /// <summary>[Z] of each instance: in which the first action of its plan was taken; null where there is no plan, or no memory.</summary>
+        public float[]?[] Latents { get; } = new float[]?[instances];
 
         // Features of each instance; forgets the plans of episodes that are over.
         public float[] Encode(in PolicyInput input)
