@@ -106,6 +106,10 @@ sealed class DreamActorCritic : IDisposable
         return _isTwoHot ? DreamLosses.TwoHotMean(heads, LowAtom, HighAtom) : heads.squeeze(-1);
     }
 
+    /// <summary>The critic as a stored model has it; null before its first step.</summary>
+    public (LatentValueDescription Description, IReadOnlyList<NamedTensor> Tensors)? StoredValue => Counters[^1] == 0 ? null
+        : (new(_critic.Online.Description, _isTwoHot, _config.Discount), [.. _critic.Online.NamedTensors(LatentValueDescription.Prefix)]);
+
     /// <summary>The actor's loss on dreams, whose gradient by its parameters is minus the estimate; the mean entropy; and what the critic learns from.</summary>
     /// <param name="dream">From <see cref="Imagine"/>.</param>
     /// <param name="movesScale">Whether the running scale of returns takes these in.</param>

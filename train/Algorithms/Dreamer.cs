@@ -226,6 +226,8 @@ public sealed class Dreamer : ITransitionLearner, IModelLearner
         set => _dreamer.Limits = value;
     }
 
+    (LatentValueDescription Description, IReadOnlyList<NamedTensor> Tensors)? IModelLearner.Value => _dreamer.StoredValue;
+
     bool IModelLearner.HasPolicy => true;
 
     public Network PolicyNetwork => _dreamer.Actor;

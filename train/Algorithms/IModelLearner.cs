@@ -27,6 +27,9 @@ interface IModelLearner : ILearner
         set { }
     }
 
+    /// <summary>What the model's states are worth to the policy, with its tensors as files name them; null: nothing was learned of it, or not yet.</summary>
+    (LatentValueDescription Description, IReadOnlyList<NamedTensor> Tensors)? Value => null;
+
     /// <summary>Whether <see cref="ILearner.PolicyNetwork"/> is there; false: the model is all that is learned.</summary>
     bool HasPolicy { get; }
 }

@@ -175,6 +175,8 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
         set => _dreamer.Limits = value;
     }
 
+    (LatentValueDescription Description, IReadOnlyList<NamedTensor> Tensors)? IModelLearner.Value => _dreamer.StoredValue;
+
     bool IModelLearner.HasPolicy => true;
 
     public Network PolicyNetwork => _dreamer.Actor;

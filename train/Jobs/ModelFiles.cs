@@ -77,7 +77,7 @@ sealed class ModelFiles : IDisposable
         var limits = _learner.Limits ?? (report is null ? _learner.LimitsRule.Unmeasured : Choose(report));
         using (var pending = PendingFolder.Create(StepFolders.PathOf(RunFolder.ModelsFolder(_files.Folder), step)))
         {
-            TensorFile.Write(Path.Combine(pending.FolderPath, WorldModelDescription.WeightsFileName), [.. _learner.Model.NamedTensors(), .. EncoderDescription.Tensors(_fitted.Encoder)]);
+            TensorFile.Write(Path.Combine(pending.FolderPath, WorldModelDescription.WeightsFileName), [.. _learner.Model.NamedTensors(), .. EncoderDescription.Tensors(_fitted.Encoder), .. _learner.Value?.Tensors ?? []]);
             JsonFiles.Write(Path.Combine(pending.FolderPath, WorldModelDescription.FileName), Describe(step, heldOutError, limits, report));
             WritePictures(pending.FolderPath);
             pending.Commit();
@@ -153,6 +153,7 @@ sealed class ModelFiles : IDisposable
         ActionSpace = _data.Info.ActionSpace,
         Config = _learner.ModelConfig,
         Parts = _learner.Parts,
+        Value = _learner.Value?.Description,
         Shape = _learner.Model.Shape,
         Encoder = EncoderDescription.Of(_fitted.Encoder),
         Limits = limits,

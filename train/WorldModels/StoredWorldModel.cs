@@ -30,6 +30,9 @@ public sealed record WorldModelDescription
     /// <summary>Which kind of model it is.</summary>
     public WorldModelParts Parts { get; init; } = new();
 
+    /// <summary>What its states are worth to the policy that was learned in it; null: nobody knows.</summary>
+    public LatentValueDescription? Value { get; init; }
+
     /// <summary>What it was made for.</summary>
     public required WorldModelShape Shape { get; init; }
 
@@ -83,12 +86,15 @@ public sealed record WorldModelDescription
 /// <summary>A world model that a run stored, ready to dream in.</summary>
 public sealed class StoredWorldModel : IDisposable
 {
-    StoredWorldModel(WorldModelDescription description, IStorableWorldModel model, ObservationEncoder encoder) => (Description, Model, Encoder) = (description, model, encoder);
+    StoredWorldModel(WorldModelDescription description, IStorableWorldModel model, LatentValue? value, ObservationEncoder encoder) => (Description, Model, Value, Encoder) = (description, model, value, encoder);
 
     /// <summary>What <c>world_model.json</c> says.</summary>
     public WorldModelDescription Description { get; }
 
     public IStorableWorldModel Model { get; }
+
+    /// <summary>What its states are worth; null: nobody knows.</summary>
+    public LatentValue? Value { get; }
 
     /// <summary>Makes the features that the model reads of observations as stored.</summary>
     public ObservationEncoder Encoder { get; }
@@ -123,12 +129,17 @@ public sealed class StoredWorldModel : IDisposable
         if (Fault(description) is { } fault)
             Throw.BadFile(Path.Combine(folder, WorldModelDescription.FileName), fault, "a model as training writes it", "The file is damaged.");
         var model = description.Parts.Create(description.Config, description.Shape, RandomStream.Create(0, "stored"), device);
+        LatentValue? value = null;
         try
         {
             using var scope = NewDisposeScope();
+            if (description.Value?.Fault(model.LatentWidth) is { } mismatch)
+                Throw.BadFile(Path.Combine(folder, WorldModelDescription.FileName), mismatch, "a model as training writes it", "The file is damaged.");
+            value = description.Value is null ? null : new LatentValue(description.Value, device);
+            NamedTensor[] tensors = [.. model.NamedTensors(), .. value?.NamedTensors() ?? []];
             var (shift, scale) = Affine(description);
-            TensorFile.ReadInto(Path.Combine(folder, WorldModelDescription.WeightsFileName), [.. model.NamedTensors(), .. shift is null ? Array.Empty<NamedTensor>() : [new(EncoderDescription.ShiftName, shift), new(EncoderDescription.ScaleName, scale!)]]);
-            foreach (var (name, tensor) in model.NamedTensors())
+            TensorFile.ReadInto(Path.Combine(folder, WorldModelDescription.WeightsFileName), [.. tensors, .. shift is null ? Array.Empty<NamedTensor>() : [new(EncoderDescription.ShiftName, shift), new(EncoderDescription.ScaleName, scale!)]]);
+            foreach (var (name, tensor) in tensors)
             {
                 if (!tensor.detach().isfinite().all().ToBoolean())
                     Throw.BadFile(Path.Combine(folder, WorldModelDescription.WeightsFileName), $"tensor '{name}' holds numbers that are not finite", "finite numbers", "The run diverged, or the file is damaged; use another model.");
@@ -138,10 +149,11 @@ public sealed class StoredWorldModel : IDisposable
             var encoder = shift is null
                 ? ObservationEncoder.Of(description.ObservationSpace, frames)
                 : ObservationEncoder.Affine(description.ObservationSpace, frames, shift.data<float>().ToArray(), scale!.data<float>().ToArray());
-            return new(description, model, encoder);
+            return new(description, model, value, encoder);
         }
         catch
         {
+            value?.Dispose();
             model.Dispose();
             throw;
         }
@@ -158,7 +170,11 @@ public sealed class StoredWorldModel : IDisposable
             Throw.User($"World model {Description.Name} was trained on {Description.Dataset} with content_hash {Description.ContentHash}; dataset {data.Dataset} has {data.ContentHash}. Train a model on this dataset, or name the one that this one learned from.");
     }
 
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        Value?.Dispose();
+        Model.Dispose();
+    }
 
     static (Tensor? Shift, Tensor? Scale) Affine(WorldModelDescription description) => description.Encoder is { Normalized: true }
         ? (zeros(description.ObservationSpace.FlatSize), zeros(description.ObservationSpace.FlatSize))

@@ -28,7 +28,7 @@ public static class Planners
     /// <param name="terminalValue">[N, Z] to [N]; null: none.</param>
     public static IPlanner Create(PlanningConfig config, PlanActions actions, Func<Tensor, Tensor>? terminalValue = null)
     {
-        var objective = new PlanObjective(config.Discount, config.Penalty ?? 0, terminalValue);
+        var objective = new PlanObjective(config.Gamma, config.Penalty ?? 0, terminalValue);
         return config.Planner switch
         {
             PlanningConfig.RandomShooting => new RandomShooting(config, actions, objective),

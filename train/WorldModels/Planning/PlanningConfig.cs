@@ -52,14 +52,20 @@ public sealed record PlanningConfig : IValidatable
     /// <summary>What the gradient of a discrete action goes through: <c>straight_through</c> or <c>softmax</c>. The default value is <c>straight_through</c>.</summary>
     public string Relaxation { get; init; } = StraightThrough;
 
-    /// <summary>gamma: what a reward is worth one step later, in [0, 1]. The default value is 0.99.</summary>
-    public double Discount { get; init; } = 0.99;
+    /// <summary>gamma: what a reward is worth one step later, in [0, 1]. Not set: that of the values where they count, else 0.99.</summary>
+    public double? Discount { get; init; }
+
+    /// <summary>Whether what comes after a plan counts as the stored model's values say. The default value is false.</summary>
+    public bool Value { get; init; }
 
     /// <summary>What the model's disagreement takes off each reward. Not set: what a stored model's held-out errors ask for, else 0.</summary>
     public double? Penalty { get; init; }
 
     /// <summary>H, with its default filled in.</summary>
     internal int Steps => Horizon ?? 15;
+
+    /// <summary>gamma, with its default filled in.</summary>
+    internal double Gamma => Discount ?? 0.99;
 
     /// <summary>C, with its default filled in.</summary>
     internal int CandidateCount => Candidates ?? Planner switch { RandomShooting => 1000, Gradient => 8, _ => 256 };
@@ -90,7 +96,7 @@ public sealed record PlanningConfig : IValidatable
 
         if (!(EliteShare is > 0 and <= 1))
             yield return $"elite_share is {EliteShare}; expected a number in (0, 1].";
-        if (!(Discount is >= 0 and <= 1))
+        if (!(Gamma is >= 0 and <= 1))
             yield return $"discount is {Discount}; expected a number in [0, 1].";
         foreach (var (key, value) in new[] { ("initial_deviation", InitialDeviation), ("learning_rate", LearningRate) })
         {

@@ -62,7 +62,11 @@ public sealed class PlanningPolicy : IPolicy, IDisposable
             if (config.Penalty > 0 && isSure)
                 Throw.User(string.Create(CultureInfo.InvariantCulture, $"penalty={config.Penalty} asks what the members of {description.Name} disagree about, and it has one; expected penalty=0, or a model trained with world_model.members above 1."));
             config = config with { Horizon = config.Horizon ?? limits.Horizon, Penalty = config.Penalty ?? (isSure ? 0 : limits.Penalty) };
-            return new(description.Name, stored.Model, stored.Encoder, description.ActionSpace, description.Shape.Actions, config, device, owned: stored) { Environment = description.Environment };
+            if (config.Value && stored.Value is null)
+                Throw.User($"value=on asks what states are worth at the end of a plan, and {description.Name} ({description.Algorithm}) stores no values; expected value=off, or a model that a dreaming learner (vae_dreamer, dreamer) stored after its dreams began.");
+            var value = config.Value ? stored.Value : null;
+            config = config with { Discount = config.Discount ?? value?.Discount };
+            return new(description.Name, stored.Model, stored.Encoder, description.ActionSpace, description.Shape.Actions, config, device, value is null ? null : value.Of, stored) { Environment = description.Environment };
         }
         catch
         {

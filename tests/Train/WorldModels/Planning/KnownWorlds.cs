@@ -21,6 +21,30 @@ sealed class FormulaWorld(int latent, int actions, Func<Tensor, Tensor, DreamSte
     }
 }
 
+/// <summary>A world with memory, z = (x, m): m is the sum of all actions since the episode began, which x does not show. The reward is -(u - x - m)^2, so that the best action is x + m.</summary>
+sealed class RememberingWorld : IWorldModel
+{
+    public int LatentWidth => 2;
+
+    public int ActionWidth => 1;
+
+    public bool HasMemory => true;
+
+    public Tensor Encode(ModelSequences sequences, Generator? generator) => throw new NotSupportedException("An observation is not the state.");
+
+    public Tensor Observe(Tensor before, Tensor action, Tensor starts, Tensor observations, Generator? generator) =>
+        cat([observations, before.narrow(-1, 1, 1).add(action).masked_fill(starts.unsqueeze(-1), 0)], -1);
+
+    public DreamStep Step(Tensor state, Tensor action, Generator? generator) =>
+        new(cat([state.narrow(-1, 0, 1), state.narrow(-1, 1, 1).add(action)], -1), action.squeeze(-1).sub(state.sum(-1)).square().neg(), ones([state.size(0)]));
+
+    public Tensor Decode(Tensor state) => state.narrow(-1, 0, 1);
+
+    public void Dispose()
+    {
+    }
+}
+
 static class KnownWorlds
 {
     /// <summary>x' = x + u, reward -(x'^2 + u^2), never over.</summary>

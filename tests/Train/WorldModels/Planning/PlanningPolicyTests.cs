@@ -1,4 +1,5 @@
 using OfflineRL.Datasets;
+using OfflineRL.Train.WorldModels;
 using OfflineRL.Train.WorldModels.Planning;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -73,6 +74,44 @@ public sealed class PlanningPolicyTests : IDisposable
         Assert.Equal(-0.6f * next, shifted[0], 0.05f * 2);
         var fresh = Act(few, state, [next], Streams(5), starts: [true]);
         Assert.Equal(0, fresh[0], 1e-4f);
+    }
+
+    [Fact]
+    public void Act_WithMemory_GoesOnFromTheStateAndTheActionThatWasTaken()
+    {
+        using var policy = new PlanningPolicy("memory", new RememberingWorld(), ObservationEncoder.Of(Line), new BoxSpace([1], [-3], [3]), null, new PlanningConfig { Horizon = 1, Candidates = 200, Iterations = 20 }, CPU);
+        var state = policy.CreateState(2);
+        var streams = Streams(1, 2);
+        // The second instance's episode begins anew at the third step, and its m with it.
+        Check([1, -0.5f], [1, -0.5f], [true, true]);
+        Check([1.5f, 0.25f], [0.5f, 0.75f], [false, false]);
+        Check([1.5f, 2], [-1, 2], [false, true]);
+        Check([1, 0], [-3, -2], [false, false]);
+
+        void Check(float[] best, float[] x, bool[] starts)
+        {
+            var actions = Act(policy, state, x, streams, starts);
+            for (var i = 0; i < 2; i++)
+                Assert.Equal(best[i], actions[i], 0.02f);
+        }
+    }
+
+    [Fact]
+    public void Act_WithMemory_DependsOnItsOwnHistoryAlone()
+    {
+        using var model = new Rssm(
+            TrainData.Tiny("dreamer").Dreamer.Model with { Latent = "categorical", LayerNorm = true, UniformShare = 0.01, Symlog = true, Reward = RssmConfig.NormalReward, DynamicsScale = 0.5, RepresentationScale = 0.1, FreeNats = 1, FreeNatsOfMean = false },
+            new() { Inputs = 1, Hidden = [], Outputs = 6 }, new(Line, 1, null, 0, 1), RandomStream.Create(1, "init"), CPU);
+        using var policy = new PlanningPolicy("rssm", model, ObservationEncoder.Of(Line), new BoxSpace([1], [-1], [1]), null, new PlanningConfig { Horizon = 3, Candidates = 16, Iterations = 2 }, CPU);
+        var (all, one) = (policy.CreateState(3), policy.CreateState(1));
+        var (streams, alone) = (Streams(1, 2, 3), Streams(2));
+        for (var step = 0; step < 4; step++)
+        {
+            float[] x = [step, MathF.Sin(step), -step];
+            var together = Act(policy, all, x, streams, [step == 0, step is 0 or 3, step == 0]);
+            var single = Act(policy, one, [x[1]], alone, [step is 0 or 3]);
+            Assert.Equal(BitConverter.SingleToInt32Bits(single[0]), BitConverter.SingleToInt32Bits(together[1]));
+        }
     }
 
     [Fact]
