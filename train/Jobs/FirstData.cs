@@ -24,6 +24,6 @@ sealed record FirstData(FittedNormalization Fitted, Spread? Rewards)
         return new(new(Normalization.FitObservations(first, config.Normalization, config.Replay.FrameStack), Normalization.FitRewards(first, config.Normalization)), isEmpty ? null : Normalization.RewardSpread(first));
     }
 
-    /// <summary>What is known of the data as it was.</summary>
-    public ColumnsInfo Describe(ColumnsInfo info) => info with { Statistics = new() { Reward = Rewards } };
+    /// <summary>What is known of the data as it was. Rewards that were all the same may be others in a later round: of them nothing is known.</summary>
+    public ColumnsInfo Describe(ColumnsInfo info) => info with { Statistics = new() { Reward = Rewards is { Std: > 0 } ? Rewards : null } };
 }
