@@ -17,6 +17,12 @@ public static class PolicySpaces
             throw Throw.SpaceMismatch(policy.Name, "actions", policy.ActionSpace, actions, where);
     }
 
+    /// <summary>Whether every action that a policy may give is one of others: true of discrete ones that fit.</summary>
+    /// <param name="policy">The policy's actions.</param>
+    /// <param name="actions">Of the same size.</param>
+    public static bool StaysWithin(Space policy, Space actions) => policy is not BoxSpace own || actions is not BoxSpace other
+        || !own.Low.Zip(other.Low).Any(bounds => (float)bounds.First < (float)bounds.Second) && !own.High.Zip(other.High).Any(bounds => (float)bounds.First > (float)bounds.Second);
+
     static bool Fits(Space policy, Space other) => (policy, other) switch
     {
         (DiscreteSpace a, DiscreteSpace b) => a.Count == b.Count,

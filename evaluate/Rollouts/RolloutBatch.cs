@@ -87,6 +87,8 @@ static class RolloutBatch
             (Task, Outcomes, FirstEpisode, Count, Running) = (task, outcomes, firstEpisode, count, count);
             Environment = EnvironmentRegistry.Make(task.Identity.ToString(), count);
             PolicySpaces.RequireFit(policy, Environment.ObservationSpace, Environment.ActionSpace, task.Identity.ToString());
+            if (!PolicySpaces.StaysWithin(policy.ActionSpace, Environment.ActionSpace))
+                Bounds = (BoxSpace)Environment.ActionSpace;
             Rewards = new double[count];
             Terminated = new bool[count];
             Truncated = new bool[count];
@@ -104,6 +106,9 @@ static class RolloutBatch
         public int FirstEpisode { get; }
 
         public int Count { get; }
+
+        /// <summary>To which actions are cut, since the policy knows wider ones or none: as a log rarely says them; null: nothing is to be cut.</summary>
+        public BoxSpace? Bounds { get; }
 
         /// <summary>Lanes that are not finished.</summary>
         public int Running { get; set; }
@@ -275,6 +280,13 @@ static class RolloutBatch
                 _episodes[lane].Finish(segment.Terminated[k], segment.Truncated[k], _final.AsSpan(lane * _width, _width));
         }
 
+        // Numbers that are not one stay, for the environment to refuse.
+        static void CutActions(BoxSpace bounds, Span<float> actions)
+        {
+            for (var i = 0; i < actions.Length; i++)
+                actions[i] = Math.Clamp(actions[i], (float)bounds.Low[i % bounds.FlatSize], (float)bounds.High[i % bounds.FlatSize]);
+        }
+
         // Lanes that are finished go on with their last action: stepping them costs less than taking them out.
         void Step()
         {
@@ -287,6 +299,8 @@ static class RolloutBatch
                 lane += count;
                 if (segment.Running == 0)
                     continue;
+                if (segment.Bounds is { } bounds)
+                    CutActions(bounds, _continuous.AsSpan(first * _actionWidth, count * _actionWidth));
                 segment.Environment.Step(
                     new ActionBatch
                     {

@@ -30,8 +30,8 @@ sealed class SavedTrajectories : IDisposable
         var kept = tasks.Where(t => EnvironmentRegistry.IsRecordable(t.Identity)).ToList();
         if (kept.Count == 0)
             throw EvaluateThrow.NothingToSave(config.SaveDataset, tasks.Select(t => t.Name));
-        var hasPropensities = policies.All(HasPropensities);
         var (spaces, actions, masked) = Describe(kept);
+        var hasPropensities = policies.All(candidate => HasPropensities(candidate, actions));
         var discrete = actions is DiscreteSpace;
         var writer = DatasetWriter.Create(workspace, config.SaveDataset, new DatasetDescription
         {
@@ -69,11 +69,12 @@ sealed class SavedTrajectories : IDisposable
 
     public void Dispose() => _writer.Dispose();
 
-    static bool HasPropensities(PolicyCandidate candidate)
+    // What is cut to the bounds of an environment has no density.
+    static bool HasPropensities(PolicyCandidate candidate, Space actions)
     {
         var policy = candidate.Load();
         using (policy as IDisposable)
-            return policy.HasPropensities;
+            return policy.HasPropensities && PolicySpaces.StaysWithin(policy.ActionSpace, actions);
     }
 
     static (List<Space> Observations, Space Actions, bool Masked) Describe(List<RolloutTask> tasks)

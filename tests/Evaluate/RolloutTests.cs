@@ -208,8 +208,39 @@ public class RolloutTests
         Assert.Throws<UserErrorException>(() => RolloutTask.Resolve(["CartPole-v9"], "", null));
     }
 
+    [Fact]
+    public void Run_OfAPolicyThatKnowsNoBounds_CutsItsActionsToTheEnvironments()
+    {
+        var tasks = RolloutTask.Resolve(["nominal"], "Pendulum-v1", EnvironmentRegistry.Resolve("Pendulum-v1"));
+        var within = Run(new Pusher(2, new BoxSpace([1], [-2], [2])), tasks, 3, 1, 4096)[0];
+        Assert.Equal(within, Run(new Pusher(5, BoxSpace.Unbounded(1)), tasks, 3, 1, 4096)[0]);
+        Assert.NotEqual(within, Run(new Pusher(1.9f, BoxSpace.Unbounded(1)), tasks, 3, 1, 4096)[0]);
+        // One that says bounds has to keep them, and no number is no action.
+        Assert.ThrowsAny<Exception>(() => Run(new Pusher(5, new BoxSpace([1], [-2], [2])), tasks, 1, 1, 1));
+        Assert.ThrowsAny<Exception>(() => Run(new Pusher(float.NaN, BoxSpace.Unbounded(1)), tasks, 1, 1, 1));
+        Assert.True(PolicySpaces.StaysWithin(new BoxSpace([1], [-2], [1]), new BoxSpace([1], [-2], [2])));
+        Assert.False(PolicySpaces.StaysWithin(new BoxSpace([1], [-2.5], [1]), new BoxSpace([1], [-2], [2])));
+        Assert.False(PolicySpaces.StaysWithin(BoxSpace.Unbounded(1), new BoxSpace([1], [-2], [2])));
+    }
+
     static EpisodeOutcome[][] Run(IPolicy policy, IReadOnlyList<RolloutTask> tasks, int episodes, ulong seed, int batch) =>
         RolloutBatch.Run(policy, tasks, episodes, seed, 0.99, batch, CancellationToken.None);
+
+    /// <summary>Always the same torque.</summary>
+    sealed class Pusher(float torque, Space actions) : IPolicy
+    {
+        public string Name => "pusher";
+
+        public Space ObservationSpace { get; } = BoxSpace.Unbounded(3);
+
+        public Space ActionSpace => actions;
+
+        public IPolicyState? CreateState(int instances) => null;
+
+        public void Act(in PolicyInput input, in PolicyOutput output) => output.Continuous.Fill(torque);
+
+        public void Score(in PolicyInput input, in ActionBatch scored, Span<double> logProbabilities, Span<double> probabilities) => throw new NotSupportedException();
+    }
 
     /// <summary>Acts as another policy and checks that its lanes are never moved or left out, and that starts are marked once.</summary>
     sealed class Remembering(IPolicy inner) : IPolicy
