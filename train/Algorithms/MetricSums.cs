@@ -20,11 +20,19 @@ sealed class MetricSums : IDisposable
     /// <summary>[K + 1] float64: the sums, and over how many steps they go.</summary>
     public Tensor Values { get; }
 
-    /// <summary>Adds one step's scalars, in the order of the names.</summary>
-    public void Add(params ReadOnlySpan<Tensor> scalars) => Values.add_(stack([.. scalars, _one]));
+    /// <summary>Adds one step's scalars, in the order of the names; constants for the gradient, or the sums would keep the graph of every step there was.</summary>
+    public void Add(params ReadOnlySpan<Tensor> scalars)
+    {
+        using var quiet = no_grad();
+        Values.add_(stack([.. scalars, _one]));
+    }
 
-    /// <summary>Adds one step's metrics, [K] in the order of the names.</summary>
-    public void AddAll(Tensor metrics) => Values.add_(cat([metrics, _one.unsqueeze(0)]));
+    /// <summary>Adds one step's metrics, [K] in the order of the names, as <see cref="Add"/> does.</summary>
+    public void AddAll(Tensor metrics)
+    {
+        using var quiet = no_grad();
+        Values.add_(cat([metrics, _one.unsqueeze(0)]));
+    }
 
     public void Dispose()
     {
