@@ -76,7 +76,7 @@ public sealed class ControllerEvolution : ITransitionLearner, IModelLearner
 
     Tensor[] StateStep(TransitionBatch batch)
     {
-        var known = MemoryWorldModel.KnownOf(batch).flatten();
+        var known = ModelBatch.KnownOf(batch).flatten();
         var loss = _model.States.Loss(batch.Observations.flatten(0, 1), batch.NextObservations.flatten(0, 1), known, _stateOptimizer!.StepCount, _stateSteps, _modelNoise.At(Updates));
         loss.backward();
         var none = zeros([], device: loss.device);

@@ -166,7 +166,7 @@ public sealed class Dreamer : ITransitionLearner, IModelLearner
     internal Dream Imagine(Tensor starts, Generator generator) => _dreamer.Imagine(_model, starts, generator);
 
     // As the model reads them.
-    Tensor Vectors(Tensor actions) => actions.dtype == ScalarType.Int64 ? nn.functional.one_hot(actions, _model.ActionWidth).to(ScalarType.Float32) : actions;
+    Tensor Vectors(Tensor actions) => ModelBatch.ActionsOf(actions, _model.ActionWidth);
 
     // ---- metrics: on the device until the loop reads them ----
 

@@ -89,7 +89,7 @@ sealed class MemoryWorldModel : IStorableWorldModel
     /// <returns>Scalars with their graph. Where the next observation is not known, reward and continuation are read from the mean of M, and nothing else is learned.</returns>
     public MemoryLoss Loss(TransitionBatch batch, Generator? generator)
     {
-        var seen = batch.LossMask!.mul(KnownOf(batch));
+        var seen = batch.LossMask!.mul(ModelBatch.KnownOf(batch));
         var (codes, next) = (States.Encode(batch.Observations, generator), States.Encode(batch.NextObservations, generator));
         var after = Memory.Unroll(codes, ActionsOf(batch), batch.Resets).After;
         var mixture = Memory.Mixture(after, codes);
@@ -115,13 +115,10 @@ sealed class MemoryWorldModel : IStorableWorldModel
         var next = MixtureMemory.Mean(mixture.Logits, mixture.Means).mean([0]);
         var (reward, logit) = Memory.Heads(after, next);
         var goes = batch.Discounts.gt(0).to(ScalarType.Float32);
-        return DreamLosses.Mean(Decode(next).sub(batch.NextObservations).square().mean([-1]), batch.LossMask!.mul(KnownOf(batch)))
+        return DreamLosses.Mean(Decode(next).sub(batch.NextObservations).square().mean([-1]), batch.LossMask!.mul(ModelBatch.KnownOf(batch)))
             .add(DreamLosses.Mean(reward.sub(RewardUnits(batch.Rewards)).square(), batch.LossMask))
             .sub(DreamLosses.Mean(WorldModelLosses.BernoulliLogLikelihood(goes.unsqueeze(-1), logit.unsqueeze(-1)), batch.LossMask));
     }
-
-    /// <summary>[*] float32: 0 where a step terminated and the source had no observation after it, of which there are zeros; else 1.</summary>
-    public static Tensor KnownOf(TransitionBatch batch) => batch.Discounts.gt(0).logical_or(batch.NextObservations.ne(0).any(-1)).to(ScalarType.Float32);
 
     // ---- the model of a dream ----
 

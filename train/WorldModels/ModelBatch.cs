@@ -15,13 +15,12 @@ public sealed record ModelBatch(Tensor Observations, Tensor Actions, Tensor Rewa
     /// <summary>From a batch of transitions whose discount is positive wherever the episode went on.</summary>
     /// <param name="batch">Of single transitions.</param>
     /// <param name="actions">A.</param>
-    public static ModelBatch Of(TransitionBatch batch, int actions)
-    {
-        var continues = batch.Discounts.gt(0);
-        // Where a terminated step has no next observation, the batch has zeros.
-        var known = continues.logical_or(batch.NextObservations.ne(0).any(-1));
-        return new(batch.Observations, ActionsOf(batch.Actions, actions), batch.Rewards, batch.NextObservations, continues.to(ScalarType.Float32), known.to(ScalarType.Float32));
-    }
+    public static ModelBatch Of(TransitionBatch batch, int actions) =>
+        new(batch.Observations, ActionsOf(batch.Actions, actions), batch.Rewards, batch.NextObservations, batch.Discounts.gt(0).to(ScalarType.Float32), KnownOf(batch));
+
+    /// <summary>[*] float32: 0 where a step terminated and the source had no observation after it, of which the batch has zeros; else 1.</summary>
+    /// <param name="batch">Of single transitions, or of sequences.</param>
+    public static Tensor KnownOf(TransitionBatch batch) => batch.Discounts.gt(0).logical_or(batch.NextObservations.ne(0).any(-1)).to(ScalarType.Float32);
 
     /// <summary>Actions as floats: [*] int64 to one-hot [*, A], [*, A] float as they are.</summary>
     /// <param name="actions">Of a batch.</param>

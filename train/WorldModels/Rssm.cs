@@ -116,9 +116,8 @@ sealed class Rssm : IStorableWorldModel
     /// <returns>Scalars with their graph; <c>States</c> [T, B, Z].</returns>
     public RssmLoss Loss(TransitionBatch batch, Tensor actions, Generator? generator)
     {
-        // Where a step terminated and the source had no observation after it, there are zeros, from which nothing is to be learned.
-        var hasNext = batch.Discounts.gt(0).logical_or(batch.NextObservations.ne(0).any(-1)).to(ScalarType.Float32);
-        var seen = batch.LossMask!.mul(hasNext);
+        // From an observation that is not known nothing is to be learned.
+        var seen = batch.LossMask!.mul(ModelBatch.KnownOf(batch));
         var next = Read(batch.NextObservations);
         var (states, nextStates, posterior, prior) = Unroll(Embed(Read(batch.Observations)), Embed(next), actions, batch.Resets!, generator);
         var reconstruction = DreamLosses.Mean(Predict(nextStates).sub(next).square().sum(-1L).mul(0.5), seen);
