@@ -37,7 +37,7 @@ sealed class DreamerBenchmark : IBenchmark
         (string What, string Key, string Unit, Action Work)[] works =
         [
             ("the model", "model", "steps/s", () => learner.ModelStep(batch)),
-            ("actor and critic in dreams", "dreams", "steps/s", () => learner.LearnFromDreams(states, measure: false)),
+            ("actor and critic in dreams", "dreams", "steps/s", () => learner.LearnFromDreams(states, batch.Actions.flatten(0, 1), measure: false)),
             ("a whole step", "step", "steps/s", () => learner.Step(batch, measure: step++ % 10 == 0)),
             ($"imagination of {Starts:N0} starts by {Horizon} steps", "imagine", "dreams/s", Imagine),
         ];

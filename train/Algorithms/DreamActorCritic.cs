@@ -23,7 +23,7 @@ sealed class DreamActorCritic : IDisposable
 
     const double ScaleRate = 0.01;
 
-    public static readonly IReadOnlyList<string> MetricNames = ["actor_loss", "critic_loss", "value_mean", "dream_return", "dream_reward", "entropy", "advantage_deviation", "return_scale", "dream_steps", "disagreement", "actor_gradient_norm", "dream_horizon", "penalty", "threshold"];
+    public static readonly IReadOnlyList<string> MetricNames = ["actor_loss", "critic_loss", "value_mean", "dream_return", "dream_reward", "entropy", "advantage_deviation", "return_scale", "dream_steps", "disagreement", "behavior_loss", "actor_gradient_norm", "dream_horizon", "penalty", "threshold"];
 
     readonly DreamingConfig _config;
     readonly DreamRule _rule;
@@ -70,20 +70,22 @@ sealed class DreamActorCritic : IDisposable
     /// <summary>One gradient step of actor and critic.</summary>
     /// <param name="model">Where it dreams; its parameters get no gradient.</param>
     /// <param name="starts">[N, Z]: encoded states.</param>
+    /// <param name="logged">[N] int64, or [N, A]: the actions that were taken in them; null: not known, and the policy is held to none.</param>
     /// <param name="runStep">Where the run stands, by which step sizes change.</param>
     /// <param name="generator">On the device.</param>
     /// <param name="measure">Whether scalars are wanted.</param>
     /// <returns>In the order of <see cref="MetricNames"/>; empty where they are not wanted.</returns>
-    public IReadOnlyList<Tensor> Update(IWorldModel model, Tensor starts, long runStep, Generator generator, bool measure)
+    public IReadOnlyList<Tensor> Update(IWorldModel model, Tensor starts, Tensor? logged, long runStep, Generator generator, bool measure)
     {
         (_actor.RunStep, _critic.RunStep) = (runStep, runStep);
         var dream = Imagine(model, starts, generator);
         var (loss, entropy, returns, values, weights) = ActorLoss(dream);
-        autograd.backward([loss.add(entropy, alpha: -_config.EntropyBonus!.Value)], inputs: [.. _actor.Online.Parameters.Parameters]);
+        var behavior = BehaviorLoss(starts, logged);
+        autograd.backward([loss.add(entropy, alpha: -_config.EntropyBonus!.Value).add(behavior, alpha: _config.BehaviorWeight)], inputs: [.. _actor.Online.Parameters.Parameters]);
         var (states, targets) = (dream.States.detach(), returns.detach());
         var criticLoss = CriticLoss(states, targets, weights);
         criticLoss.backward();
-        var scalars = measure ? Measure(dream, loss, criticLoss, entropy, targets, values, weights) : [];
+        var scalars = measure ? Measure(dream, loss, criticLoss, entropy, behavior, targets, values, weights) : [];
         _actor.Update();
         _critic.Update();
         _critic.MoveTarget(_config.SlowCriticRate!.Value, _config.SlowCriticPeriodSteps!.Value);
@@ -176,6 +178,16 @@ sealed class DreamActorCritic : IDisposable
 
     IActionDistribution Policy(Tensor latents) => _head.Of(_actor.Online.Forward(latents));
 
+    /// <summary>Minus the mean ln pi(a|z) of logged actions, with its graph where it counts: Fujimoto and Gu 2021, "A minimalist approach to offline reinforcement learning", equation 3, by likelihood.</summary>
+    /// <param name="starts">[N, Z], constants.</param>
+    /// <param name="logged">[N] int64, or [N, A]; null: 0.</param>
+    /// <returns>A scalar, in nats.</returns>
+    internal Tensor BehaviorLoss(Tensor starts, Tensor? logged)
+    {
+        using var mode = set_grad_enabled(_config.BehaviorWeight > 0);
+        return logged is null ? zeros_like(_scale) : Policy(starts.detach()).LogProbability(logged).mean().neg();
+    }
+
     // Null where returns are left as they are.
     Tensor? Scale(Tensor returns, bool moves)
     {
@@ -205,14 +217,14 @@ sealed class DreamActorCritic : IDisposable
     Tensor Error(Tensor heads, Tensor targets) =>
         _isTwoHot ? DreamLosses.TwoHotCrossEntropy(heads, targets, LowAtom, HighAtom) : heads.squeeze(-1).sub(targets).square().mul(0.5);
 
-    Tensor[] Measure(Dream dream, Tensor loss, Tensor criticLoss, Tensor entropy, Tensor returns, Tensor values, Tensor weights)
+    Tensor[] Measure(Dream dream, Tensor loss, Tensor criticLoss, Tensor entropy, Tensor behavior, Tensor returns, Tensor values, Tensor weights)
     {
         using var quiet = no_grad();
         var limits = Limits ?? _unmeasured;
         return
         [
             loss, criticLoss, values.mean(), returns[0].mean(), dream.Rewards.mean(), entropy.div(weights.mean()), returns.sub(values).std(unbiased: false), _scale.clamp_min(1),
-            (dream.Trusts ?? ones_like(returns)).sum(0L).mean(), dream.Disagreement?.mean() ?? zeros_like(_scale), _actor.Online.Parameters.GradientNorm(),
+            (dream.Trusts ?? ones_like(returns)).sum(0L).mean(), dream.Disagreement?.mean() ?? zeros_like(_scale), behavior, _actor.Online.Parameters.GradientNorm(),
             full_like(_scale, limits.Horizon), full_like(_scale, limits.Penalty), full_like(_scale, limits.Threshold ?? 0),
         ];
     }

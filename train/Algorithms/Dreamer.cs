@@ -76,6 +76,7 @@ public sealed record DreamerConfig : DreamingConfig
                 LayerNorm = Model.LayerNorm ?? !isV1,
                 UniformShare = Model.UniformShare ?? (isV3 ? 0.01 : 0),
                 Symlog = Model.Symlog ?? (isV3 && observations is BoxSpace { ElementType: not ElementType.UInt8 }),
+                Likelihood = Model.Likelihood ?? (WorldModelConfig.IsBinary(observations) ? RssmConfig.Bernoulli : RssmConfig.Gaussian),
                 Reward = Model.Reward ?? (isV3 ? RssmConfig.TwoHotReward : RssmConfig.NormalReward),
                 DynamicsScale = Model.DynamicsScale ?? (isV1 ? 1 : isV3 ? 0.5 : 0.8),
                 RepresentationScale = Model.RepresentationScale ?? (isV1 ? 1 : isV3 ? 0.1 : 0.2),
@@ -107,8 +108,11 @@ public sealed class Dreamer : ITransitionLearner, IModelLearner
     /// <param name="config">Resolved, and checked by the caller.</param>
     /// <param name="model">How the model's errors are measured.</param>
     /// <param name="setup">Spaces, units of actions, steps, random stream and device.</param>
+    /// <exception cref="UserErrorException">Settings and spaces do not fit each other.</exception>
     public Dreamer(DreamerConfig config, WorldModelConfig model, LearnerSetup setup)
     {
+        if (config.Model.Likelihood == RssmConfig.Bernoulli && !WorldModelConfig.IsBinary(setup.Observations))
+            Throw.User($"dreamer.model.likelihood is {RssmConfig.Bernoulli}, and the observations are {setup.Observations}; expected bytes of 0 or 1, or indices. Use {RssmConfig.Gaussian}, or leave it out.");
         (_config, _modelConfig, _steps) = (config, model, setup.Steps);
         // The layers of an encoder of images are its convolutions.
         _encoder = Torsos.Describe(setup.Observations, config.Model.Units, config.Torso, config.Torso == Torsos.Dense ? [.. Enumerable.Repeat(config.Model.Units, config.Model.Layers - 1)] : []);
@@ -130,7 +134,7 @@ public sealed class Dreamer : ITransitionLearner, IModelLearner
         var (loss, norm) = ModelStep(batch);
         if (_config.WarmUpSteps < Updates)
         {
-            var scalars = LearnFromDreams(loss.States.detach().flatten(0, 1), measure);
+            var scalars = LearnFromDreams(loss.States.detach().flatten(0, 1), batch.Actions.flatten(0, 1), measure);
             if (measure)
                 Measure(loss, norm, scalars);
         }
@@ -153,13 +157,18 @@ public sealed class Dreamer : ITransitionLearner, IModelLearner
 
     /// <summary>A gradient step of actor and critic on dreams.</summary>
     /// <param name="states">[N, Z]: from which dreams are drawn.</param>
+    /// <param name="logged">[N] int64, or [N, A]: the actions that were taken in them.</param>
     /// <param name="measure">Whether scalars are wanted.</param>
-    internal IReadOnlyList<Tensor> LearnFromDreams(Tensor states, bool measure)
+    internal IReadOnlyList<Tensor> LearnFromDreams(Tensor states, Tensor logged, bool measure)
     {
         var generator = _dreamNoise.At(Updates);
         if (_config.Dreams > 0)
-            states = states.index_select(0, randint(0, states.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: states.device, generator: generator));
-        return _dreamer.Update(_model, states, Updates, generator, measure);
+        {
+            var drawn = randint(0, states.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: states.device, generator: generator);
+            (states, logged) = (states.index_select(0, drawn), logged.index_select(0, drawn));
+        }
+
+        return _dreamer.Update(_model, states, logged, Updates, generator, measure);
     }
 
     /// <summary>Dreams of the actor as it is.</summary>

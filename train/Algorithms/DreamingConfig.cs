@@ -44,6 +44,9 @@ public abstract record DreamingConfig : LearnerConfig
     /// <summary>What the actor's mean entropy counts in its loss, at least 0.</summary>
     public double? EntropyBonus { get; init; }
 
+    /// <summary>What minus the mean ln pi(a|z) of the logged actions at the dreams' starts counts in the actor's loss, at least 0: how much the policy is held to what the data know. The default value is 0.</summary>
+    public double BehaviorWeight { get; init; }
+
     /// <summary><c>normal</c>: one number, by its squared error; <c>two_hot</c>: a distribution over 63 atoms of symlog returns.</summary>
     public string? Critic { get; init; }
 
@@ -117,6 +120,8 @@ public abstract record DreamingConfig : LearnerConfig
             yield return $"critic_learning_rate is {CriticLearningRate}; expected a positive number.";
         if (EntropyBonus is not (null or >= 0) || EntropyBonus is { } bonus && !double.IsFinite(bonus))
             yield return $"entropy_bonus is {EntropyBonus}; expected a finite number of at least 0.";
+        if (!(BehaviorWeight >= 0 && double.IsFinite(BehaviorWeight)))
+            yield return FormattableString.Invariant($"behavior_weight is {BehaviorWeight}; expected a finite number of at least 0 (0: the policy is held to nothing).");
         if (SlowCriticRate is not (null or (> 0 and <= 1)))
             yield return $"slow_critic_rate is {SlowCriticRate}; expected a number in (0, 1].";
         if (SlowCriticPeriodSteps < 1)

@@ -32,7 +32,7 @@ sealed class Rssm : IStorableWorldModel
     readonly Parameter _gru;
     readonly Parameter? _gruScale, _gruShift;
     readonly Tensor _gruBias;
-    readonly bool _isGaussian, _isTwoHot, _isSymlog;
+    readonly bool _isGaussian, _isTwoHot, _isSymlog, _isBinary;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
     /// <param name="encoder">What reads an observation: dense layers, or convolutions; its outputs are e.</param>
@@ -46,6 +46,7 @@ sealed class Rssm : IStorableWorldModel
         _isGaussian = config.Latent == RssmConfig.Gaussian;
         _isTwoHot = config.Reward == RssmConfig.TwoHotReward;
         _isSymlog = config.Symlog!.Value;
+        _isBinary = config.Likelihood == RssmConfig.Bernoulli;
         _sizes = new RecurrentDescription
         {
             Deterministic = config.Deterministic,
@@ -120,7 +121,7 @@ sealed class Rssm : IStorableWorldModel
         var seen = batch.LossMask!.mul(ModelBatch.KnownOf(batch));
         var next = Read(batch.NextObservations);
         var (states, nextStates, posterior, prior) = Unroll(Embed(Read(batch.Observations)), Embed(next), actions, batch.Resets!, generator);
-        var reconstruction = DreamLosses.Mean(Predict(nextStates).sub(next).square().sum(-1L).mul(0.5), seen);
+        var reconstruction = DreamLosses.Mean(Surprise(next, Predict(nextStates)), seen);
         var reward = DreamLosses.Mean(RewardError(nextStates, batch.Rewards), batch.LossMask);
         var goes = nn.functional.binary_cross_entropy_with_logits(_continue.Forward(nextStates).squeeze(-1), batch.Discounts.gt(0).to(ScalarType.Float32), reduction: nn.Reduction.None);
         var end = DreamLosses.Mean(goes, batch.LossMask);
@@ -176,8 +177,8 @@ sealed class Rssm : IStorableWorldModel
 
     public Tensor Decode(Tensor latent)
     {
-        var mean = Predict(latent);
-        return _isSymlog ? DreamLosses.Symexp(mean) : mean;
+        var heads = Predict(latent);
+        return _isBinary ? heads.sigmoid() : _isSymlog ? DreamLosses.Symexp(heads) : heads;
     }
 
     public void Dispose()
@@ -285,10 +286,15 @@ sealed class Rssm : IStorableWorldModel
         ? _encoder.Forward(read)
         : _encoder.Forward(_convolutions.Forward(read.flatten(0, 1))).unflatten(0, read.size(0), read.size(1));
 
-    // [*, Z] to [*, D]; transposed convolutions take rows.
+    // [*, Z] to what says the observation, [*, D]: means, of a Bernoulli likelihood logits. Transposed convolutions take rows.
     Tensor Predict(Tensor latents) => _transposed is null
         ? _decoder!.Forward(latents)
         : _transposed.Forward(latents.reshape(-1, LatentWidth)).reshape([.. latents.shape[..^1], -1]);
+
+    // -ln p(s|h, z) up to a constant, [T, B].
+    Tensor Surprise(Tensor observations, Tensor heads) => _isBinary
+        ? WorldModelLosses.BernoulliLogLikelihood(observations, heads).neg()
+        : heads.sub(observations).square().sum(-1L).mul(0.5);
 
     Tensor Reward(Tensor latents)
     {

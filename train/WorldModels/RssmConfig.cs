@@ -7,6 +7,7 @@ public sealed record RssmConfig : IValidatable
 {
     public const string Gaussian = "gaussian", Categorical = "categorical";
     public const string NormalReward = "normal", TwoHotReward = "two_hot";
+    public const string Bernoulli = "bernoulli";
 
     /// <summary>H: numbers of the deterministic path. The default value is 128.</summary>
     public int Deterministic { get; init; } = 128;
@@ -37,6 +38,9 @@ public sealed record RssmConfig : IValidatable
 
     /// <summary>Whether observations are read, and predicted, as their symlog; not of bytes.</summary>
     public bool? Symlog { get; init; }
+
+    /// <summary>p(s|h, z): <c>gaussian</c> of deviation 1, as published, or <c>bernoulli</c>, for numbers in [0, 1], of which a pixel that moves is worth what it tells; not set: Bernoulli where observations are bytes of 0 or 1.</summary>
+    public string? Likelihood { get; init; }
 
     /// <summary><c>normal</c>: rewards by squared error; <c>two_hot</c>: a distribution over 63 atoms of symlog rewards.</summary>
     public string? Reward { get; init; }
@@ -74,6 +78,8 @@ public sealed record RssmConfig : IValidatable
             yield return $"classes is {Classes}; expected 2 to 1024.";
         if (Latent is not (null or Gaussian or Categorical))
             yield return $"latent is '{Latent}'; expected {Gaussian} or {Categorical}.{NearestName.Hint(Latent, [Gaussian, Categorical])}";
+        if (Likelihood is not (null or Gaussian or Bernoulli))
+            yield return $"likelihood is '{Likelihood}'; expected {Gaussian} or {Bernoulli}.{NearestName.Hint(Likelihood, [Gaussian, Bernoulli])}";
         if (Reward is not (null or NormalReward or TwoHotReward))
             yield return $"reward is '{Reward}'; expected {NormalReward} or {TwoHotReward}.{NearestName.Hint(Reward, [NormalReward, TwoHotReward])}";
         if (UniformShare is not (null or (>= 0 and < 1)))

@@ -86,11 +86,12 @@ public sealed record WorldModelConfig : LearnerConfig
         {
             Latent = Encoder == Identity ? numbers : Latent > 0 ? Latent : isVector ? Math.Clamp(2 * numbers, 4, 32) : 32,
             KlWeight = KlWeight ?? (resolved.Torso == Torsos.Dense ? 1 : 0.1),
-            Likelihood = Likelihood != Auto ? Likelihood : observations is DiscreteSpace or BoxSpace { ElementType: ElementType.UInt8 } && IsBinary(observations) ? Bernoulli : Gaussian,
+            Likelihood = Likelihood != Auto ? Likelihood : IsBinary(observations) ? Bernoulli : Gaussian,
         };
     }
 
-    static bool IsBinary(Space observations) => observations is DiscreteSpace || (observations is BoxSpace box && box.High.Max() <= 1);
+    /// <summary>Whether every feature of an observation is 0 or 1: bytes of no more, and indices, which are read as one-hot vectors.</summary>
+    internal static bool IsBinary(Space observations) => observations is DiscreteSpace or BoxSpace { ElementType: ElementType.UInt8 } && (observations is not BoxSpace box || box.High.Max() <= 1);
 
     public override IEnumerable<string> Validate()
     {

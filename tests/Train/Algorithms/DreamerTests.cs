@@ -147,6 +147,9 @@ public sealed class DreamerTests : IDisposable
         Assert.Equal((RssmConfig.Gaussian, false, 3.0, true), (v1.Model.Latent, v1.Model.LayerNorm!.Value, v1.Model.FreeNats!.Value, v1.Model.FreeNatsOfMean!.Value));
         Assert.Equal((RssmConfig.Categorical, 0.8, 0.2, 100), (v2.Model.Latent, v2.Model.DynamicsScale!.Value, v2.Model.RepresentationScale!.Value, v2.SlowCriticPeriodSteps!.Value));
         Assert.Equal((0.01, true, DreamingConfig.TwoHotCritic, DreamingConfig.Percentile, DreamingConfig.SlowRegularizer), (v3.Model.UniformShare!.Value, v3.Model.Symlog!.Value, v3.Critic, v3.ReturnNormalization, v3.SlowCritic));
+        Assert.All([v1, v2, v3], preset => Assert.Equal((RssmConfig.Gaussian, 0.0), (preset.Model.Likelihood, preset.BehaviorWeight)));
+        foreach (var (high, likelihood) in new[] { (1.0, RssmConfig.Bernoulli), (255.0, RssmConfig.Gaussian) })
+            Assert.Equal(likelihood, ((DreamerConfig)new DreamerConfig().Resolve(new BoxSpace([2, 3, 3], new double[18], [.. Enumerable.Repeat(high, 18)], ElementType.UInt8), default)).Model.Likelihood);
         var own = (DreamerConfig)new DreamerConfig { Preset = "v3", EntropyBonus = 0.5, Model = new() { FreeNats = 7 } }.Resolve(BoxSpace.Unbounded(3), default);
         Assert.Equal((0.5, 7.0), (own.EntropyBonus!.Value, own.Model.FreeNats!.Value));
 
@@ -191,6 +194,9 @@ public sealed class DreamerTests : IDisposable
         Assert.Contains("no episode of more than 5 steps, and dreamer dreams 6", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 6 } }), StringComparison.Ordinal);
         Assert.Contains("preset is 'v4'", Message(tiny with { Dreamer = tiny.Dreamer with { Preset = "v4" } }), StringComparison.Ordinal);
         Assert.Contains("horizon is 0", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 0 } }), StringComparison.Ordinal);
+        Assert.Contains("dreamer.behavior_weight is -1; expected a finite number of at least 0", Message(tiny with { Dreamer = tiny.Dreamer with { BehaviorWeight = -1 } }), StringComparison.Ordinal);
+        Assert.Contains("dreamer.model.likelihood is 'bernouli'; expected gaussian or bernoulli. Did you mean 'bernoulli'?", Message(tiny with { Dreamer = tiny.Dreamer with { Model = tiny.Dreamer.Model with { Likelihood = "bernouli" } } }), StringComparison.Ordinal);
+        Assert.Contains("dreamer.model.likelihood is bernoulli, and the observations are", Message(tiny with { Dreamer = tiny.Dreamer with { Model = tiny.Dreamer.Model with { Likelihood = "bernoulli" } } }), StringComparison.Ordinal);
         Assert.Contains("dreamer.penalty is 1 and truncation_quantile 1 with a model of one member, which cannot say how unsure it is; expected 0 and 1. Set model.members", Message(tiny with { Dreamer = tiny.Dreamer with { Penalty = 1 } }), StringComparison.Ordinal);
         Assert.Contains("latent is 'gausian'; expected gaussian or categorical. Did you mean 'gaussian'?", Message(tiny with { Dreamer = tiny.Dreamer with { Model = tiny.Dreamer.Model with { Latent = "gausian" } } }), StringComparison.Ordinal);
         Assert.Contains("torso is nature", Message(tiny with { Dreamer = tiny.Dreamer with { Torso = "nature" } }), StringComparison.Ordinal);

@@ -157,7 +157,7 @@ public sealed class DreamActorCriticTests : IDisposable
         for (var update = 0; update < 500; update++)
         {
             using var scope = NewDisposeScope();
-            learner.Update(_mdp, states.repeat(32, 1), update, generator, measure: false);
+            learner.Update(_mdp, states.repeat(32, 1), null, update, generator, measure: false);
         }
 
         using var quiet = no_grad();
@@ -168,6 +168,54 @@ public sealed class DreamActorCriticTests : IDisposable
         {
             Assert.InRange(exact[s], best[s] - 0.05, best[s] + 1e-9);
             Assert.InRange(found[s] - exact[s], -0.15, 0.15);
+        }
+    }
+
+    [Fact]
+    public void BehaviorLoss_IsMinusTheMeanLogProbabilityOfLoggedActions_AndHasAGradientWhereItCounts()
+    {
+        float[] starts = [0.8f, -0.5f, 2], logged = [0.1f, -0.7f, 0.4f];
+        var deviation = Deviation(Policy.L);
+        double Surprise(int i) => (0.5 * Math.Pow((logged[i] - (Policy.K * starts[i]) - Policy.C) / deviation, 2)) + Math.Log(deviation) + (0.5 * Math.Log(2 * Math.PI));
+        var expected = Enumerable.Range(0, 3).Average(Surprise);
+        foreach (var weight in new[] { 0, 0.5 })
+        {
+            using var learner = Linear(Gradient(DreamingConfig.Pathwise, 1, 3) with { BehaviorWeight = weight });
+            var loss = learner.BehaviorLoss(tensor(starts).reshape(3, 1), tensor(logged).reshape(3, 1));
+            Assert.Equal(expected, loss.ToDouble(), 1e-5);
+            Assert.Equal(weight > 0, loss.requires_grad);
+            Assert.Equal(0, learner.BehaviorLoss(tensor(starts).reshape(3, 1), null).ToDouble());
+        }
+    }
+
+    [Theory]
+    [InlineData(DreamingConfig.ScoreFunction)]
+    [InlineData(DreamingConfig.Pathwise)]
+    public void AHeavyBehaviorWeight_HoldsThePolicyToTheLog_WhereDreamsSayOtherwise(string gradient)
+    {
+        double[][] policies = [.. Enumerable.Range(0, 8).Select(k => new double[] { k & 1, (k >> 1) & 1, k >> 2 })];
+        var best = policies.MaxBy(second => SmallMdpModel.Values(second, Discount).Sum())!;
+        // The log has what is never best.
+        using var worst = tensor(best.Select(second => 1 - (long)second).ToArray());
+        Assert.InRange(Share(0), 0, 0.1);
+        Assert.InRange(Share(100), 0.9, 1);
+
+        // The mean probability of the logged actions, after learning.
+        double Share(double weight)
+        {
+            using var learner = new DreamActorCritic(
+                new TestDreams { Gradient = gradient, Horizon = 5, Discount = Discount, Hidden = [32], ActorLearningRate = 1e-2, CriticLearningRate = 1e-2, BehaviorWeight = weight },
+                Setup(new DiscreteSpace(2)) with { Steps = 300 }, 3);
+            using var generator = new Generator(1);
+            var states = eye(3);
+            for (var update = 0; update < 300; update++)
+            {
+                using var scope = NewDisposeScope();
+                learner.Update(_mdp, states.repeat(32, 1), worst.repeat(32), update, generator, measure: false);
+            }
+
+            using var quiet = no_grad();
+            return learner.Actor.Forward(states).softmax(-1).gather(1, worst.unsqueeze(-1)).mean().ToDouble();
         }
     }
 
@@ -223,7 +271,7 @@ public sealed class DreamActorCriticTests : IDisposable
         for (var i = 0; i < 8; i++)
         {
             using (var scope = NewDisposeScope())
-                Assert.Equal(DreamActorCritic.MetricNames.Count, learner.Update(_linear, randn([16, 1], generator: generator), i, generator, measure: true).Count);
+                Assert.Equal(DreamActorCritic.MetricNames.Count, learner.Update(_linear, randn([16, 1], generator: generator), null, i, generator, measure: true).Count);
             if (i == 1)
                 live = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         }

@@ -26,9 +26,11 @@ public sealed class RssmTests : IDisposable
         ? new() { Deterministic = 5, Latent = latent, Groups = 3, Units = 6, Layers = 1, LayerNorm = false, UniformShare = 0, Symlog = false, Reward = RssmConfig.NormalReward, DynamicsScale = 1, RepresentationScale = 1, FreeNats = 0.01, FreeNatsOfMean = true }
         : new() { Deterministic = 5, Latent = latent, Groups = 2, Classes = 3, Units = 6, Layers = 1, LayerNorm = true, UniformShare = 0.01, Symlog = true, Reward = RssmConfig.TwoHotReward, DynamicsScale = 0.5, RepresentationScale = 0.1, FreeNats = 0.02, FreeNatsOfMean = false };
 
-    Rssm Model(string latent, int members = 1)
+    Rssm Model(string latent, int members = 1) => Model(Config(latent) with { Members = members });
+
+    Rssm Model(RssmConfig config)
     {
-        var model = new Rssm(Config(latent) with { Members = members }, new() { Inputs = D, Hidden = [], Outputs = 6 }, new(BoxSpace.Unbounded(D), A, null, 0, 1), RandomStream.Create(1, "init"), CPU);
+        var model = new Rssm(config, new() { Inputs = D, Hidden = [], Outputs = 6 }, new(BoxSpace.Unbounded(D), A, null, 0, 1), RandomStream.Create(1, "init"), CPU);
         _owned.Add(model);
         using var quiet = no_grad();
         var k = arange(1, model.Parameters.Values.size(0) + 1, ScalarType.Float64);
@@ -192,6 +194,26 @@ public sealed class RssmTests : IDisposable
         Golden.AssertClose(mean[0], found.mean([0]), latent == RssmConfig.Gaussian ? 0.06 : 0.03);
         Golden.AssertClose(latent == RssmConfig.Gaussian ? mean : nn.functional.one_hot(mean.reshape(1, 2, 3).argmax(-1), 3).to(ScalarType.Float32).flatten(1), step.Latent.narrow(1, 5, model.LatentWidth - 5), 1e-5);
         Assert.Null(Model(latent).Step(start, action, generator: null).Disagreement);
+    }
+
+    [Fact]
+    public void ObservationsOf0And1_AreToldByTheirProbabilities_AsPyTorchHasIt()
+    {
+        Golden golden = new("rssm.json", "categorical_binary", "dream");
+        var config = Config(RssmConfig.Categorical) with { Symlog = false, Likelihood = RssmConfig.Bernoulli };
+        var (model, batch) = (Model(config), Batch());
+        foreach (var seen in new[] { batch.Observations, batch.NextObservations })
+            seen.copy_(seen.lt(0));
+        var loss = model.Loss(batch, Hot(batch.Actions), generator: null);
+        Golden.AssertClose(golden.Doubles("states"), loss.States, 1e-5);
+        Assert.Equal(golden.Number("reconstruction"), loss.Reconstruction.ToDouble(), 1e-4);
+        Assert.Equal(golden.Number("total"), loss.Total.ToDouble(), 1e-4);
+        loss.Total.backward();
+        Golden.AssertClose(golden.Doubles("gradient"), model.Parameters.Gradients, 1e-4);
+        // What is decoded is a probability, however far out the latent state lies.
+        var decoded = model.Decode(cat([ones(2, model.LatentWidth).mul(30), ones(2, model.LatentWidth).mul(-30)]));
+        Assert.Equal([4, D], decoded.shape);
+        Assert.True(decoded.min().ToDouble() >= 0 && decoded.max().ToDouble() <= 1 && decoded.std().ToDouble() > 0.1);
     }
 
     [Fact]

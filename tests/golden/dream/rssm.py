@@ -1,5 +1,5 @@
 """The recurrent state-space model's loss without noise, in PyTorch float64, one sequence step after the other: /usr/bin/python3 rssm.py > rssm.json
-Of one prior and of three side by side, whose losses' mean is taken.
+Of one prior and of three side by side, whose losses' mean is taken; and of observations of 0 and 1 by a Bernoulli likelihood.
 Parameters are 0.3 sin(k) + 0.05 cos(3 k), k = 1, 2, ..., in the order in which the model makes them."""
 import json
 import torch
@@ -33,13 +33,14 @@ def dense(name, widths):
     return [s for i in range(len(widths) - 1) for s in ((f"{name}.{i}.weight", (widths[i + 1], widths[i])), (f"{name}.{i}.bias", (widths[i + 1],)))]
 
 
-def case(kind, members=1):
+def case(kind, members=1, binary=False):
     gaussian = kind == "gaussian"
     G, C = (3, 1) if gaussian else (2, 3)
     S = G * C
     heads = 2 * G if gaussian else S
     norm = not gaussian
-    symlog = (lambda x: torch.sign(x) * torch.log1p(x.abs())) if not gaussian else (lambda x: x)
+    symlog = lambda x: torch.sign(x) * torch.log1p(x.abs())
+    read = (lambda x: x) if gaussian or binary else symlog
     of = lambda shapes: [(name, (members, *shape)) for name, shape in shapes] if members > 1 else shapes
     p = fill(dense("encoder", [D, E]) + dense("input", [S + A, U]) + [("gru.weight", (3 * H, U + H))]
              + ([("gru.scale", (3 * H,)), ("gru.shift", (3 * H,))] if norm else [("gru.bias", (3 * H,))])
@@ -47,6 +48,8 @@ def case(kind, members=1):
              + dense("decoder", [H + S, U, D]) + dense("reward", [H + S, U, 1 if gaussian else 63]) + dense("continue", [H + S, U, 1]))
     n = torch.arange(T * B * D).double()
     obs, nxt = torch.sin(n * 0.7).reshape(T, B, D) * 2, torch.cos(n * 0.31).reshape(T, B, D) * 3
+    if binary:
+        obs, nxt = (obs < 0).double(), (nxt < 0).double()
     resets = torch.zeros(T, B, dtype=torch.bool)
     resets[0] = True
     resets[2, 1] = True
@@ -82,7 +85,7 @@ def case(kind, members=1):
         one = lambda k: {name: value[k] for name, value in p.items() if name.startswith("prior.")}
         return torch.stack([mlp(one(k), "prior", h) for k in range(members)])
 
-    embed = lambda x: mlp(p, "encoder", symlog(x))
+    embed = lambda x: mlp(p, "encoder", read(x))
     states, feats, post, prior = [], [], [], []
     h = z = None
     for t in range(T):
@@ -104,7 +107,8 @@ def case(kind, members=1):
         feats.append(torch.cat([h, z], -1))
     feat, q, r = torch.stack(feats), stats(torch.stack(post)), [stats(x) for x in torch.stack(prior, 1)]
     mean = lambda x: (x * mask).sum() / mask.sum()
-    reconstruction = mean(0.5 * (mlp(p, "decoder", feat) - symlog(nxt)).square().sum(-1))
+    decoded = mlp(p, "decoder", feat)
+    reconstruction = mean((F.binary_cross_entropy_with_logits(decoded, nxt, reduction="none") if binary else 0.5 * (decoded - read(nxt)).square()).sum(-1))
     out = mlp(p, "reward", feat)
     if gaussian:
         reward = mean(0.5 * (out[..., 0] - rew).square())
@@ -132,4 +136,5 @@ def case(kind, members=1):
     return dict(states=lists(torch.stack(states)), reconstruction=float(reconstruction), reward=float(reward), end=float(end), divergence=float(sum(mean(d) for d in dyn) / members), total=float(total), gradient=lists(grads))
 
 
-print(json.dumps({kind + (f"_{members}" if members > 1 else ""): case(kind, members) for members in (1, 3) for kind in ("gaussian", "categorical")}))
+print(json.dumps({kind + (f"_{members}" if members > 1 else ""): case(kind, members) for members in (1, 3) for kind in ("gaussian", "categorical")}
+                 | {"categorical_binary": case("categorical", binary=True)}))
