@@ -1,8 +1,12 @@
 // A stack of dense layers as one autograd node. Forward and backward are matrix products into buffers of their own with
 // the bias and activation work fused around them; gradients of leaf weights are added to .grad in place.
+#include "dense.h"
 #include "fused.h"
 #include "simd.h"
 
+#include <ATen/Parallel.h>
+
+#include <algorithm>
 #include <vector>
 
 namespace {
@@ -62,6 +66,54 @@ void multiply(at::Tensor& y, const at::Tensor& x, const at::Tensor& weight) {
   } else {
     at::mm_out(y, x, weight.t());
   }
+}
+
+OFL_VECTORISED void tanh_in_place(float* __restrict y, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) y[i] = ofl::tanh_of(y[i]);
+}
+
+// Memory of this thread for laid-out weights, kept from call to call.
+float* layout_memory(int64_t count) {
+  thread_local std::vector<float> memory;
+  if (static_cast<int64_t>(memory.size()) < count) memory.resize(count);
+  return memory.data();
+}
+
+// Rows that go through all layers before the next, so that what lies between two layers stays in the cache.
+constexpr int64_t kTileRows = 64;
+
+// All layers on rows of x [B, in], a tile of rows at a time; results [B, out_k] of each layer, of which the inner ones may be undefined: not kept.
+void stack_forward(const at::Tensor& x, const std::vector<at::Tensor>& tensors, int32_t activation, int32_t output_activation, std::vector<at::Tensor>& results) {
+  const int64_t layers = static_cast<int64_t>(results.size()), rows = x.size(0);
+  std::vector<int64_t> starts(layers + 1, 0), widths(layers);
+  int64_t widest = 0;
+  for (int64_t k = 0; k < layers; ++k) {
+    widths[k] = tensors[2 * k].size(0);
+    starts[k + 1] = starts[k] + ofl::dense_packed_size(tensors[2 * k].size(1), widths[k]);
+    widest = std::max(widest, widths[k]);
+  }
+  float* packed = layout_memory(starts[layers]);
+  for (int64_t k = 0; k < layers; ++k) ofl::dense_pack(ofl::floats(tensors[2 * k]), tensors[2 * k].size(1), widths[k], packed + starts[k]);
+  at::parallel_for(0, (rows + kTileRows - 1) / kTileRows, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> between(2 * kTileRows * widest);
+    for (int64_t tile = begin; tile < end; ++tile) {
+      const int64_t first = tile * kTileRows, count = std::min(kTileRows, rows - first);
+      int64_t inputs = x.size(1);
+      const float* from = x.data_ptr<float>() + first * inputs;
+      for (int64_t k = 0; k < layers; ++k) {
+        const int32_t act = k + 1 == layers ? output_activation : activation;
+        float* to = results[k].defined() ? results[k].data_ptr<float>() + first * widths[k] : between.data() + (k % 2) * kTileRows * widest;
+        ofl::dense(from, count, inputs, packed + starts[k], widths[k], act == kRelu ? ofl::After::kBiasRelu : ofl::After::kBias, ofl::floats(tensors[2 * k + 1]), to);
+        if (act == kTanhAct) tanh_in_place(to, count * widths[k]);
+        from = to;
+        inputs = widths[k];
+      }
+    }
+  });
+}
+
+bool are_floats(const at::Tensor& x, const std::vector<at::Tensor>& tensors) {
+  return x.is_cpu() && x.scalar_type() == at::kFloat && std::all_of(tensors.begin(), tensors.end(), plain_floats);
 }
 
 // activation(x W^T + b) for x [B, in], outside autograd.
@@ -143,12 +195,29 @@ struct MlpBackward : public Node {
       weight_gradient(1 + 2 * k, grad, before, results);
       bias_gradient(2 + 2 * k, grad, results);
       if (!needed_below(k)) return;
-      at::Tensor next = at::empty({grad.size(0), tensors[2 * k].size(1)}, grad.options());
-      at::mm_out(next, grad, tensors[2 * k]);
-      if (k > 0) activation_backward_(next, hidden[k - 1], activation);
-      grad = next;
+      grad = through_layer(grad, tensors[2 * k], k > 0 ? hidden[k - 1] : at::Tensor());
     }
     results[0] = grad.reshape(x.sizes());
+  }
+
+  // grad W, and back through the activation before, whose output is given; undefined: there is none.
+  at::Tensor through_layer(const at::Tensor& grad, const at::Tensor& weight, const at::Tensor& before) {
+    at::Tensor next = at::empty({grad.size(0), weight.size(1)}, grad.options());
+    const bool fits = ofl::dense_fits(grad.size(0)) && plain_floats(grad) && plain_floats(weight);
+    const bool masks = fits && activation == kRelu && before.defined() && plain_floats(before);
+    if (fits) {
+      float* packed = layout_memory(ofl::dense_packed_size(weight.size(0), weight.size(1)));
+      ofl::dense_pack_plain(ofl::floats(weight), weight.size(0), weight.size(1), packed);
+      at::parallel_for(0, (grad.size(0) + kTileRows - 1) / kTileRows, 1, [&](int64_t begin, int64_t end) {
+        const int64_t first = begin * kTileRows, count = std::min(end * kTileRows, grad.size(0)) - first;
+        ofl::dense(ofl::floats(grad) + first * weight.size(0), count, weight.size(0), packed, weight.size(1), masks ? ofl::After::kMask : ofl::After::kNothing,
+                   masks ? ofl::floats(before) + first * weight.size(1) : nullptr, ofl::floats(next) + first * weight.size(1));
+      });
+    } else {
+      at::mm_out(next, grad, weight);
+    }
+    if (before.defined() && !masks) activation_backward_(next, before, activation);
+    return next;
   }
 
   // Whether the input or any parameter of a layer before the k-th wants a gradient.
@@ -216,11 +285,23 @@ at::Tensor mlp(const at::Tensor& input, const std::vector<at::Tensor>& tensors, 
   {
     at::AutoDispatchBelowADInplaceOrView below;
     at::Tensor x = input.dim() == 2 ? input : input.reshape({-1, input.size(-1)});
-    for (size_t k = 0; k + 2 < tensors.size(); k += 2) {
-      x = layer_forward(x, tensors[k], tensors[k + 1], activation);
-      if (record) hidden.push_back(x);
+    if (ofl::dense_fits(x.size(0)) && are_floats(x, tensors)) {
+      x = x.contiguous();
+      std::vector<at::Tensor> results(tensors.size() / 2);
+      for (size_t k = 0; k < results.size(); ++k) {
+        if (record || k + 1 == results.size()) results[k] = at::empty({x.size(0), tensors[2 * k].size(0)}, x.options());
+      }
+      stack_forward(x, tensors, activation, output_activation, results);
+      result = std::move(results.back());
+      results.pop_back();
+      if (record) hidden = std::move(results);
+    } else {
+      for (size_t k = 0; k + 2 < tensors.size(); k += 2) {
+        x = layer_forward(x, tensors[k], tensors[k + 1], activation);
+        if (record) hidden.push_back(x);
+      }
+      result = layer_forward(x, tensors[tensors.size() - 2], tensors.back(), output_activation);
     }
-    result = layer_forward(x, tensors[tensors.size() - 2], tensors.back(), output_activation);
     if (input.dim() != 2) {
       auto sizes = input.sizes().vec();
       sizes.back() = result.size(1);
