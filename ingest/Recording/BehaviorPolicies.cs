@@ -14,7 +14,7 @@ public static class BehaviorPolicies
     /// <param name="environment">As the policy meets it: under its wrappers.</param>
     /// <param name="identity">The environment's parameters, for built-in policies that know the dynamics.</param>
     /// <param name="trainedPolicy">Loads a policy from a spec such as <c>run:NAME</c>; this project knows only the built-in ones.</param>
-    /// <returns>The caller disposes of it where it is disposable.</returns>
+    /// <returns>The caller disposes of it where it is disposable. Actions that could lie outside the environment's bounds are cut to them, and have no propensities.</returns>
     /// <exception cref="UserErrorException">There is no such policy, or its spaces are others.</exception>
     public static IPolicy Make(string spec, EnvironmentDefinition environment, EnvironmentIdentity identity, Func<string, IPolicy> trainedPolicy)
     {
@@ -26,7 +26,7 @@ public static class BehaviorPolicies
         try
         {
             PolicySpaces.RequireFit(policy, environment.ObservationSpace, environment.ActionSpace, environment.Id);
-            return policy;
+            return PolicySpaces.StaysWithin(policy.ActionSpace, environment.ActionSpace) ? policy : new BoundedPolicy(policy, (BoxSpace)environment.ActionSpace);
         }
         catch
         {

@@ -179,6 +179,27 @@ public sealed class PolicyTests
         }
     }
 
+    [Fact]
+    public void Bounded_CutsActionsAndLeavesWhatWasTakenInAMemory()
+    {
+        const int Rows = 64;
+        var policy = new BoundedPolicy(new Repeating(BoxSpace.Unbounded(1)), new BoxSpace([1], [-0.125], [0.25]));
+        Assert.False(policy.HasPropensities);
+        Assert.Equal(new BoxSpace([1], [-0.125], [0.25]), policy.ActionSpace);
+        var state = policy.CreateState(Rows)!;
+        RandomStream[] random = [.. Enumerable.Range(0, Rows).Select(i => RandomStream.Create((ulong)i, "act"))];
+        RandomStream[] same = [.. Enumerable.Range(0, Rows).Select(i => RandomStream.Create((ulong)i, "act"))];
+        var (actions, log, before) = (new float[Rows], new double[Rows], new float[Rows]);
+        for (var step = 0; step < 5; step++)
+        {
+            policy.Act(new PolicyInput { Count = Rows, Observations = new float[Rows], Random = random, State = state }, new PolicyOutput { Continuous = actions, LogProbabilities = log });
+            for (var i = 0; i < Rows; i++)
+                Assert.Equal(Math.Clamp((float)((before[i] / 2) + same[i].NextDouble() - 0.5), -0.125f, 0.25f), actions[i]);
+            Assert.All(log, value => Assert.True(double.IsNaN(value)));
+            before = [.. actions];
+        }
+    }
+
     /// <summary>Repeats its last action, or, of continuous ones, draws uniformly around half of it; its memory holds nothing else.</summary>
     sealed class Repeating(Space actions) : IPolicy
     {

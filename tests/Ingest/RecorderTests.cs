@@ -158,6 +158,41 @@ public sealed class RecorderTests : IDisposable
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Record_WithAPolicyThatKnowsNoBounds_StoresActionsWithinTheEnvironmentsAndNoPropensities()
+    {
+        var config = new RecordConfig { Environment = "Pendulum-v1", Name = "pushed", Steps = 300, Mixture = [new BehaviorConfig { Policy = "run:pusher" }] };
+        var manifest = RecordJob.Run(config, _recording.Workspace, _ => new Pusher(), NullProgress.Instance, CancellationToken.None);
+        var dataset = Dataset.Open(_recording.Workspace, manifest.FullName);
+        dataset.Check(NullProgress.Instance);
+        Assert.Equal((PropensitySource.Unknown, PropensityKind.None), (dataset.Manifest.PropensitySource, dataset.Manifest.PropensityKind));
+        Assert.Equal(new BoxSpace([1], [-2], [2]), dataset.Manifest.ActionSpace);
+        var actions = new List<float>();
+        dataset.ReadEpisodes((EpisodeRecord _, in EpisodeColumns e) => actions.AddRange(e.ContinuousActions));
+        Assert.Equal(300, actions.Count);
+        Assert.Equal([-2, 2], actions.Distinct().Order());
+    }
+
+    /// <summary>Pushes as far as it can against where the pendulum turns, in no units.</summary>
+    sealed class Pusher : IPolicy
+    {
+        public string Name => "pusher";
+
+        public Space ObservationSpace { get; } = BoxSpace.Unbounded(3);
+
+        public Space ActionSpace { get; } = BoxSpace.Unbounded(1);
+
+        public IPolicyState? CreateState(int instances) => null;
+
+        public void Act(in PolicyInput input, in PolicyOutput output)
+        {
+            for (var i = 0; i < input.Count; i++)
+                output.Continuous[i] = input.Observations[(3 * i) + 2] > 0 ? -7 : 7;
+        }
+
+        public void Score(in PolicyInput input, in ActionBatch actions, Span<double> logProbabilities, Span<double> probabilities) => throw new NotSupportedException();
+    }
+
     sealed class Watch(Action onReport) : IJobProgress
     {
         public void Report(string stage, long done, long total, string? detail = null) => onReport();
