@@ -27,7 +27,18 @@ public static class Config
         var root = path is null ? new YamlMappingNode() : ReadFile(path);
         var config = (T)ConfigBinder.Bind(typeof(T), root, path ?? "(defaults)", "", new T());
         foreach (var text in overrides)
-            config = (T)ConfigBinder.Bind(typeof(T), ParseOverride(text), $"--set {text}", "", config, isOverride: true);
+            config = (T)ConfigBinder.Bind(typeof(T), ParseOverride(text), $"--set {text}", "", config, ConfigSource.Override);
+        Check(config, path);
+        return config;
+    }
+
+    /// <summary>Reads back what <see cref="ToYaml"/> wrote, maybe in another version of the tool: settings that this one does not have are left out.</summary>
+    /// <param name="path">A YAML file.</param>
+    /// <exception cref="UserErrorException">The file cannot be read, or a value is none that this version takes.</exception>
+    public static T LoadStored<T>(string path)
+        where T : class, new()
+    {
+        var config = (T)ConfigBinder.Bind(typeof(T), ReadFile(path), path, "", new T(), ConfigSource.Stored);
         Check(config, path);
         return config;
     }

@@ -9,17 +9,22 @@ namespace OfflineRL.Datasets;
 static class ConfigBinder
 {
     /// <summary>A copy of <paramref name="start"/> with what the mapping names replaced.</summary>
-    public static object Bind(Type type, YamlMappingNode mapping, string where, string prefix, object start, bool isOverride = false)
+    public static object Bind(Type type, YamlMappingNode mapping, string where, string prefix, object start, ConfigSource source = ConfigSource.File)
     {
         var properties = Properties(type);
         var target = Clone(start);
         foreach (var (keyNode, valueNode) in mapping.Children)
         {
             var key = (keyNode as YamlScalarNode)?.Value ?? "";
-            var place = isOverride ? where : string.Create(CultureInfo.InvariantCulture, $"{where}, line {keyNode.Start.Line}");
+            var place = source == ConfigSource.Override ? where : string.Create(CultureInfo.InvariantCulture, $"{where}, line {keyNode.Start.Line}");
             if (!properties.TryGetValue(key, out var property))
+            {
+                if (source == ConfigSource.Stored)
+                    continue;
                 throw UnknownKey(place, prefix + key, key, properties.Keys);
-            property.SetValue(target, Value(property.PropertyType, valueNode, place, prefix + key, property.GetValue(target), isOverride, where));
+            }
+
+            property.SetValue(target, Value(property.PropertyType, valueNode, place, prefix + key, property.GetValue(target), source, where));
         }
 
         return target;
@@ -78,7 +83,7 @@ static class ConfigBinder
     static object Clone(object record) => record.GetType().GetMethod("<Clone>$")?.Invoke(record, null)
         ?? throw new InvalidOperationException($"{record.GetType().Name} is not a record; configs are records.");
 
-    static object? Value(Type type, YamlNode node, string place, string key, object? current, bool isOverride, string where)
+    static object? Value(Type type, YamlNode node, string place, string key, object? current, ConfigSource source, string where)
     {
         var inner = Nullable.GetUnderlyingType(type) ?? type;
         if (IsNull(node))
@@ -91,7 +96,7 @@ static class ConfigBinder
         if (IsRecord(inner))
         {
             var mapping = node as YamlMappingNode ?? throw Wrong(place, key, Describe(node), inner);
-            return Bind(inner, mapping, where, key + ".", current ?? NewRecord(inner), isOverride);
+            return Bind(inner, mapping, where, key + ".", current ?? NewRecord(inner), source);
         }
 
         if (DictionaryValueType(inner) is { } valueType)
@@ -99,7 +104,7 @@ static class ConfigBinder
             var mapping = node as YamlMappingNode ?? throw Wrong(place, key, Describe(node), inner);
             var dictionary = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), valueType))!;
             // One key set on the command line keeps the other keys of the file.
-            if (isOverride && current is IDictionary old)
+            if (source == ConfigSource.Override && current is IDictionary old)
             {
                 foreach (DictionaryEntry pair in old)
                     dictionary[pair.Key] = pair.Value;
@@ -108,7 +113,7 @@ static class ConfigBinder
             foreach (var (k, v) in mapping.Children)
             {
                 var name = (k as YamlScalarNode)?.Value ?? "";
-                dictionary[name] = Value(valueType, v, place, $"{key}.{name}", null, isOverride, where);
+                dictionary[name] = Value(valueType, v, place, $"{key}.{name}", null, source, where);
             }
 
             return dictionary;
@@ -121,8 +126,8 @@ static class ConfigBinder
             var array = Array.CreateInstance(elementType, nodes.Count);
             for (var i = 0; i < nodes.Count; i++)
             {
-                var itemPlace = isOverride ? place : string.Create(CultureInfo.InvariantCulture, $"{where}, line {nodes[i].Start.Line}");
-                array.SetValue(Value(elementType, nodes[i], itemPlace, string.Create(CultureInfo.InvariantCulture, $"{key}[{i}]"), null, isOverride, where), i);
+                var itemPlace = source == ConfigSource.Override ? place : string.Create(CultureInfo.InvariantCulture, $"{where}, line {nodes[i].Start.Line}");
+                array.SetValue(Value(elementType, nodes[i], itemPlace, string.Create(CultureInfo.InvariantCulture, $"{key}[{i}]"), null, source, where), i);
             }
 
             return array;

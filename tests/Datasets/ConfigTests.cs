@@ -58,6 +58,14 @@ public sealed class ConfigTests : IDisposable
         Assert.Contains($"{path}, line 3: unknown key 'nested.sise'. Did you mean 'size'?", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void LoadStored_LeavesOutWhatItDoesNotKnowAndStillReadsAndChecksTheRest()
+    {
+        var config = Config.LoadStored<Sample>(File("dataset: a\ngone: [1, 2]\nnested:\n  sise: 3\n  size: 4\n"));
+        Assert.Equal(("a", 4), (config.Dataset, config.Nested.Size));
+        Assert.Contains("steps is 'many'", Assert.Throws<UserErrorException>(() => Config.LoadStored<Sample>(File("gone: 1\nsteps: many"))).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("steps: many", "line 1: steps is 'many'; expected a whole number")]
     [InlineData("steps: 1.5", "steps is '1.5'; expected a whole number")]

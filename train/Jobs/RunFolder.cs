@@ -78,7 +78,7 @@ public static class RunFolder
         return new RunInfo(
             Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)),
             folder,
-            Config.Load<TrainConfig>(Path.Combine(folder, ConfigFile), []),
+            Config.LoadStored<TrainConfig>(Path.Combine(folder, ConfigFile)),
             JsonFiles.Read<RunOrigin>(Path.Combine(folder, OriginFile)),
             SeedsOf(folder));
     }
