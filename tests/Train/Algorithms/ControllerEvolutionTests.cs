@@ -132,7 +132,12 @@ public sealed class ControllerEvolutionTests : IDisposable
                 layer.copy_(name.EndsWith("bias", StringComparison.Ordinal) ? zeros(layer.shape) : randn(layer.shape, generator: generator));
         }
 
-        using var policy = LearnedPolicy.Of(Describe(learner, actions), Tensors(learner));
+        var description = LatentPolicies.Describe(learner, "world_models", Vectors, actions) with
+        {
+            ActionUnits = actions is BoxSpace ? new ActionUnits([0.5], [2]) : null,
+            ActionHead = actions is BoxSpace ? new ControllerEvolutionConfig().ActionDistribution : null,
+        };
+        using var policy = LearnedPolicy.Of(description, LatentPolicies.Tensors(learner));
 
         // 5 steps of 4 instances; the third instance begins anew at step 2. Actions are those that the policy takes.
         var state = policy.CreateState(4)!;
@@ -223,26 +228,4 @@ public sealed class ControllerEvolutionTests : IDisposable
         Tensor[] parts = [.. ((ILearner)learner).State.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal) && isOf(entry.Name)).Select(entry => entry.Tensor.detach().to(ScalarType.Float64).flatten().clone())];
         return parts.Length == 0 ? zeros(0, dtype: ScalarType.Float64) : cat(parts);
     }
-
-    static IReadOnlyList<NamedTensor> Tensors(ControllerEvolution learner) =>
-        [.. learner.PolicyNetwork.NamedTensors(), .. ((ILearner)learner).PolicyLatent!.Value.Tensors.Select(t => t with { Name = "latent." + t.Name })];
-
-    static PolicyDescription Describe(ControllerEvolution learner, Space actions) => new()
-    {
-        Name = "world_models",
-        Algorithm = "world_models",
-        ObservationSpace = Vectors,
-        ActionSpace = actions,
-        ActionUnits = actions is BoxSpace ? new ActionUnits([0.5], [2]) : null,
-        ActionHead = actions is BoxSpace ? new ControllerEvolutionConfig().ActionDistribution : null,
-        Network = learner.PolicyNetwork.Description,
-        Latent = ((ILearner)learner).PolicyLatent!.Value.Description,
-        Temperature = 0,
-        Dataset = "none",
-        ContentHash = "none",
-        Run = "none",
-        Seed = 0,
-        Step = 1,
-        ToolVersion = "none",
-    };
 }

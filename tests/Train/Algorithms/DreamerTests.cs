@@ -92,7 +92,7 @@ public sealed class DreamerTests : IDisposable
         var batch = Batch(3, actions);
         for (var i = 0; i < 20; i++)
             learner.Step(batch, measure: false);
-        using var policy = LearnedPolicy.Of(Describe(learner, observations, actions), Tensors(learner));
+        using var policy = LearnedPolicy.Of(LatentPolicies.Describe(learner, "dreamer", observations, actions), LatentPolicies.Tensors(learner));
 
         // 5 steps of 4 instances; the third instance begins anew at step 2. Actions are those that the policy takes.
         var state = policy.CreateState(4)!;
@@ -135,7 +135,7 @@ public sealed class DreamerTests : IDisposable
         Assert.Equal([3, 2, 50], decoded.shape);
         Golden.AssertClose(decoded[1], learner.Model.Decode(latents[1]), 1e-6);
         Assert.True(decoded.std().ToDouble() > 1e-3);
-        using var policy = LearnedPolicy.Of(Describe(learner, observations, actions), Tensors(learner));
+        using var policy = LearnedPolicy.Of(LatentPolicies.Describe(learner, "dreamer", observations, actions), LatentPolicies.Tensors(learner));
         policy.Act(new PolicyInput { Count = 1, Observations = new float[50], State = policy.CreateState(1), Random = [RandomStream.Create(1, "act")] }, new PolicyOutput { Discrete = new int[1] });
         Assert.Contains("torso is nature", Assert.Throws<UserErrorException>(() => new Dreamer((DreamerConfig)(TrainData.Tiny("dreamer").Dreamer with { Torso = "nature" }).Resolve(observations, default), new(), Setup(observations, actions))).Message, StringComparison.Ordinal);
     }
@@ -222,24 +222,4 @@ public sealed class DreamerTests : IDisposable
         using var policy = LearnedPolicy.Load(Path.Combine(RunFolder.PoliciesFolder(seed), "step-20"));
         Assert.Equal("dreamer", policy.Description.Algorithm);
     }
-
-    static IReadOnlyList<NamedTensor> Tensors(Dreamer learner) =>
-        [.. learner.PolicyNetwork.NamedTensors(), .. ((ILearner)learner).PolicyLatent!.Value.Tensors.Select(t => t with { Name = "latent." + t.Name })];
-
-    static PolicyDescription Describe(Dreamer learner, Space observations, Space actions) => new()
-    {
-        Name = "dreamer",
-        Algorithm = "dreamer",
-        ObservationSpace = observations,
-        ActionSpace = actions,
-        Network = learner.PolicyNetwork.Description,
-        Latent = ((ILearner)learner).PolicyLatent!.Value.Description,
-        Temperature = 1,
-        Dataset = "none",
-        ContentHash = "none",
-        Run = "none",
-        Seed = 0,
-        Step = 1,
-        ToolVersion = "none",
-    };
 }
