@@ -39,20 +39,26 @@ static class RolloutBatch
         if (sink is not null)
             size = (int)Math.Clamp(MaxSavedBytes / SavedBytes(policy, tasks), 1, size);
         var lanes = (long)tasks.Count * episodes;
-        for (var first = 0L; first < lanes; first += size)
+        for (var lane = 0L; lane < lanes;)
         {
             var segments = new List<Segment>();
             try
             {
-                for (var lane = first; lane < Math.Min(lanes, first + size);)
+                for (var end = Math.Min(lanes, lane + size); lane < end; lane += segments[^1].Count)
                 {
                     var (task, episode) = ((int)(lane / episodes), (int)(lane % episodes));
-                    var count = (int)Math.Min(episodes - episode, Math.Min(lanes, first + size) - lane);
-                    segments.Add(new Segment(tasks[task], outcomes[task], episode, count, policy));
-                    lane += count;
+                    var segment = new Segment(tasks[task], outcomes[task], episode, (int)Math.Min(episodes - episode, end - lane), policy);
+                    if (segments.Count > 0 && segments[0].Bounds != segment.Bounds)
+                    {
+                        // Other bounds are for the next batch.
+                        segment.Environment.Dispose();
+                        break;
+                    }
+
+                    segments.Add(segment);
                 }
 
-                var batch = new Lanes(policy, segments, seed, discount, sink is not null);
+                var batch = new Lanes(segments[0].Bounds is { } bounds ? new BoundedPolicy(policy, bounds) : policy, segments, seed, discount, sink is not null);
                 batch.Run(cancellation);
                 if (sink is not null)
                     batch.HandOn(sink);
@@ -280,13 +286,6 @@ static class RolloutBatch
                 _episodes[lane].Finish(segment.Terminated[k], segment.Truncated[k], _final.AsSpan(lane * _width, _width));
         }
 
-        // Numbers that are not one stay, for the environment to refuse.
-        static void CutActions(BoxSpace bounds, Span<float> actions)
-        {
-            for (var i = 0; i < actions.Length; i++)
-                actions[i] = Math.Clamp(actions[i], (float)bounds.Low[i % bounds.FlatSize], (float)bounds.High[i % bounds.FlatSize]);
-        }
-
         // Lanes that are finished go on with their last action: stepping them costs less than taking them out.
         void Step()
         {
@@ -299,8 +298,6 @@ static class RolloutBatch
                 lane += count;
                 if (segment.Running == 0)
                     continue;
-                if (segment.Bounds is { } bounds)
-                    CutActions(bounds, _continuous.AsSpan(first * _actionWidth, count * _actionWidth));
                 segment.Environment.Step(
                     new ActionBatch
                     {

@@ -215,6 +215,8 @@ public class RolloutTests
         var within = Run(new Pusher(2, new BoxSpace([1], [-2], [2])), tasks, 3, 1, 4096)[0];
         Assert.Equal(within, Run(new Pusher(5, BoxSpace.Unbounded(1)), tasks, 3, 1, 4096)[0]);
         Assert.NotEqual(within, Run(new Pusher(1.9f, BoxSpace.Unbounded(1)), tasks, 3, 1, 4096)[0]);
+        // A memory holds what was taken: with 5 in it, the next one would be 0.
+        Assert.Equal(within, Run(new Lessening(), tasks, 3, 1, 4096)[0]);
         // One that says bounds has to keep them, and no number is no action.
         Assert.ThrowsAny<Exception>(() => Run(new Pusher(5, new BoxSpace([1], [-2], [2])), tasks, 1, 1, 1));
         Assert.ThrowsAny<Exception>(() => Run(new Pusher(float.NaN, BoxSpace.Unbounded(1)), tasks, 1, 1, 1));
@@ -240,6 +242,35 @@ public class RolloutTests
         public void Act(in PolicyInput input, in PolicyOutput output) => output.Continuous.Fill(torque);
 
         public void Score(in PolicyInput input, in ActionBatch scored, Span<double> logProbabilities, Span<double> probabilities) => throw new NotSupportedException();
+    }
+
+    /// <summary>A torque of 5 less the one before; its memory holds that one.</summary>
+    sealed class Lessening : IPolicy
+    {
+        public string Name => "lessening";
+
+        public Space ObservationSpace { get; } = BoxSpace.Unbounded(3);
+
+        public Space ActionSpace { get; } = BoxSpace.Unbounded(1);
+
+        public IPolicyState CreateState(int instances) => new Held(new float[instances]);
+
+        public void Act(in PolicyInput input, in PolicyOutput output)
+        {
+            for (var i = 0; i < input.Count; i++)
+                output.Continuous[i] = 5 - ((Held)input.State!).Last[i];
+            Score(input, new ActionBatch { Continuous = output.Continuous }, output.LogProbabilities, []);
+        }
+
+        public void Score(in PolicyInput input, in ActionBatch taken, Span<double> logProbabilities, Span<double> probabilities) =>
+            taken.Continuous.CopyTo(((Held)input.State!).Last);
+
+        sealed record Held(float[] Last) : IPolicyState
+        {
+            public int Instances => Last.Length;
+
+            public IPolicyState Copy() => new Held([.. Last]);
+        }
     }
 
     /// <summary>Acts as another policy and checks that its lanes are never moved or left out, and that starts are marked once.</summary>
