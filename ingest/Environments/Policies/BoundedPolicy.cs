@@ -27,7 +27,7 @@ public sealed class BoundedPolicy(IPolicy inner, BoxSpace bounds) : IPolicy, IDi
         for (var i = 0; i < input.Count; i++)
             Cut(output.Continuous.Slice(i * bounds.FlatSize, bounds.FlatSize));
         if (copy is not null)
-            inner.Score(input, new ActionBatch { Continuous = output.Continuous }, output.LogProbabilities, []);
+            inner.Score(input, new ActionBatch { Continuous = output.Continuous }, output.LogProbabilities.IsEmpty ? new double[input.Count] : output.LogProbabilities, []);
         output.LogProbabilities.Fill(double.NaN);
     }
 
