@@ -1,3 +1,4 @@
+using OfflineRL.Torch;
 using OfflineRL.Train.Losses;
 using OfflineRL.Train.Networks;
 using OfflineRL.Train.WorldModels;
@@ -31,13 +32,15 @@ sealed class DreamActorCritic : IDisposable
     readonly ActionHead _head;
     readonly LearningNetwork _actor, _critic;
     readonly Tensor _scale;
+    readonly CapturedFunction _gradients;
     readonly LimitsState _limits = new();
     readonly bool _isTwoHot;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
     /// <param name="setup">Spaces, units of actions, steps, random stream and device.</param>
     /// <param name="latentWidth">Z.</param>
-    public DreamActorCritic(DreamingConfig config, LearnerSetup setup, int latentWidth)
+    /// <param name="graphs">What captures, disposed of with it; null: CUDA, where the device is a GPU.</param>
+    public DreamActorCritic(DreamingConfig config, LearnerSetup setup, int latentWidth, IGraphEngine? graphs = null)
     {
         _config = config;
         _isTwoHot = config.Critic == DreamingConfig.TwoHotCritic;
@@ -53,6 +56,8 @@ sealed class DreamActorCritic : IDisposable
         if (_isTwoHot)
             ZeroLastLayer(_critic);
         _scale = zeros([], device: setup.Device).DetachFromDisposeScope();
+        graphs ??= config.CudaGraph == DreamingConfig.Auto ? CudaGraphs.EngineFor(setup.Device) : null;
+        _gradients = new CapturedFunction("Gradients in dreams", graphs, [_actor.Online.Parameters.Gradients, _critic.Online.Parameters.Gradients, _scale]);
     }
 
     /// <summary>How far dreams trust the model; null: not measured, so that they go as far as the settings say.</summary>
@@ -78,19 +83,21 @@ sealed class DreamActorCritic : IDisposable
     public IReadOnlyList<Tensor> Update(IWorldModel model, Tensor starts, Tensor? logged, long runStep, Generator generator, bool measure)
     {
         (_actor.RunStep, _critic.RunStep) = (runStep, runStep);
-        var dream = Imagine(model, starts, generator);
-        var (loss, entropy, returns, values, weights) = ActorLoss(dream);
-        var behavior = BehaviorLoss(starts, logged);
-        autograd.backward([loss.add(entropy, alpha: -_config.EntropyBonus!.Value).add(behavior, alpha: _config.BehaviorWeight)], inputs: [.. _actor.Online.Parameters.Parameters]);
-        var (states, targets) = (dream.States.detach(), returns.detach());
-        var criticLoss = CriticLoss(states, targets, weights);
-        criticLoss.backward();
-        var scalars = measure ? Measure(dream, loss, criticLoss, entropy, behavior, targets, values, weights) : [];
+        // A graph measures at each replay.
+        var measures = measure || _gradients.IsOn;
+        var scalars = _gradients.Run((model, Limits ?? _unmeasured), logged is null ? [starts.detach()] : [starts.detach(), logged], generator,
+            inputs => Gradients(model, inputs[0], inputs.ElementAtOrDefault(1), generator, measures));
         _actor.Update();
         _critic.Update();
         _critic.MoveTarget(_config.SlowCriticRate!.Value, _config.SlowCriticPeriodSteps!.Value);
-        return scalars;
+        return measure ? scalars : [];
     }
+
+    /// <inheritdoc cref="CapturedFunction.TakeNotice"/>
+    public string? TakeNotice() => _gradients.TakeNotice();
+
+    /// <summary>Whether the next update like the last one replays a graph.</summary>
+    internal bool IsCaptured => _gradients.IsCaptured;
 
     /// <summary>Dreams of the actor as it is, within the limits, with a graph where the gradient goes back through them.</summary>
     public Dream Imagine(IWorldModel model, Tensor starts, Generator generator)
@@ -163,6 +170,7 @@ sealed class DreamActorCritic : IDisposable
         _actor.Dispose();
         _critic.Dispose();
         _head.Dispose();
+        _gradients.Dispose();
         _scale.Dispose();
         _limits.Dispose();
     }
@@ -174,6 +182,19 @@ sealed class DreamActorCritic : IDisposable
         foreach (var tensor in network.Online.NamedTensors().TakeLast(2))
             tensor.Tensor.zero_();
         network.Target?.Parameters.CopyFrom(network.Online.Parameters);
+    }
+
+    // From starts to gradients, as one graph holds it: nothing of it is decided or known on the host.
+    Tensor[] Gradients(IWorldModel model, Tensor starts, Tensor? logged, Generator generator, bool measure)
+    {
+        var dream = Imagine(model, starts, generator);
+        var (loss, entropy, returns, values, weights) = ActorLoss(dream);
+        var behavior = BehaviorLoss(starts, logged);
+        autograd.backward([loss.add(entropy, alpha: -_config.EntropyBonus!.Value).add(behavior, alpha: _config.BehaviorWeight)], inputs: [.. _actor.Online.Parameters.Parameters]);
+        var (states, targets) = (dream.States.detach(), returns.detach());
+        var criticLoss = CriticLoss(states, targets, weights);
+        criticLoss.backward();
+        return measure ? Measure(dream, loss, criticLoss, entropy, behavior, targets, values, weights) : [];
     }
 
     IActionDistribution Policy(Tensor latents) => _head.Of(_actor.Online.Forward(latents));

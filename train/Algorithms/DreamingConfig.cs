@@ -6,7 +6,7 @@ namespace OfflineRL.Train.Algorithms;
 /// <summary>Settings of every learner that trains an actor and a critic in the dreams of a world model. What is not set is filled in by the learner, and stands in the resolved config.</summary>
 public abstract record DreamingConfig : LearnerConfig
 {
-    public const string Auto = "auto", ScoreFunction = "score_function", Pathwise = "pathwise";
+    public const string Auto = "auto", Off = "off", ScoreFunction = "score_function", Pathwise = "pathwise";
     public const string ThroughDream = "dream", ThroughStep = "step";
     public const string NormalCritic = "normal", TwoHotCritic = "two_hot";
     public const string SlowTargets = "target", SlowRegularizer = "regularizer";
@@ -68,6 +68,9 @@ public abstract record DreamingConfig : LearnerConfig
     /// <summary>Dreams end after a step whose disagreement is above this quantile of the held-out data's, in (0, 1]; 1, the default: nowhere.</summary>
     public double TruncationQuantile { get; init; } = 1;
 
+    /// <summary><c>auto</c>, the default: on a GPU all that leads from the starts of dreams to gradients is one CUDA graph; <c>off</c>: it is launched operator by operator.</summary>
+    public string CudaGraph { get; init; } = Auto;
+
     /// <summary>The distribution over continuous actions.</summary>
     public PolicyConfig Policy { get; init; } = new();
 
@@ -100,6 +103,7 @@ public abstract record DreamingConfig : LearnerConfig
         {
             ("gradient", Gradient, [Auto, ScoreFunction, Pathwise]), ("backpropagate", Backpropagate, [ThroughDream, ThroughStep]), ("critic", Critic, [NormalCritic, TwoHotCritic]),
             ("slow_critic", SlowCritic, [SlowTargets, SlowRegularizer]), ("return_normalization", ReturnNormalization, [NoNormalization, Percentile]),
+            ("cuda_graph", CudaGraph, [Auto, Off]),
         })
         {
             if (value is not null && !options.Contains(value))

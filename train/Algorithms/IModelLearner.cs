@@ -27,6 +27,9 @@ interface IModelLearner : ILearner
         set { }
     }
 
+    /// <summary>What is to be said of how it learns, once; null: nothing.</summary>
+    string? TakeNotice() => null;
+
     /// <summary>What the model's states are worth to the policy, with its tensors as files name them; null: nothing was learned of it, or not yet.</summary>
     (LatentValueDescription Description, IReadOnlyList<NamedTensor> Tensors)? Value => null;
 

@@ -180,6 +180,8 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
         set => _dreamer.Limits = value;
     }
 
+    string? IModelLearner.TakeNotice() => _dreamer.TakeNotice();
+
     (LatentValueDescription Description, IReadOnlyList<NamedTensor> Tensors)? IModelLearner.Value => _dreamer.StoredValue;
 
     bool IModelLearner.HasPolicy => true;

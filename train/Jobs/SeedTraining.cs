@@ -163,6 +163,8 @@ sealed class SeedTraining : IGrowingSeed
         SetLimits();
         _step++;
         _lessons.Step(_learner, measure: IsDue(_config.LogPeriodSteps) || _step % _measurePeriod == 0);
+        if ((_learner as IModelLearner)?.TakeNotice() is { } notice)
+            Log($"step {_step}: {notice}");
         if (IsDue(_config.LogPeriodSteps))
             LogMetrics();
     }

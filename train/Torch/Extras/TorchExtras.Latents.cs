@@ -37,8 +37,8 @@ public static partial class TorchExtras
     /// <param name="shape">Of the result, float32.</param>
     /// <param name="generator">On the device.</param>
     /// <param name="device">Where the result lies.</param>
-    public static Tensor Clocks(long[] shape, Generator generator, Device device) =>
-        IsSupported && device.type == DeviceType.CPU ? FusedClocks(shape, generator) : empty(shape, dtype: ScalarType.Float32, device: device).exponential_(1, generator);
+    public static Tensor Clocks(long[] shape, Generator generator, Device device) => DrawTape.Current?.Clocks(shape, generator, device) ?? (
+        IsSupported && device.type == DeviceType.CPU ? FusedClocks(shape, generator) : empty(shape, dtype: ScalarType.Float32, device: device).exponential_(1, generator));
 
     /// <summary>symexp(sum_i softmax(logits)_i b_i), b evenly spread atoms of symlog numbers.</summary>
     /// <param name="logits">[*, N] float, N at least 2.</param>
@@ -121,7 +121,7 @@ public static partial class TorchExtras
 
     private static partial Tensor FusedDraw(Tensor heads, Tensor? clocks, int classes, double share);
 
-    private static partial Tensor FusedClocks(long[] shape, Generator generator);
+    internal static partial Tensor FusedClocks(long[] shape, Generator generator);
 
     private static partial Tensor FusedTwoHotMean(Tensor logits, double low, double high);
 

@@ -58,7 +58,7 @@ public static unsafe partial class TorchExtras
         return new Tensor(NativeMethods.Check(result, nameof(Draw)), bytes);
     }
 
-    private static partial Tensor FusedClocks(long[] shape, Generator generator)
+    internal static partial Tensor FusedClocks(long[] shape, Generator generator)
     {
         fixed (long* sizes = shape)
         {

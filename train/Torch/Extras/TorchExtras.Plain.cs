@@ -39,7 +39,7 @@ public static partial class TorchExtras
 
     private static partial Tensor FusedDraw(Tensor heads, Tensor? clocks, int classes, double share) => PlainDraw(heads, clocks, classes, share);
 
-    private static partial Tensor FusedClocks(long[] shape, Generator generator) => empty(shape, dtype: ScalarType.Float32).exponential_(1, generator);
+    internal static partial Tensor FusedClocks(long[] shape, Generator generator) => empty(shape, dtype: ScalarType.Float32).exponential_(1, generator);
 
     private static partial Tensor FusedTwoHotMean(Tensor logits, double low, double high) => PlainTwoHotMean(logits, low, high);
 

@@ -85,6 +85,18 @@ static unsafe partial class NativeMethods
     // rows.cpp
     [LibraryImport(Lib)] internal static partial IntPtr ofl_rows(int kind, IntPtr* inputs, double low, double high, out long bytes);
 
+    // graph.cpp
+    [LibraryImport(Lib), SuppressGCTransition] internal static partial int ofl_graphs_supported();
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_graphs_new(int device);
+    [LibraryImport(Lib)] internal static partial void ofl_graphs_free(IntPtr stage);
+    [LibraryImport(Lib)] internal static partial int ofl_graphs_enter(IntPtr stage);
+    [LibraryImport(Lib)] internal static partial int ofl_graphs_leave(IntPtr stage);
+    [LibraryImport(Lib)] internal static partial IntPtr ofl_graph_begin(IntPtr stage);
+    [LibraryImport(Lib)] internal static partial int ofl_graph_end(IntPtr stage, IntPtr graph);
+    [LibraryImport(Lib)] internal static partial void ofl_graph_abandon(IntPtr stage, IntPtr graph);
+    [LibraryImport(Lib)] internal static partial int ofl_graph_replay(IntPtr graph);
+    [LibraryImport(Lib)] internal static partial void ofl_graph_free(IntPtr graph);
+
     /// <summary>Throws what the shim caught, where <paramref name="status"/> says that it did.</summary>
     internal static void Check(int status, string operation)
     {

@@ -13,7 +13,7 @@ static class ShimLibrary
     const string FileName = "libofflinerl_torch.so";
 
     // Of what the shim exports: raised there and here whenever that changes.
-    const int Interface = 4;
+    const int Interface = 5;
     static readonly Lock Gate = new();
     static IntPtr _library;
 

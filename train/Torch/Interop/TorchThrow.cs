@@ -41,5 +41,11 @@ static class TorchThrow
     internal static void Disposed() =>
         throw new ObjectDisposedException("torch.Tensor", "Tensor invalid -- empty handle: it was disposed, or its dispose scope has ended.");
 
+    internal static InvalidOperationException NotInAGraph(string what) => new(
+        $"{what} cannot be part of a function that is captured: do it before, and give the result to the function.");
+
+    internal static InvalidOperationException NotTaped(string what) => new(
+        $"{what} cannot be part of a function that is captured: expected rand, randn, randint or TorchExtras.Clocks, with the generator that the function is given.");
+
     internal static ArgumentException BadArgument(string message, string name) => new(message, name);
 }

@@ -210,7 +210,7 @@ namespace TorchSharp
                 public static Tensor log_softmax(Tensor x, long dim) => x.log_softmax(dim);
 
                 public static Tensor dropout(Tensor input, double p = 0.5, bool training = true, bool inplace = false) =>
-                    (inplace ? Ops.DropoutIn : Ops.Dropout).Call(input, p, training);
+                    Untaped(inplace ? Ops.DropoutIn : Ops.Dropout).Call(input, p, training);
             }
         }
     }

@@ -29,7 +29,7 @@ Function find_symbol(const char* name) {
 }  // namespace
 
 // Of the exports, as in Interop/ShimLibrary.cs: raised there and here whenever they change.
-OFL_EXPORT int32_t ofl_interface() { return 4; }
+OFL_EXPORT int32_t ofl_interface() { return 5; }
 
 OFL_EXPORT int32_t ofl_set_threads(int32_t count) {
   return ofl::guard<int32_t>(-1, [&] {

@@ -127,6 +127,7 @@ public static partial class torch
     // A copy: the array stays the caller's.
     static Tensor FromArray<T>(ReadOnlySpan<T> values, long[] shape, ScalarType? dtype, Device? device, bool requires_grad) where T : unmanaged
     {
+        OfflineRL.Torch.DrawTape.RefuseWhilePlaying("A tensor of numbers of the host");
         var dense = empty(shape, DTypes<T>());
         if (dense.NumberOfElements != values.Length)
         {
