@@ -2,6 +2,7 @@
 # Brings what the build needs and NuGet does not carry: libtorch, a fast BLAS, DuckDB's C library, the native shim, the plots of reports.
 # Each step looks first and does nothing where its result is already there, so that a second run takes a second.
 #   LIBTORCH=DIR  use this libtorch (PyTorch's zip, or the torch folder of an installed wheel) instead of Debian's
+#   CUDA_HOME=DIR where cuda_runtime_api.h is, for CUDA graphs with a LIBTORCH that has CUDA
 #   DUCKDB=FILE   use this libduckdb.so instead of the npm package's
 #   HDF5=FILE     use this libhdf5.so instead of Debian's (the tool looks at it too)
 # The plots of reports (Vega, Vega-Lite, Vega-Embed) come from npm where it is there; without them reports have tables alone.
@@ -66,7 +67,7 @@ torch_shim() {
   local sources key
   sources=$(find train/Torch/Native -type f | LC_ALL=C sort)
   # shellcheck disable=SC2086
-  key=$(cat $sources | sha256sum | cut -c1-16)-${LIBTORCH:-debian}
+  key=$(cat $sources | sha256sum | cut -c1-16)-${LIBTORCH:-debian}${CUDA_HOME:+-$CUDA_HOME}
   if [ -f "$native/libofflinerl_torch.so" ] && [ "$(cat "$native/shim.key" 2>/dev/null)" = "$key" ]; then return; fi
   say "building the torch shim"
   { cmake -S train/Torch/Native -B .artifacts/shim -DCMAKE_BUILD_TYPE=Release -DLIBTORCH="${LIBTORCH:-}" &&

@@ -26,6 +26,7 @@ IBenchmark[] benchmarks =
     new GradientsBenchmark(),
     new ImportanceBenchmark(),
     new DreamerBenchmark(),
+    new GraphBenchmark(),
     new ImportCsvBenchmark(),
     new ImportParquetBenchmark(),
     new OpenBenchmark(),

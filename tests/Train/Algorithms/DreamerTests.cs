@@ -193,6 +193,7 @@ public sealed class DreamerTests : IDisposable
         var tiny = TrainData.Tiny("dreamer") with { Name = "none" };
         Assert.Contains("no episode of more than 5 steps, and dreamer dreams 6", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 6 } }), StringComparison.Ordinal);
         Assert.Contains("preset is 'v4'", Message(tiny with { Dreamer = tiny.Dreamer with { Preset = "v4" } }), StringComparison.Ordinal);
+        Assert.Contains("dreamer.cuda_graph is 'of'; expected auto or off. Did you mean 'off'?", Message(tiny with { Dreamer = tiny.Dreamer with { CudaGraph = "of" } }), StringComparison.Ordinal);
         Assert.Contains("horizon is 0", Message(tiny with { Dreamer = tiny.Dreamer with { Horizon = 0 } }), StringComparison.Ordinal);
         Assert.Contains("dreamer.behavior_weight is -1; expected a finite number of at least 0", Message(tiny with { Dreamer = tiny.Dreamer with { BehaviorWeight = -1 } }), StringComparison.Ordinal);
         Assert.Contains("dreamer.model.likelihood is 'bernouli'; expected gaussian or bernoulli. Did you mean 'bernoulli'?", Message(tiny with { Dreamer = tiny.Dreamer with { Model = tiny.Dreamer.Model with { Likelihood = "bernouli" } } }), StringComparison.Ordinal);

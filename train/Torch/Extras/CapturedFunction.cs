@@ -153,11 +153,11 @@ public sealed class CapturedFunction(string name, IGraphEngine? engine, IReadOnl
     static Tensor[] Copies(IReadOnlyList<Tensor> tensors) => [.. tensors.Select(tensor => tensor.detach().clone())];
 
     // In words; null where there is none that counts.
-    static string? Difference(string what, IReadOnlyList<Tensor> found, IReadOnlyList<Tensor> expected)
+    static string? Difference(string what, IReadOnlyList<Tensor> found, Tensor[] expected)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        for (var i = 0; i < expected.Count; i++)
+        for (var i = 0; i < expected.Length; i++)
         {
             if (expected[i].numel() == 0)
                 continue;
