@@ -26,6 +26,7 @@ public sealed class ControllerEvolution : ITransitionLearner, IModelLearner
     readonly StepNoise _modelNoise, _dreamNoise;
     readonly MetricSums _metrics;
     readonly LimitsState _limits = new();
+    CautiousWorldModel? _careful;
 
     /// <param name="config">Resolved, and checked by the caller.</param>
     /// <param name="model">The model's, resolved and checked.</param>
@@ -48,7 +49,8 @@ public sealed class ControllerEvolution : ITransitionLearner, IModelLearner
         if (_model.States.Parameters is { } state)
             _stateOptimizer = new FlatAdam(state, model.LearningRate, eps: model.AdamEpsilon, maxGradientNorm: model.MaxGradientNorm);
         _memoryOptimizer = new FlatAdam(_model.Memory.Parameters, config.LearningRate, eps: config.AdamEpsilon, maxGradientNorm: config.MaxGradientNorm);
-        _search = new(new(_model.ControllerWidth, config.Hidden ?? [], setup.ActionSpace!), config.StepSize, config.Population, setup.Random, setup.Random.Derive("controller"), setup.Device);
+        _search = new(new(_model.ControllerWidth, config.Hidden ?? [], setup.ActionSpace!), config.StepSize, config.Population, setup.Random, setup.Random.Derive("controller"), setup.Device,
+            config.CudaGraph == DreamingConfig.Auto ? CudaGraphs.EngineFor(setup.Device) : null);
         (_modelNoise, _dreamNoise) = (setup.Noise("model"), setup.Noise("dream"));
         _metrics = new([.. ModelMetrics.Select(name => "model_" + name), .. ControllerSearch.MetricNames, "penalty", "threshold"], setup.Device);
     }
@@ -102,8 +104,11 @@ public sealed class ControllerEvolution : ITransitionLearner, IModelLearner
         var generator = _dreamNoise.At(Updates);
         var states = _model.Encode(new ModelSequences(batch.Observations, ModelBatch.ActionsOf(batch.Actions, _model.ActionWidth), batch.Resets), generator).flatten(0, 1);
         var starts = states.index_select(0, randint(0, states.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: states.device, generator: generator));
-        return _search.Advance(new(_config.Horizon, _config.Discount), new CautiousWorldModel(_dreamed, Limits ?? Rule.Unmeasured), starts, batch.Rewards.min(), generator, Updates);
+        return _search.Advance(new(_config.Horizon, _config.Discount), Careful(Limits ?? Rule.Unmeasured), starts, batch.Rewards.min(), generator, Updates);
     }
+
+    // The same one as long as the limits are, as a graph of its dreams asks for.
+    CautiousWorldModel Careful(DreamLimits limits) => _careful?.Limits == limits ? _careful : _careful = new(_dreamed, limits);
 
     // ---- metrics: on the device until the loop reads them ----
 
@@ -144,6 +149,8 @@ public sealed class ControllerEvolution : ITransitionLearner, IModelLearner
     WorldModelConfig IModelLearner.ModelConfig => _modelConfig;
 
     WorldModelParts IModelLearner.Parts => new() { Kind = WorldModelParts.MixtureMemory, Memory = _config.Memory };
+
+    string? IModelLearner.TakeNotice() => _search.TakeNotice();
 
     bool IModelLearner.HasPolicy => true;
 

@@ -48,6 +48,9 @@ public sealed record ControllerEvolutionConfig : LearnerConfig
     /// <summary>Dreams are cut after a step whose disagreement is above this quantile of the held-out data's, in (0, 1]; 1, the default: nowhere.</summary>
     public double TruncationQuantile { get; init; } = 1;
 
+    /// <summary><c>auto</c>, the default: on a GPU the dreams of a generation are one CUDA graph; <c>off</c>: they are launched operator by operator.</summary>
+    public string CudaGraph { get; init; } = DreamingConfig.Auto;
+
     internal override bool LearnsModel => true;
 
     internal override int? DreamSteps => Horizon;
@@ -64,6 +67,8 @@ public sealed record ControllerEvolutionConfig : LearnerConfig
             yield return fault;
         if (!(EncoderShare is > 0 and < 1) || !(ControllerShare is > 0 and < 1) || !(EncoderShare + ControllerShare < 1))
             yield return FormattableString.Invariant($"encoder_share is {EncoderShare} and controller_share {ControllerShare}; expected shares above 0 that leave some steps to the memory.");
+        if (CudaGraph is not (DreamingConfig.Auto or DreamingConfig.Off))
+            yield return $"cuda_graph is '{CudaGraph}'; expected auto or off.{NearestName.Hint(CudaGraph, [DreamingConfig.Auto, DreamingConfig.Off])}";
         if (SequenceSteps is < 2 or > 10_000)
             yield return $"sequence_steps is {SequenceSteps}; expected 2 to 10000.";
         if (!(Temperature > 0 && double.IsFinite(Temperature)))

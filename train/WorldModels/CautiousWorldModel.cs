@@ -10,6 +10,9 @@ namespace OfflineRL.Train.WorldModels;
 /// <param name="limits">lambda and threshold.</param>
 public sealed class CautiousWorldModel(IWorldModel model, DreamLimits limits) : IWorldModel
 {
+    /// <summary>lambda and threshold.</summary>
+    public DreamLimits Limits => limits;
+
     public int LatentWidth => model.LatentWidth;
 
     public int ActionWidth => model.ActionWidth;

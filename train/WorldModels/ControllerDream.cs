@@ -14,7 +14,8 @@ sealed record ControllerDream(int Horizon, double Discount)
     /// <param name="starts">[S, Z].</param>
     /// <param name="cut">A scalar: what every step is taken to give after one at which the model cuts the dream. Nothing, as after a termination, would be a reward where rewards are negative.</param>
     /// <param name="generator">On the device of the model.</param>
-    public ControllerReturns Returns(IWorldModel model, ControllerShape shape, Tensor controllers, Tensor starts, Tensor cut, Generator generator)
+    /// <param name="range">From <see cref="ControllerShape.Range"/>, where it is at hand.</param>
+    public ControllerReturns Returns(IWorldModel model, ControllerShape shape, Tensor controllers, Tensor starts, Tensor cut, Generator generator, (Tensor Middle, Tensor Half)? range = null)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
@@ -22,7 +23,7 @@ sealed record ControllerDream(int Horizon, double Discount)
         var latent = starts.repeat(population, 1);
         var returns = zeros(population * count, device: starts.device);
         var (continues, steps, disagreement) = (ones_like(returns), zeros_like(returns), zeros_like(returns));
-        var range = shape.Range(starts.device);
+        range ??= shape.Range(starts.device);
         Tensor? trusted = null;
         for (var t = 0; t < Horizon; t++)
         {

@@ -1,4 +1,5 @@
 using OfflineRL.Datasets;
+using OfflineRL.Torch;
 using OfflineRL.Train.Networks;
 using static TorchSharp.torch;
 
@@ -14,6 +15,8 @@ sealed class ControllerSearch : IDisposable
 
     readonly CmaEs _search;
     readonly RandomStream _random;
+    readonly CapturedFunction _dreams;
+    readonly (Tensor Middle, Tensor Half)? _range;
     // On the host, all of the search: what a generation begins from.
     readonly Tensor _state;
 
@@ -23,8 +26,9 @@ sealed class ControllerSearch : IDisposable
     /// <param name="init">For the controller's first parameters, those that are not searched.</param>
     /// <param name="random">For the candidates.</param>
     /// <param name="device">Where the controller lies.</param>
+    /// <param name="graphs">What captures dreams, disposed of with it; null: nothing.</param>
     /// <exception cref="UserErrorException">There are too many numbers to search.</exception>
-    public ControllerSearch(ControllerShape shape, double stepSize, int population, RandomStream init, RandomStream random, Device device)
+    public ControllerSearch(ControllerShape shape, double stepSize, int population, RandomStream init, RandomStream random, Device device, IGraphEngine? graphs = null)
     {
         (Shape, _random) = (shape, random);
         if (shape.Count > MostNumbers)
@@ -32,6 +36,8 @@ sealed class ControllerSearch : IDisposable
         _search = new CmaEs(new double[shape.Count], stepSize, population);
         _state = zeros(CmaEs.StateSize(shape.Count), dtype: ScalarType.Float64).DetachFromDisposeScope();
         Controller = new Network(shape.Network, init, device);
+        _dreams = new CapturedFunction("Dreams of controllers", graphs, []);
+        _range = shape.Range(device) is { } range ? (range.Middle.DetachFromDisposeScope(), range.Half.DetachFromDisposeScope()) : null;
         Keep();
     }
 
@@ -48,7 +54,7 @@ sealed class ControllerSearch : IDisposable
 
     /// <summary>One generation. It waits for the device once, for the returns.</summary>
     /// <param name="dream">How far.</param>
-    /// <param name="model">Its parameters are constants.</param>
+    /// <param name="model">Its parameters are constants; the same object as long as it is the same model.</param>
     /// <param name="starts">[S, Z].</param>
     /// <param name="cut">As <see cref="ControllerDream.Returns"/> says.</param>
     /// <param name="generator">For the dreams.</param>
@@ -61,15 +67,26 @@ sealed class ControllerSearch : IDisposable
         _search.SetState(_state.data<double>().ToArray());
         var candidates = _search.Ask(_random.Derive((ulong)generation));
         var controllers = tensor([.. candidates.SelectMany(row => row.Select(x => (float)x))]).reshape(Population, Shape.Count).to(starts.device);
-        var dreamed = dream.Returns(model, Shape, controllers, starts, cut, generator);
-        _search.Tell(dreamed.Returns.to(ScalarType.Float64).neg().cpu().data<double>().ToArray());
+        var dreamed = _dreams.Run((dream, model), [controllers, starts, cut], generator, inputs =>
+        {
+            var found = dream.Returns(model, Shape, inputs[0], inputs[1], inputs[2], generator, _range);
+            return [found.Returns, found.Steps, found.Disagreement];
+        });
+        var (returns, steps, disagreement) = (dreamed[0], dreamed[1], dreamed[2]);
+        _search.Tell(returns.to(ScalarType.Float64).neg().cpu().data<double>().ToArray());
         Keep();
-        Tensor[] metrics = [dreamed.Returns.mean(), dreamed.Returns.amax(0), dreamed.Steps, dreamed.Disagreement, full_like(dreamed.Steps, (float)_search.Sigma)];
+        Tensor[] metrics = [returns.mean(), returns.amax(0), steps, disagreement, full_like(steps, (float)_search.Sigma)];
         return [.. metrics.Select(metric => metric.MoveToOuterDisposeScope())];
     }
 
+    /// <inheritdoc cref="CapturedFunction.TakeNotice"/>
+    public string? TakeNotice() => _dreams.TakeNotice();
+
     public void Dispose()
     {
+        _dreams.Dispose();
+        _range?.Middle.Dispose();
+        _range?.Half.Dispose();
         _state.Dispose();
         Controller.Dispose();
     }
