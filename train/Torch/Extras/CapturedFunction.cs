@@ -89,7 +89,7 @@ public sealed class CapturedFunction(string name, IGraphEngine? engine, IReadOnl
         using var scope = NewDisposeScope();
         _inputs = [.. Copies(inputs).Select(input => input.DetachFromDisposeScope())];
         var (drawsBefore, before) = (generator.get_state(), Copies(effects));
-        var results = engine.Aside(() => _tape.Record(generator, () => Copies(function(_inputs))));
+        var results = engine.Aside(() => Recorded(generator, function));
         var (drawsAfter, after) = (generator.get_state(), Copies(effects));
         var fault = _tape.Fault;
         if (fault is null)
@@ -116,6 +116,13 @@ public sealed class CapturedFunction(string name, IGraphEngine? engine, IReadOnl
         if (fault is not null)
             GiveUp(fault);
         return [.. results.Select(result => result.MoveToOuterDisposeScope())];
+    }
+
+    // Of what else it made nothing is left when the capture begins, least of all accumulators of gradients.
+    Tensor[] Recorded(Generator generator, Func<IReadOnlyList<Tensor>, IReadOnlyList<Tensor>> function)
+    {
+        using var scope = NewDisposeScope();
+        return [.. Copies(_tape.Record(generator, () => function(_inputs))).Select(result => result.MoveToOuterDisposeScope())];
     }
 
     // Everything else that it made goes back to the graph's memory.
