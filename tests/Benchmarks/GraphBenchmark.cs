@@ -62,7 +62,7 @@ sealed class GraphBenchmark : IBenchmark
     {
         if (kind == "vae")
         {
-            var config = (WorldModelConfig)new WorldModelConfig { Members = members }.Resolve(setup.Observations, default);
+            var config = (WorldModelConfig)new WorldModelConfig { Encoder = "vae", Members = members }.Resolve(setup.Observations, default);
             return (new VaeWorldModel(config, WorldModel.ShapeOf(setup), setup.Random, setup.Device), (DreamingConfig)new VaeDreamerConfig { Horizon = Horizon }.Resolve(setup.Observations, default));
         }
 

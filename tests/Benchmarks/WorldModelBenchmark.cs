@@ -35,9 +35,9 @@ sealed class WorldModelBenchmark : IBenchmark
             using var grids = TrainingData.Open(workspace, "grids", NullProgress.Instance);
             foreach (var batch in new[] { DefaultBatch, LargeBatch })
             {
-                Compare(report, "encoder and decoder", "state", batch, vectors, new() { EncoderShare = 0.999 });
-                Compare(report, "dynamics", "dynamics", batch, vectors, new() { EncoderShare = 0.001 });
-                Compare(report, "dynamics of 5 members", "members", batch, vectors, new() { EncoderShare = 0.001, Members = 5 });
+                Compare(report, "encoder and decoder", "state", batch, vectors, new() { Encoder = "vae", EncoderShare = 0.999 });
+                Compare(report, "dynamics", "dynamics", batch, vectors, new() { Encoder = "vae", EncoderShare = 0.001 });
+                Compare(report, "dynamics of 5 members", "members", batch, vectors, new() { Encoder = "vae", EncoderShare = 0.001, Members = 5 });
             }
 
             Compare(report, "encoder and decoder of images", "images", DefaultBatch, grids, new() { EncoderShare = 0.999, Likelihood = "bernoulli" });
@@ -105,7 +105,7 @@ sealed class WorldModelBenchmark : IBenchmark
     static void MeasureMemory(BenchmarkReport report, TrainingData data)
     {
         TorchExtras.Threads = 1;
-        using var training = new Training(data, new() { Members = 5, EncoderShare = 0.5, PhaseSteps = 100 }, DefaultBatch);
+        using var training = new Training(data, new() { Encoder = "vae", Members = 5, EncoderShare = 0.5, PhaseSteps = 100 }, DefaultBatch);
         for (var i = 0; i < 500; i++)
             training.Step();
         GC.Collect();
@@ -130,7 +130,7 @@ sealed class WorldModelBenchmark : IBenchmark
         {
             var observations = BoxSpace.Unbounded(Observations);
             var setup = new LearnerSetup(observations, Actions, int.MaxValue, RandomStream.Create(0, "benchmark"), CPU) { ActionSpace = new DiscreteSpace(Actions) };
-            var config = (WorldModelConfig)new WorldModelConfig { Members = members }.Resolve(observations, default);
+            var config = (WorldModelConfig)new WorldModelConfig { Encoder = "vae", Members = members }.Resolve(observations, default);
             _model = new VaeWorldModel(config, WorldModel.ShapeOf(setup), setup.Random, CPU);
             _dreamer = new DreamActorCritic((DreamingConfig)new VaeDreamerConfig { Horizon = Horizon }.Resolve(observations, default), setup, _model.LatentWidth);
             _starts = randn([Starts, _model.LatentWidth], generator: _generator);

@@ -56,7 +56,7 @@ sealed class TrainData : IDisposable
         WorldModels = new() { LearningRate = 0.01, Horizon = 3, Dreams = 4, Population = 6, SequenceSteps = 6, EncoderShare = 0.3, ControllerShare = 0.4, Memory = new() { Units = 16, Components = 2, Hidden = [8] } },
         Bc = new() { Hidden = [16, 16], LearningRate = 0.01, FinalLearningRate = 0.01 },
         BanditPolicy = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, Objective = "dr", ModelSteps = 10 },
-        WorldModel = new() { Hidden = [16], DynamicsHidden = [16], LearningRate = 0.01, Members = 2, PhaseSteps = 20, ErrorHorizons = [1, 3], ErrorStarts = 20, ErrorSamples = 4 },
+        WorldModel = new() { Encoder = "vae", Hidden = [16], DynamicsHidden = [16], LearningRate = 0.01, Members = 2, PhaseSteps = 20, ErrorHorizons = [1, 3], ErrorStarts = 20, ErrorSamples = 4 },
         Vtrace = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
         Acer = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4 },
         ImportancePg = new() { Hidden = [16, 16], LearningRate = 0.01, BatchEpisodes = 4, CloningSteps = 10, EntropyBonus = 0.01, LeastEffectiveShare = 0.5, OnLowSupport = "step_back" },

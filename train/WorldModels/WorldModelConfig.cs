@@ -18,8 +18,8 @@ public sealed record WorldModelConfig : LearnerConfig
     /// <summary>A step size of 0.001 that falls to 0, gradient norms up to 100.</summary>
     public WorldModelConfig() => (LearningRate, MaxGradientNorm) = (1e-3, 100);
 
-    /// <summary><c>vae</c>: q(z|s) and p(s|z); <c>identity</c>: the latent state is the observation itself, vectors only. The default value is <c>vae</c>.</summary>
-    public string Encoder { get; init; } = Vae;
+    /// <summary><c>vae</c>: q(z|s) and p(s|z); <c>identity</c>: the latent state is the observation itself, vectors only; <c>auto</c>, the default: <c>identity</c> for vectors of floats unless <see cref="Latent"/>, <see cref="KlWeight"/> or <see cref="Order"/> <c>joint</c> asks for a code, else <c>vae</c>.</summary>
+    public string Encoder { get; init; } = Auto;
 
     /// <summary>Z; 0, the default: twice the numbers of a vector, from 4 to 32, and 32 for images and discrete observations.</summary>
     public int Latent { get; init; }
@@ -82,9 +82,12 @@ public sealed record WorldModelConfig : LearnerConfig
         var resolved = (WorldModelConfig)base.Resolve(observations, returns);
         var numbers = ObservationEncoder.FeaturesOf(observations);
         var isVector = resolved.Torso == Torsos.Dense && observations is BoxSpace;
+        var wantsCode = Latent > 0 || KlWeight is not null || Order == Joint;
+        var encoder = Encoder != Auto ? Encoder : isVector && !wantsCode && observations is BoxSpace { ElementType: ElementType.Float32 } ? Identity : Vae;
         return resolved with
         {
-            Latent = Encoder == Identity ? numbers : Latent > 0 ? Latent : isVector ? Math.Clamp(2 * numbers, 4, 32) : 32,
+            Encoder = encoder,
+            Latent = encoder == Identity ? numbers : Latent > 0 ? Latent : isVector ? Math.Clamp(2 * numbers, 4, 32) : 32,
             KlWeight = KlWeight ?? (resolved.Torso == Torsos.Dense ? 1 : 0.1),
             Likelihood = Likelihood != Auto ? Likelihood : IsBinary(observations) ? Bernoulli : Gaussian,
         };
@@ -99,7 +102,7 @@ public sealed record WorldModelConfig : LearnerConfig
             yield return fault;
         foreach (var (key, value, options) in new (string, string, string[])[]
         {
-            ("encoder", Encoder, [Vae, Identity]), ("likelihood", Likelihood, [Auto, Gaussian, Bernoulli]), ("order", Order, [Staged, Joint]),
+            ("encoder", Encoder, [Auto, Vae, Identity]), ("likelihood", Likelihood, [Auto, Gaussian, Bernoulli]), ("order", Order, [Staged, Joint]),
             ("deviation", Deviation, [OfState, Free]), ("reward_inputs", RewardInputs, [NextLatent, OfTransition]), ("disagreement", Disagreement, [Means, LargestDeviation]),
         })
         {

@@ -34,6 +34,19 @@ public sealed class WorldModelTests : IDisposable
         WorldModel = model,
     };
 
+    // A code of a short vector loses more of it than it tidies.
+    [Fact]
+    public void Encoder_IsTheIdentityForVectors_UnlessACodeIsAskedFor()
+    {
+        string Of(WorldModelConfig config, Space observations) => ((WorldModelConfig)config.Resolve(observations, default)).Encoder;
+        var (vector, image) = (BoxSpace.Unbounded(3), new BoxSpace([2, 3, 3], new double[18], [.. Enumerable.Repeat(1.0, 18)], ElementType.UInt8));
+        Assert.Equal("identity", Of(new(), vector));
+        Assert.Equal(3, ((WorldModelConfig)new WorldModelConfig().Resolve(vector, default)).Latent);
+        Assert.All([new() { Latent = 2 }, new() { KlWeight = 1 }, new() { Order = "joint" }, new() { Encoder = "vae" }], (WorldModelConfig config) => Assert.Equal("vae", Of(config, vector)));
+        Assert.Equal("vae", Of(new(), image));
+        Assert.Equal("vae", Of(new(), new DiscreteSpace(16)));
+    }
+
     StoredWorldModel Train(TrainConfig config, TrainingColumns columns, IJobProgress? progress = null)
     {
         TrainJob.Run(config, _data.Workspace, columns, progress ?? NullProgress.Instance, default);
@@ -201,7 +214,7 @@ public sealed class WorldModelTests : IDisposable
     [InlineData("joint", 0, new int[0], new[] { 0, 5, 9 })]
     public void EncoderAndDynamics_TakeTurns(string order, int phase, int[] encoder, int[] dynamics)
     {
-        var model = (WorldModelConfig)new WorldModelConfig { Hidden = [4], DynamicsHidden = [4], Order = order, PhaseSteps = phase, EncoderShare = phase == 0 ? 0.3 : 0.4 }.Resolve(BoxSpace.Unbounded(3), default);
+        var model = (WorldModelConfig)new WorldModelConfig { Encoder = "vae", Hidden = [4], DynamicsHidden = [4], Order = order, PhaseSteps = phase, EncoderShare = phase == 0 ? 0.3 : 0.4 }.Resolve(BoxSpace.Unbounded(3), default);
         using var world = new VaeWorldModel(model, new(BoxSpace.Unbounded(3), 2, null, 0, 1), RandomStream.Create(1, "init"), CPU);
         using var fit = new WorldModelFit(world, model, 10, TrainData.Setup(3, 2, 10));
         Assert.All(encoder, done => Assert.True(fit.IsEncoderTurn(done)));
