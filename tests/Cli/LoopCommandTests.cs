@@ -35,7 +35,7 @@ public sealed class LoopCommandTests : IDisposable
     [InlineData("CartPole-v1", "ppo", "hidden=[16]", "epochs=2", "whole_episodes=true", "train.replay.newest_rounds=2", "updates_per_step=0.01", "train.batch_size=512")]
     [InlineData("CartPole-v1", "a2c", "hidden=[16]", "n_steps=5", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1")]
     [InlineData("Pendulum-v1", "trpo", "hidden=[16]", "value_epochs=2", "fragments=true", "warmup_steps=0", "epsilon_first=0", "epsilon_last=0", "train.replay.newest_rounds=1", "updates_per_step=0.01", "train.batch_size=512")]
-    [InlineData("CartPole-v1", "vae_dreamer", "hidden=[16]", "horizon=3", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]", "train.world_model.error_starts=20")]
+    [InlineData("CartPole-v1", "vae_dreamer", "hidden=[16]", "horizon=3", "train.world_model.encoder=vae", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]", "train.world_model.error_starts=20")]
     [InlineData("Pendulum-v1", "dreamer", "model={deterministic: 8, groups: 2, classes: 4, units: 8, layers: 1}", "sequence_steps=6", "train.dreamer.horizon=3", "train.dreamer.dreams=16", "train.batch_size=4", "train.world_model.error_starts=20", "instances=3")]
     public void Loop_KilledWithoutWarning_GoesOnToTheSameData(string environment, string algorithm, string option, string other, params string[] rounds)
     {
@@ -145,8 +145,8 @@ public sealed class LoopCommandTests : IDisposable
     [Theory]
     [InlineData("CartPole-v1", "dreamer", "train.dreamer.model={deterministic: 8, groups: 2, classes: 4, units: 8, layers: 1, free_nats: 0}", "train.dreamer.sequence_steps=6", "train.dreamer.dreams=16", "train.batch_size=4")]
     [InlineData("Pendulum-v1", "dreamer", "train.dreamer.model={deterministic: 8, groups: 2, classes: 4, units: 8, layers: 1, free_nats: 0}", "train.dreamer.sequence_steps=6", "train.dreamer.dreams=16", "train.batch_size=4")]
-    [InlineData("CartPole-v1", "vae_dreamer", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]")]
-    [InlineData("Pendulum-v1", "vae_dreamer", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]")]
+    [InlineData("CartPole-v1", "vae_dreamer", "train.world_model.encoder=vae", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]")]
+    [InlineData("Pendulum-v1", "vae_dreamer", "train.world_model.encoder=vae", "train.world_model.hidden=[8]", "train.world_model.dynamics_hidden=[8]")]
     public void Loop_OfADreamingLearner_ActsByTheStoredPolicyWithWhatItRemembers_AndLearnsItsModelAnewInEveryRound(string environment, string algorithm, params string[] settings)
     {
         // A commit a round: what one stores records the next.
