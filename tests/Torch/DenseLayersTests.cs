@@ -24,25 +24,13 @@ public sealed class DenseLayersTests
             var x = randn([rows, widths[0]], generator: generator);
             var layers = Enumerable.Range(0, 3).Select(k => (Weight: randn([widths[k + 1], widths[k]], generator: generator).div_(Math.Sqrt(widths[k])), Bias: randn([widths[k + 1]], generator: generator))).ToArray();
             var upstream = randn([rows, widths[3]], generator: generator);
-            var (exact, exactGradients) = Gradients(ScalarType.Float64, Plain);
+            var (exact, exactGradients) = Gradients(ScalarType.Float64, (input, weights, biases) => ExtrasTests.Plain(input, weights, biases, activation, last));
             var (found, gradients) = Gradients(ScalarType.Float32, (input, weights, biases) => TorchExtras.Mlp(input, weights, biases, activation, last));
             Close(exact, found, $"{rows} rows through {string.Join(", ", widths)}");
             for (var k = 0; k < gradients.Length; k++)
                 Close(exactGradients[k], gradients[k], $"gradient {k} of {rows} rows through {string.Join(", ", widths)}");
             using (no_grad())
                 Close(exact, TorchExtras.Mlp(x, [.. layers.Select(l => l.Weight)], [.. layers.Select(l => l.Bias)], activation, last), "without a graph");
-
-            Tensor Plain(Tensor hidden, Tensor[] weights, Tensor[] biases)
-            {
-                for (var k = 0; k < weights.Length; k++)
-                {
-                    var kind = k + 1 == weights.Length ? last : activation;
-                    hidden = nn.functional.linear(hidden, weights[k], biases[k]);
-                    hidden = kind == MlpActivation.ReLU ? hidden.relu() : kind == MlpActivation.Tanh ? hidden.tanh() : hidden;
-                }
-
-                return hidden;
-            }
 
             (Tensor Output, Tensor[] Gradients) Gradients(ScalarType type, Func<Tensor, Tensor[], Tensor[], Tensor> network)
             {

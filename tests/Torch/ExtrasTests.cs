@@ -24,12 +24,12 @@ public sealed class ExtrasTests
 
     static Parameter[] Interleaved(Parameter[] weights, Parameter[] biases) => weights.Zip(biases).SelectMany(pair => new[] { pair.First, pair.Second }).ToArray();
 
-    static Tensor Plain(Tensor input, Parameter[] weights, Parameter[] biases, MlpActivation activation, MlpActivation last)
+    internal static Tensor Plain(Tensor input, IReadOnlyList<Tensor> weights, IReadOnlyList<Tensor> biases, MlpActivation activation, MlpActivation last)
     {
-        for (var k = 0; k < weights.Length; k++)
+        for (var k = 0; k < weights.Count; k++)
         {
             input = nn.functional.linear(input, weights[k], biases[k]);
-            var kind = k == weights.Length - 1 ? last : activation;
+            var kind = k == weights.Count - 1 ? last : activation;
             if (kind == MlpActivation.ReLU) input = input.relu();
             if (kind == MlpActivation.Tanh) input = input.tanh();
         }

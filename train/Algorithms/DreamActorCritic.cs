@@ -93,6 +93,18 @@ sealed class DreamActorCritic : IDisposable
         return measure ? scalars : [];
     }
 
+    /// <summary>The states in which dreams begin, drawn with replacement where the settings say how many, with what was done in them.</summary>
+    /// <param name="states">[N, Z]: encoded.</param>
+    /// <param name="logged">[N] int64, or [N, A]: the actions that were taken in them.</param>
+    /// <param name="generator">On the device.</param>
+    public (Tensor Starts, Tensor Logged) Draw(Tensor states, Tensor logged, Generator generator)
+    {
+        if (_config.Dreams == 0)
+            return (states, logged);
+        var drawn = randint(0, states.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: states.device, generator: generator);
+        return (states.index_select(0, drawn), logged.index_select(0, drawn));
+    }
+
     /// <inheritdoc cref="CapturedFunction.TakeNotice"/>
     public string? TakeNotice() => _gradients.TakeNotice();
 
@@ -189,8 +201,11 @@ sealed class DreamActorCritic : IDisposable
     {
         var dream = Imagine(model, starts, generator);
         var (loss, entropy, returns, values, weights) = ActorLoss(dream);
-        var behavior = BehaviorLoss(starts, logged);
-        autograd.backward([loss.add(entropy, alpha: -_config.EntropyBonus!.Value).add(behavior, alpha: _config.BehaviorWeight)], inputs: [.. _actor.Online.Parameters.Parameters]);
+        var holds = _config.BehaviorWeight > 0;
+        // Where it counts for nothing, it is a metric.
+        var behavior = BehaviorLoss(starts, holds || measure ? logged : null);
+        var objective = loss.add(entropy, alpha: -_config.EntropyBonus!.Value);
+        autograd.backward([holds ? objective.add(behavior, alpha: _config.BehaviorWeight) : objective], inputs: [.. _actor.Online.Parameters.Parameters]);
         var (states, targets) = (dream.States.detach(), returns.detach());
         var criticLoss = CriticLoss(states, targets, weights);
         criticLoss.backward();

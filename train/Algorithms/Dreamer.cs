@@ -162,13 +162,8 @@ public sealed class Dreamer : ITransitionLearner, IModelLearner
     internal IReadOnlyList<Tensor> LearnFromDreams(Tensor states, Tensor logged, bool measure)
     {
         var generator = _dreamNoise.At(Updates);
-        if (_config.Dreams > 0)
-        {
-            var drawn = randint(0, states.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: states.device, generator: generator);
-            (states, logged) = (states.index_select(0, drawn), logged.index_select(0, drawn));
-        }
-
-        return _dreamer.Update(_model, states, logged, Updates, generator, measure);
+        var (starts, taken) = _dreamer.Draw(states, logged, generator);
+        return _dreamer.Update(_model, starts, taken, Updates, generator, measure);
     }
 
     /// <summary>Dreams of the actor as it is.</summary>

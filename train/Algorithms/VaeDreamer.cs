@@ -117,14 +117,8 @@ public sealed class VaeDreamer : ITransitionLearner, IModelLearner
         else
         {
             var generator = _noise.At(Updates);
-            var starts = _model.Encode(new ModelSequences(batch.Observations.unsqueeze(0), zeros([], device: _latest.device)), generator).squeeze(0);
-            var logged = batch.Actions;
-            if (_config.Dreams > 0)
-            {
-                var drawn = randint(0, starts.size(0), [_config.Dreams], dtype: ScalarType.Int64, device: starts.device, generator: generator);
-                (starts, logged) = (starts.index_select(0, drawn), logged.index_select(0, drawn));
-            }
-
+            var encoded = _model.Encode(new ModelSequences(batch.Observations.unsqueeze(0), zeros([], device: _latest.device)), generator).squeeze(0);
+            var (starts, logged) = _dreamer.Draw(encoded, batch.Actions, generator);
             var dreams = _dreamer.Update(_model, starts, logged, Updates - modelSteps, generator, measure);
             if (measure)
                 Measure(WorldModelFit.MetricNames.Count, dreams);

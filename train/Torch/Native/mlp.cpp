@@ -95,7 +95,8 @@ void stack_forward(const at::Tensor& x, const std::vector<at::Tensor>& tensors, 
   float* packed = layout_memory(starts[layers]);
   for (int64_t k = 0; k < layers; ++k) ofl::dense_pack(ofl::floats(tensors[2 * k]), tensors[2 * k].size(1), widths[k], packed + starts[k]);
   at::parallel_for(0, (rows + kTileRows - 1) / kTileRows, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> between(2 * kTileRows * widest);
+    thread_local std::vector<float> between;
+    if (static_cast<int64_t>(between.size()) < 2 * kTileRows * widest) between.resize(2 * kTileRows * widest);
     for (int64_t tile = begin; tile < end; ++tile) {
       const int64_t first = tile * kTileRows, count = std::min(kTileRows, rows - first);
       int64_t inputs = x.size(1);
